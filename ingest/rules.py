@@ -1,0 +1,36 @@
+"""What every wire's readings must satisfy. Pure: no clock, no socket, no database."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+AHEAD_SECONDS = 60
+"""How far a device's clock may run ahead before its instants are refused [s]."""
+
+EARLIEST_US = 946_684_800_000_000
+"""2000-01-01T00:00Z: an older instant is a clock that was never set [microseconds since the Unix epoch]."""
+
+
+def check_times(
+    read_at_us: NDArray[np.int64], *, now_us: int, ahead_seconds: float = AHEAD_SECONDS
+) -> NDArray[np.bool_]:
+    """Return which instants can be believed: not in the future, and from a clock that was set.
+
+    read_at_us: instants of measurement [microseconds since the Unix epoch]
+    now_us: the present [same]
+    ahead_seconds: tolerated lead of a device's clock [s]
+    returns: True where the reading may be kept, same length
+    """
+    read_at_us = np.asarray(read_at_us, np.int64)
+    return (read_at_us >= EARLIEST_US) & (read_at_us <= now_us + int(ahead_seconds * 1_000_000))
+
+
+def time_refusal(read_at_us: int, *, now_us: int, ahead_seconds: float = AHEAD_SECONDS) -> str | None:
+    """Return why an instant is refused, in words; None where it can be believed."""
+    if read_at_us < EARLIEST_US:
+        return "the device's clock was never set: the reading is from before the year 2000"
+    ahead = (read_at_us - now_us) / 1_000_000
+    if ahead > ahead_seconds:
+        return f"the reading is {ahead:.0f} s in the future; {ahead_seconds:.0f} s are tolerated"
+    return None
