@@ -1,0 +1,1 @@
+"""The product: what is true whoever asks. Knows no phone, page or socket."""

@@ -1,0 +1,1 @@
+"""What every area needs: units, periods, scope, errors, events, clock, settings, paging, database."""

@@ -1,0 +1,111 @@
+"""The database: declarative base, common columns, and transactions confined to a scope."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Engine, Enum, MetaData, create_engine, event, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from backend.kernel import ids
+from backend.kernel.scope import Scope
+from backend.kernel.settings import settings
+
+APP_ROLE = "enerfield_app"
+"""The role every statement runs as: owns nothing, so that row-level security binds it."""
+
+Key = Annotated[UUID, mapped_column(primary_key=True, default=ids.new_id)]
+
+
+def _values(kind: type[enum.Enum]) -> list[str]:
+    return [str(member.value) for member in kind]
+
+
+class Base(DeclarativeBase):
+    """All tables. Constraint names are derived, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=32, values_callable=_values),
+    }
+
+
+class TenantOwned:
+    """A row that belongs to an organisation; row-level security confines it (see `migrations/`)."""
+
+    organisation_id: Mapped[UUID] = mapped_column(index=True)
+
+
+class Database:
+    """One database, reached through a pool, as the unprivileged role."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, as_role: str | None = APP_ROLE) -> None:
+        self.url = url
+        self.engine = _engine(url, pool_size, as_role)
+
+    @contextmanager
+    def transaction(self, scope: Scope) -> Iterator[Session]:
+        """Open a session whose one transaction sees only `scope`; commit at the end, or roll back."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            confine(session, scope)
+            yield session
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def confine(session: Session, scope: Scope) -> None:
+    """Tell the database who asks, for this transaction only (pooled connections must not remember)."""
+    session.execute(
+        text(
+            "SELECT set_config('enerfield.organisations', :o, true), set_config('enerfield.actor', :a, true)"
+        ),
+        {
+            "o": "{" + ",".join(str(i) for i in sorted(scope.organisations)) + "}",
+            "a": str(scope.actor_id or ""),
+        },
+    )
+
+
+@cache
+def database() -> Database:
+    """Return this process's database."""
+    return Database(settings().database_url)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Name the psycopg driver in a plain `postgresql://` address."""
+    scheme, rest = url.split("://", 1)
+    return f"postgresql+psycopg://{rest}" if "+" not in scheme else url
+
+
+def _engine(url: str, pool_size: int, as_role: str | None) -> Engine:
+    engine = create_engine(
+        sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10
+    )
+
+    @event.listens_for(engine, "connect")
+    def become_unprivileged(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            if as_role:
+                cursor.execute(f"SET ROLE {as_role}")
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    return engine

@@ -1,0 +1,107 @@
+"""Settings from the environment (`ENERFIELD_…`), typed, with a message that says what is wrong."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from backend.kernel.errors import SettingWrong
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs from one installation to the next.
+
+    database_url: `postgresql://…` of the database
+    redis_url, mqtt_url: `redis://…` or `unix://…`, `mqtt://…`
+    home: folder of private servers, logs, spool and files
+    secret_key: signs sessions and tokens; at least 32 characters
+    base_url: how people reach this installation
+    tile_url: optional base map `https://…/{z}/{x}/{y}`; without it the map uses its own vector data
+    mail_url: `smtp://…` or `file:…`; without it mail is written to `home/mail`
+    """
+
+    database_url: str
+    redis_url: str
+    mqtt_url: str
+    home: Path
+    secret_key: str
+    base_url: str
+    port: int
+    tile_url: str | None
+    mail_url: str | None
+    secure_cookies: bool
+    max_upload_mb: int
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings, read once."""
+    return read(os.environ)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Read settings from an environment; raises SettingWrong naming the variable and the remedy."""
+    home = Path(environment.get("ENERFIELD_HOME", "var")).absolute()
+    port = _integer(environment, "PORT", 8000)
+    base_url = environment.get("ENERFIELD_BASE_URL", f"http://localhost:{port}").rstrip("/")
+    return Settings(
+        database_url=_url(environment, "ENERFIELD_DATABASE_URL", ("postgresql", "postgres")),
+        redis_url=_url(environment, "ENERFIELD_REDIS_URL", ("redis", "rediss", "unix")),
+        mqtt_url=_url(environment, "ENERFIELD_MQTT_URL", ("mqtt", "mqtts")),
+        home=home,
+        secret_key=_secret(environment, home),
+        base_url=base_url,
+        port=port,
+        tile_url=environment.get("ENERFIELD_TILE_URL") or None,
+        mail_url=environment.get("ENERFIELD_MAIL_URL") or None,
+        secure_cookies=base_url.startswith("https:"),
+        max_upload_mb=_integer(environment, "ENERFIELD_MAX_UPLOAD_MB", 64),
+    )
+
+
+def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    value = environment.get(name, "")
+    if urlsplit(value).scheme not in schemes:
+        raise SettingWrong(
+            f"{name} is {'not set' if not value else f'{value!r}'}",
+            field=name,
+            value=value or None,
+            remedy=f"set it to a {schemes[0]}://… address, or start with script/server, which sets it",
+        )
+    return value
+
+
+def _integer(environment: Mapping[str, str], name: str, default: int) -> int:
+    value = environment.get(name, "")
+    if not value:
+        return default
+    if not value.isdigit():
+        raise SettingWrong(f"{name} is {value!r}", field=name, value=value, remedy="use a whole number")
+    return int(value)
+
+
+def _secret(environment: Mapping[str, str], home: Path) -> str:
+    """Take the secret from the environment; a private installation makes its own and keeps it."""
+    given = environment.get("ENERFIELD_SECRET_KEY", "")
+    if given:
+        if len(given) < 32:
+            raise SettingWrong(
+                "ENERFIELD_SECRET_KEY is too short",
+                field="ENERFIELD_SECRET_KEY",
+                remedy="use at least 32 random characters",
+            )
+        return given
+    kept = home / "secret_key"
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(os.open(kept, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return kept.read_text()
