@@ -1,0 +1,58 @@
+// Bundles the portal's front end: every file on top of portal/frontend/ becomes an entry with a hashed name.
+// manifest.json maps the plain name to the hashed one: {"app.js": "app-1a2b.js", "app.css": "app-3c4d.css"}.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { extname, join, resolve } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { defineConfig } from "vite";
+
+const sources = resolve(import.meta.dirname, "../portal/frontend");
+const built = resolve(import.meta.dirname, "../portal/static/build");
+const compressible = new Set([".js", ".css", ".svg", ".json", ".wasm", ".geojson"]);
+
+const plainManifest = {
+  name: "plain-manifest",
+  generateBundle(_options, bundle) {
+    const names = {};
+    for (const file of Object.values(bundle)) {
+      if (file.type === "chunk" && file.isEntry) names[`${file.name}.js`] = file.fileName;
+      else if (file.type === "asset" && file.fileName.endsWith(".css")) names[file.names[0]] = file.fileName;
+    }
+    this.emitFile({ type: "asset", fileName: "manifest.json", source: JSON.stringify(names, null, 1) });
+  },
+};
+
+const compressedTwins = {
+  name: "compressed-twins",
+  closeBundle() {
+    for (const name of readdirSync(built)) {
+      if (!compressible.has(extname(name))) continue;
+      const bytes = readFileSync(join(built, name));
+      writeFileSync(join(built, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+      const quality = { [constants.BROTLI_PARAM_QUALITY]: 10 };
+      writeFileSync(join(built, `${name}.br`), brotliCompressSync(bytes, { params: quality }));
+    }
+  },
+};
+
+export default defineConfig({
+  root: sources,
+  base: "/static/build/",
+  publicDir: false,
+  logLevel: "warn",
+  plugins: [plainManifest, compressedTwins],
+  build: {
+    outDir: built,
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // the content security policy allows no data: scripts or fonts
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500, // MapLibre and ECharts are large and loaded only where they are used
+    rollupOptions: {
+      input: readdirSync(sources).filter((name) => name.endsWith(".js")).map((name) => join(sources, name)),
+      output: {
+        entryFileNames: "[name]-[hash].js",
+        chunkFileNames: "[name]-[hash].js",
+        assetFileNames: "[name]-[hash][extname]",
+      },
+    },
+  },
+});
