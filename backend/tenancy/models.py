@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.kernel import ids
 from backend.kernel.db import Base, Key, TenantOwned
 from backend.kernel.tree import Ltree
 
@@ -105,15 +106,20 @@ class PortalSession(Base):
     __tablename__ = "portal_session"
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True, default=ids.new_id)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     user_agent: Mapped[str | None]
+    network: Mapped[str | None]
 
 
 class RefreshToken(Base):
-    """A link in the chain of a phone's log-in. Using a rotated one again ends the whole family."""
+    """A link in the chain of a phone's log-in. Using a rotated one again ends the whole family.
+
+    started_at: when the family's first token was given; expires_at: when this one falls silent
+    """
 
     __tablename__ = "refresh_token"
 
@@ -121,6 +127,8 @@ class RefreshToken(Base):
     family_id: Mapped[UUID] = mapped_column(index=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     device_id: Mapped[str]
+    device_name: Mapped[str | None]
+    started_at: Mapped[datetime]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     rotated_at: Mapped[datetime | None]
