@@ -28,7 +28,7 @@ TIERS = {"region": 0, "park": 1, "enterprise": 2, "customer": 3}
 
 
 class RefreshReused(Unauthenticated):
-    """A refresh token was used twice: the whole log-in ended, and that is kept although an error is answered."""
+    """A refresh token was used twice: the whole log-in ended, which is kept although an error is answered."""
 
     keeps_changes = True
 
