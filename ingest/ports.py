@@ -45,15 +45,37 @@ class Sink(Protocol):
     """Where readings go. Every method may be called from any thread."""
 
     def put(
-        self, readings: Readings, *, connection_id: UUID, done: Callable[[], None] | None = None
+        self,
+        readings: Readings,
+        *,
+        connection_id: UUID,
+        done: Callable[[], None] | None = None,
+        live: bool = True,
     ) -> None:
-        """Take readings over; blocks while too many wait. `done` is called once they are durable."""
+        """Take readings over; blocks while too many wait. `done` is called once they are durable.
 
-    def refuse(self, payload: bytes, *, connection_id: UUID, address: str, reason: str) -> None:
+        live: they are news; False for history a device sends after the fact
+        """
+
+    def refuse(
+        self,
+        payload: bytes,
+        *,
+        connection_id: UUID,
+        address: str,
+        reason: str,
+        done: Callable[[], None] | None = None,
+    ) -> None:
         """Put what cannot be used on the dead-letter list, with the reason in words."""
 
     def contact(self, connection_id: UUID, *, error: str | None = None) -> None:
         """Note that the connection was heard (`error` None) or what is wrong with it, in words."""
+
+    def sequence(self, connection_id: UUID, *, device: str, number: int, read_at_us: int) -> None:
+        """Note the number a device gave its message, so that missing ones are seen."""
+
+    def missed(self, connection_id: UUID, *, count: int, gap: dict[str, Any]) -> None:
+        """Note messages known to be lost, and where (device, from, to)."""
 
     def sighted(self, connection_id: UUID, *, address: str, sample: dict[str, Any]) -> None:
         """Offer a device or tag seen on the wire, but not mapped, for adoption."""

@@ -1,0 +1,346 @@
+"""The sink: readings of all wires meet here, are stored in micro-batches, and only then acknowledged.
+
+    put ──► waiting (bounded) ──► one flusher thread ──► database, one transaction ──► done()
+                                        │ away                                          ▲
+                                        └──────────────► spool (on disk) ───────────────┘
+
+Memory is bounded: `put` blocks while too much waits, and a wire that is not acknowledged stops sending.
+While the database is away the spool takes the batches; once it is back they are drained beside new ones
+(order does not matter, storing is idempotent). What the database refuses for its content is searched for
+by halving and goes to the dead letters, so that it neither blocks nor takes along its neighbours.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from backend.kernel import clock
+from backend.kernel.errors import Refused, Unavailable
+from ingest import entries
+from ingest.entries import Given, Letter, Portion
+from ingest.news import News, Note
+from ingest.ports import Readings
+from ingest.spool import Spool, SpoolFull
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
+"""Between two tries to reach a database that is away [s]."""
+
+
+class Store(Protocol):
+    """Where the sink puts things. Each call is one transaction.
+
+    Every call raises Unavailable when the database cannot take anything now, Refused when it will
+    never take this content.
+    """
+
+    def readings(self, portions: Sequence[Portion]) -> None:
+        """Store readings; again is a no-op."""
+
+    def letters(self, letters: Sequence[Letter]) -> None:
+        """Add dead letters; again is a no-op."""
+
+    def notes(self, notes: Sequence[Note]) -> None:
+        """Note contacts, errors, rates, sequence numbers and sightings."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How the sink cuts its batches.
+
+    rows: at most this many readings a batch; linger_seconds: a batch waits so long for more [s]
+    waiting_rows: `put` blocks beyond this many; note_seconds: contacts are written this often [s]
+    """
+
+    rows: int = 10_000
+    linger_seconds: float = 0.1
+    waiting_rows: int = 100_000
+    note_seconds: float = 2.0
+
+
+@dataclass
+class Figures:
+    """What the sink did since it started, for the worker's log and benches."""
+
+    stored: int = 0
+    batches: int = 0
+    spooled: int = 0
+    dead: int = 0
+    is_away: bool = False
+    is_refusing: bool = False
+
+
+class BatchSink:
+    """The sink of one worker process (see `ingest.ports.Sink`). `start` it, and `close` it at the end."""
+
+    def __init__(self, store: Store, spool: Spool, *, pace: Pace | None = None) -> None:
+        self.figures = Figures()
+        self._store = store
+        self._spool = spool
+        self._pace = pace or Pace()
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        self._work = threading.Condition(self._lock)
+        self._waiting: deque[Given] = deque()
+        self._rows = 0
+        self._oldest = 0.0
+        self._closing = False
+        self._give_up = threading.Event()
+        self._news = News()
+        self._noted = time.monotonic()
+        self._try_after = 0.0
+        self._pause = FIRST_PAUSE_SECONDS
+        self._flusher = threading.Thread(target=self._run, name="sink", daemon=True)
+
+    # --- what wires call, from any thread
+
+    def put(
+        self,
+        readings: Readings,
+        *,
+        connection_id: UUID,
+        done: Callable[[], None] | None = None,
+        live: bool = True,
+    ) -> None:
+        """Take readings over; blocks while too many wait. `done` is called once they are durable."""
+        if len(readings) == 0:
+            if done is not None:
+                done()
+            return
+        self._news.counted(connection_id, len(readings), clock.now())
+        self._give(Given(Portion(connection_id, readings, live), done))
+
+    def refuse(
+        self,
+        payload: bytes,
+        *,
+        connection_id: UUID,
+        address: str,
+        reason: str,
+        done: Callable[[], None] | None = None,
+    ) -> None:
+        """Put what cannot be used on the dead-letter list, with the reason in words."""
+        self._give(Given(Letter(connection_id, clock.now_us(), address, payload, reason), done))
+
+    def contact(self, connection_id: UUID, *, error: str | None = None) -> None:
+        """Note that the connection was heard (`error` None) or what is wrong with it, in words."""
+        self._news.contact(connection_id, clock.now(), error)
+
+    def sequence(self, connection_id: UUID, *, device: str, number: int, read_at_us: int) -> None:
+        """Note the number a device gave its message, so that missing ones are seen."""
+        self._news.sequence(connection_id, device, number, read_at_us)
+
+    def missed(self, connection_id: UUID, *, count: int, gap: dict[str, Any]) -> None:
+        """Note messages known to be lost, and where."""
+        self._news.missed(connection_id, count, gap)
+
+    def sighted(self, connection_id: UUID, *, address: str, sample: dict[str, Any]) -> None:
+        """Offer a device or tag seen on the wire, but not mapped, for adoption."""
+        self._news.sighted(connection_id, address, sample, clock.now())
+
+    # --- life
+
+    def start(self) -> None:
+        """Begin to store."""
+        self._flusher.start()
+
+    def close(self, timeout_seconds: float = 20.0) -> bool:
+        """Make durable what waits, then stop; False where that took too long (it was not acknowledged)."""
+        with self._lock:
+            self._closing = True
+            self._work.notify_all()
+            self._room.notify_all()
+        self._flusher.join(timeout_seconds)
+        self._give_up.set()
+        self._flusher.join(5.0)
+        return not self._waiting
+
+    @property
+    def waiting_rows(self) -> int:
+        """Readings taken over but not yet durable."""
+        return self._rows
+
+    # --- the flusher
+
+    def _give(self, given: Given) -> None:
+        with self._lock:
+            while self._rows >= self._pace.waiting_rows and not self._closing:
+                self._room.wait(1.0)
+            if not self._waiting:
+                self._oldest = time.monotonic()
+                self._work.notify()
+            self._waiting.append(given)
+            self._rows += given.items
+            if self._rows >= self._pace.rows:
+                self._work.notify()
+
+    def _run(self) -> None:
+        while True:
+            some = self._take()
+            if some:
+                self._make_durable(some)
+            try:
+                self._drain()
+                self._tell_news()
+            except Exception:  # a fault of ours must not end the thread all wires depend on
+                log.exception("sink fault")
+                self._away()
+            with self._lock:
+                if self._closing and (not self._waiting or self._give_up.is_set()):
+                    break
+        self._tell_news(last=True)
+
+    def _take(self) -> list[Given]:
+        """Wait until a batch is full or old enough, or until it is time to look after the spool."""
+        with self._lock:
+            if not self._waiting and not self._closing:
+                self._work.wait(self._idle_seconds())
+            while self._waiting and self._rows < self._pace.rows and not self._closing:
+                left = self._oldest + self._pace.linger_seconds - time.monotonic()
+                if left <= 0:
+                    break
+                self._work.wait(left)
+            some: list[Given] = []
+            rows = 0
+            while self._waiting and rows < self._pace.rows:
+                given = self._waiting.popleft()
+                some.append(given)
+                rows += given.items
+            return some
+
+    def _idle_seconds(self) -> float:
+        return 0.02 if self._spool.items and self._may_try() else 0.25
+
+    def _make_durable(self, some: list[Given]) -> None:
+        """Store or spool, whatever it takes; then tell those who wait for it."""
+        things = [given.thing for given in some]
+        while not self._stored(things) and not self._spooled(things):
+            if self._give_up.wait(1.0):
+                log.critical("readings given up without acknowledgement", rows=sum(g.items for g in some))
+                with self._lock:
+                    self._waiting.extendleft(reversed(some))
+                return
+        with self._lock:
+            self._rows -= sum(given.items for given in some)
+            self._oldest = time.monotonic() - self._pace.linger_seconds / 2
+            self._room.notify_all()
+        for given in some:
+            if given.done is not None:
+                try:
+                    given.done()
+                except Exception:  # one wire's trouble with its acknowledgement is not the others'
+                    log.exception("acknowledging failed")
+
+    def _stored(self, things: Sequence[Portion | Letter]) -> bool:
+        if not self._may_try():
+            return False
+        try:
+            self._save(things)
+        except Unavailable as error:
+            self._away(error)
+            return False
+        except Exception:  # a fault of ours: the spool keeps what came, the log says what to mend
+            log.exception("storing failed")
+            self._away()
+            return False
+        self._back()
+        return True
+
+    def _save(self, things: Sequence[Portion | Letter]) -> None:
+        portions = entries.gather([thing for thing in things if isinstance(thing, Portion)])
+        letters = [thing for thing in things if isinstance(thing, Letter)]
+        if portions:
+            letters += self._sift(portions)
+        if letters:
+            self._store.letters(letters)
+            self.figures.dead += len(letters)
+
+    def _sift(self, portions: list[Portion]) -> list[Letter]:
+        """Store all that can be stored; return the rest as letters, found by halving."""
+        try:
+            self._store.readings(portions)
+        except Refused as error:
+            if sum(len(portion) for portion in portions) == 1:
+                return [entries.letter_of(portions[0], error.message, clock.now_us())]
+            first, second = entries.halves(portions)
+            return self._sift(first) + self._sift(second)
+        self.figures.stored += sum(len(portion) for portion in portions)
+        self.figures.batches += 1
+        return []
+
+    def _spooled(self, things: Sequence[Portion | Letter]) -> bool:
+        portions = entries.gather([thing for thing in things if isinstance(thing, Portion)])
+        letters = [thing for thing in things if isinstance(thing, Letter)]
+        try:
+            self._spool.append(entries.pack(thing) for thing in [*portions, *letters])
+        except SpoolFull as error:
+            if not self.figures.is_refusing:
+                log.critical("spool refuses, nothing more is acknowledged", error=error.message)
+            self.figures.is_refusing = True
+            return False
+        self.figures.is_refusing = False
+        self.figures.spooled += sum(len(portion) for portion in portions)
+        return True
+
+    def _drain(self) -> None:
+        """Bring the oldest of the spool to the database, a batch at a time."""
+        if not self._spool.items or not self._may_try():
+            return
+        kept = self._spool.oldest(self._pace.rows)
+        things: list[Portion | Letter] = []
+        usable = []
+        for entry in kept:
+            try:
+                things.append(entries.unpack(entry.kind, entry.body))
+                usable.append(entry)
+            except (ValueError, KeyError) as error:
+                self._spool.set_aside(entry.id, f"cannot be read: {error}")
+        if self._stored(things):
+            self._spool.drop(usable)
+            if not self._spool.items:
+                log.info("spool drained")
+
+    def _tell_news(self, *, last: bool = False) -> None:
+        """Write contacts and sightings now and then; while the database is away they add up in memory."""
+        seconds = time.monotonic() - self._noted
+        if (seconds < self._pace.note_seconds and not last) or not self._may_try():
+            return
+        notes = self._news.take(seconds)
+        self._noted = time.monotonic()
+        try:
+            if notes:
+                self._store.notes(notes)
+        except Unavailable as error:
+            self._news.put_back(notes)
+            self._away(error)
+        except Exception:  # a note that cannot be written must not stop readings
+            log.exception("notes lost", connections=len(notes))
+
+    # --- whether the database is there
+
+    def _may_try(self) -> bool:
+        return time.monotonic() >= self._try_after
+
+    def _away(self, error: Unavailable | None = None) -> None:
+        if not self.figures.is_away:
+            log.error("database away, spooling", error=error.message if error else "see the log")
+        self.figures.is_away = True
+        self._try_after = time.monotonic() + self._pause
+        self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
+
+    def _back(self) -> None:
+        if self.figures.is_away:
+            log.info("database back", spooled=self._spool.items)
+        self.figures.is_away = self.figures.is_refusing = False
+        self._pause = FIRST_PAUSE_SECONDS
+        self._try_after = 0.0

@@ -1,0 +1,251 @@
+"""The sink acknowledges what is durable, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from backend.kernel.errors import Refused, Unavailable
+from ingest.entries import Letter, Portion
+from ingest.ports import Readings
+from ingest.sink import BatchSink, Pace
+from ingest.spool import Spool
+
+WIRE = UUID(int=1)
+POISON = 66_666
+
+
+class Memory:
+    """A store in memory that can be away, slow, or refuse the point POISON."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[int, int], float] = {}
+        self.dead: dict[UUID, Letter] = {}
+        self.told = []
+        self.is_away = False
+        self.calls: list[int] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def readings(self, portions: list[Portion]) -> None:
+        self.gate.wait(10)
+        self.calls.append(sum(len(portion) for portion in portions))
+        if self.is_away:
+            raise Unavailable("the database does not answer")
+        for portion in portions:
+            if POISON in portion.readings.point_key:
+                raise Refused("that point is not known here")
+        for portion in portions:
+            r = portion.readings
+            self.rows |= dict(zip(zip(r.point_key, r.read_at_us, strict=True), r.value, strict=True))
+
+    def letters(self, letters: list[Letter]) -> None:
+        if self.is_away:
+            raise Unavailable("the database does not answer")
+        self.dead |= {letter.id: letter for letter in letters}
+
+    def notes(self, notes) -> None:
+        if self.is_away:
+            raise Unavailable("the database does not answer")
+        self.told += notes
+
+
+def rows(*keys: int, at: int = 1_700_000_000_000_000) -> Readings:
+    return Readings.of([(key, at, float(key), 0) for key in keys])
+
+
+def until(condition, seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def store():
+    return Memory()
+
+
+@pytest.fixture
+def make_sink(store, tmp_path):
+    made = []
+
+    def maker(*, pace: Pace | None = None, cap_mb: int = 8) -> BatchSink:
+        spool = Spool(tmp_path / "worker.sqlite", cap_mb=cap_mb)
+        sink = BatchSink(store, spool, pace=pace or Pace(linger_seconds=0.02, note_seconds=0.05))
+        sink.start()
+        made.append((sink, spool))
+        return sink
+
+    yield maker
+    store.gate.set()
+    for sink, spool in made:
+        sink.close(1.0)
+        spool.close()
+
+
+def test_a_reading_is_acknowledged_once_it_is_stored(make_sink, store):
+    sink, told = make_sink(), []
+    sink.put(rows(1, 2), connection_id=WIRE, done=lambda: told.append(len(store.rows)))
+    until(lambda: told)
+    assert told == [2]
+
+
+def test_small_contributions_travel_together(make_sink, store):
+    sink = make_sink(pace=Pace(rows=1000, linger_seconds=0.2))
+    for key in range(500):
+        sink.put(rows(key), connection_id=WIRE)
+    until(lambda: len(store.rows) == 500)
+    assert len(store.calls) <= 2
+
+
+def test_nothing_is_acknowledged_before_the_commit(make_sink, store):
+    store.gate.clear()
+    sink, told = make_sink(), []
+    sink.put(rows(1), connection_id=WIRE, done=lambda: told.append(1))
+    time.sleep(0.2)
+    assert told == []
+    store.gate.set()
+    until(lambda: told == [1])
+
+
+def test_a_slow_database_holds_the_wires_back_instead_of_filling_memory(make_sink, store):
+    store.gate.clear()
+    sink = make_sink(pace=Pace(rows=100, waiting_rows=300, linger_seconds=0.01))
+    writer = threading.Thread(
+        target=lambda: [sink.put(rows(key), connection_id=WIRE) for key in range(2000)], daemon=True
+    )
+    writer.start()
+    time.sleep(0.3)
+    assert sink.waiting_rows <= 300
+    store.gate.set()
+    writer.join(10)
+    until(lambda: len(store.rows) == 2000)
+
+
+def test_while_the_database_is_away_the_spool_takes_readings_and_they_are_acknowledged(make_sink, store):
+    sink, told = make_sink(), []
+    store.is_away = True
+    sink.put(rows(1, 2), connection_id=WIRE, done=lambda: told.append(True))
+    until(lambda: told)
+    assert store.rows == {}
+    store.is_away = False
+    until(lambda: len(store.rows) == 2)
+    sink.put(rows(3), connection_id=WIRE)
+    until(lambda: len(store.rows) == 3)
+
+
+def test_dead_letters_survive_an_absent_database_too(make_sink, store):
+    sink, told = make_sink(), []
+    store.is_away = True
+    sink.refuse(b"\x00{", connection_id=WIRE, address="a/b", reason="no JSON", done=lambda: told.append(1))
+    until(lambda: told)
+    store.is_away = False
+    until(lambda: store.dead)
+    letter = next(iter(store.dead.values()))
+    assert (letter.payload, letter.address, letter.reason) == (b"\x00{", "a/b", "no JSON")
+
+
+def test_a_full_spool_refuses_and_acknowledges_only_when_there_is_room_again(make_sink, store):
+    sink = make_sink(cap_mb=1, pace=Pace(rows=20_000, linger_seconds=0.01))
+    told = []
+    store.is_away = True
+    many = Readings.of([(key, 1_700_000_000_000_000, 0.0, 0) for key in range(20_000)])
+    for number in range(3):
+        sink.put(many, connection_id=WIRE, done=lambda number=number: told.append(number))
+    until(lambda: sink.figures.is_refusing)
+    assert told == [0]
+    store.is_away = False
+    until(lambda: len(told) == 3, 10)
+    until(lambda: len(store.rows) == 20_000)
+
+
+def test_one_poisonous_reading_goes_to_the_dead_letters_and_takes_nobody_along(make_sink, store):
+    sink, told = make_sink(pace=Pace(linger_seconds=0.1)), []
+    for key in [*range(50), POISON, *range(50, 100)]:
+        sink.put(rows(key), connection_id=WIRE, done=lambda: told.append(1))
+    until(lambda: len(told) == 101)
+    assert len(store.rows) == 100
+    assert [letter.reason for letter in store.dead.values()] == ["that point is not known here"]
+
+
+def test_poison_that_went_through_the_spool_does_not_block_it(make_sink, store):
+    sink = make_sink()
+    store.is_away = True
+    sink.put(rows(1, POISON, 2), connection_id=WIRE)
+    until(lambda: sink.figures.spooled == 3)
+    store.is_away = False
+    until(lambda: len(store.rows) == 2 and len(store.dead) == 1)
+
+
+def test_a_failing_acknowledgement_is_its_own_trouble(make_sink, store):
+    sink, told = make_sink(), []
+    sink.put(rows(1), connection_id=WIRE, done=lambda: 1 / 0)
+    sink.put(rows(2), connection_id=WIRE, done=lambda: told.append(2))
+    until(lambda: told == [2])
+
+
+def test_closing_stores_what_waits(make_sink, store):
+    sink = make_sink(pace=Pace(linger_seconds=5.0))
+    sink.put(rows(1, 2, 3), connection_id=WIRE)
+    assert sink.close()
+    assert len(store.rows) == 3
+
+
+def test_a_new_worker_finishes_what_a_killed_one_spooled(make_sink, store, tmp_path):
+    store.is_away = True
+    sink = make_sink()
+    sink.put(rows(1, 2), connection_id=WIRE)
+    until(lambda: sink.figures.spooled == 2)
+    sink.close(1.0)
+    sink._spool.close()
+    store.is_away = False
+    make_sink()
+    until(lambda: len(store.rows) == 2)
+
+
+def test_rates_faults_and_sightings_are_told_together(make_sink, store):
+    sink = make_sink()
+    sink.put(rows(1, 2), connection_id=WIRE)
+    sink.contact(WIRE, error="no route to 10.0.0.7")
+    sink.sequence(WIRE, device="m1", number=4, read_at_us=1)
+    sink.sequence(WIRE, device="m1", number=7, read_at_us=2)
+    sink.sighted(WIRE, address="m2", sample={"power": 3})
+    until(lambda: store.told)
+    note = store.told[0]
+    assert (note.error, note.readings, note.heard["m1"].ranges) == (
+        "no route to 10.0.0.7",
+        2,
+        [(4, 5), (7, 8)],
+    )
+    assert note.sightings["m2"][0] == {"power": 3}
+    assert note.readings_per_minute > 0
+
+
+def test_news_add_up_while_the_database_is_away(make_sink, store):
+    sink = make_sink()
+    store.is_away = True
+    sink.put(rows(1), connection_id=WIRE)
+    until(lambda: sink.figures.is_away)
+    sink.missed(WIRE, count=2, gap={"device": "a"})
+    time.sleep(0.1)
+    sink.missed(WIRE, count=3, gap={"device": "b"})
+    store.is_away = False
+    until(lambda: store.told)
+    assert sum(note.missed for note in store.told) == 5
+
+
+def test_absent_values_travel_through_spool_and_letters_as_they_are(make_sink, store):
+    sink = make_sink()
+    store.is_away = True
+    absent = Readings.of([(1, 1_700_000_000_000_000, np.nan, 2), (POISON, 1_700_000_000_000_000, np.nan, 2)])
+    sink.put(absent, connection_id=WIRE)
+    until(lambda: sink.figures.spooled == 2)
+    store.is_away = False
+    until(lambda: store.dead)
+    assert np.isnan(store.rows[(1, 1_700_000_000_000_000)])
+    assert b'"value":null' in next(iter(store.dead.values())).payload
