@@ -59,12 +59,14 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="enerfield")
-def enerfield() -> None:
+@click.pass_context
+def enerfield(ctx: click.Context) -> None:
     """Enerfield: a regional integrated energy system as a service.
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong arguments, 3 a server cannot be reached, 130 stopped.
     """
-    borrow_environment()
+    if ctx.invoked_subcommand != "server":
+        borrow_environment()
 
 
 def borrow_environment() -> None:

@@ -41,7 +41,8 @@ class Mosquitto:
             f"persistence true\npersistence_location {self.folder}/\n"
             "autosave_interval 1\n"  # a broker kill loses a second at most; sequence numbers show it
             f"max_queued_messages {self.queued}\nmax_inflight_messages 1000\nmax_inflight_bytes 0\n"
-            "max_packet_size 1048576\nset_tcp_nodelay true\nlog_dest stderr\nlog_type error\nlog_type warning\n"
+            "max_packet_size 1048576\nset_tcp_nodelay true\n"
+            "log_dest stderr\nlog_type error\nlog_type warning\n"
         )
         give(self.folder, self.account, settings)
         self.child = start(

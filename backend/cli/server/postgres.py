@@ -21,9 +21,7 @@ NAME = "enerfield"
 LONGEST_SOCKET_FOLDER = 80
 """A socket's whole path must stay below 108 bytes."""
 
-INSTALL = (
-    "install PostgreSQL 15 or later with PostGIS (apt-get install postgresql-15 postgresql-15-postgis-3)"
-)
+INSTALL = "install PostgreSQL 15 or later with PostGIS: apt-get install postgresql-15 postgresql-15-postgis-3"
 
 
 @dataclass

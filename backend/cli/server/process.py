@@ -1,4 +1,4 @@
-"""A child process that cannot outlive us: own process group, own log, told by the kernel when its parent dies."""
+"""A child process that cannot outlive us: own group, own log, told by the kernel when its parent dies."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import os
 import pwd
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -26,7 +27,7 @@ class Child:
 
     name: str
     popen: subprocess.Popen[bytes]
-    log: Path
+    log: Path | None
     farewell: signal.Signals = signal.SIGTERM
     patience: float = 10.0
 
@@ -55,7 +56,7 @@ class Child:
 
     def last_words(self, lines: int = 8) -> str:
         """Return the end of its log."""
-        with contextlib.suppress(FileNotFoundError):
+        if self.log and self.log.exists():
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         return ""
 
@@ -64,26 +65,35 @@ def start(
     name: str,
     command: Sequence[str],
     *,
-    log: Path,
+    log: Path | None,
     environment: Mapping[str, str] | None = None,
     account: str | None = None,
     farewell: signal.Signals = signal.SIGTERM,
     patience: float = 10.0,
 ) -> Child:
-    """Start `command` with its output in `log`, as `account` when given (needs root)."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    """Start `command` as `account` when given (needs root), its output in `log`, or in our own terminal."""
+    with _opened(log) as output:
         popen = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if output else None,
             env={**os.environ, **(environment or {})},
             process_group=0,
             preexec_fn=_leave_with_parent(farewell),
             **as_account(account),
         )
     return Child(name, popen, log, farewell, patience)
+
+
+@contextlib.contextmanager
+def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
+    if log is None:
+        yield None
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        yield output
 
 
 def run(command: Sequence[str], *, account: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -133,7 +143,7 @@ def reachable(folder: Path, account: str | None) -> bool:
 
 
 def _leave_with_parent(farewell: signal.Signals) -> Callable[[], None]:
-    """Return a function for the child: the kernel sends it `farewell` when its parent dies, even by kill -9."""
+    """Return a function for the child: when its parent dies, even by kill -9, it gets `farewell`."""
     parent = os.getpid()
 
     def arrange() -> None:

@@ -1,0 +1,5 @@
+"""`python -m backend.cli` is `enerfield`."""
+
+from backend.cli import main
+
+main()

@@ -1,0 +1,30 @@
+"""The product's own processes, as a table: what runs beside the servers."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of the product: its arguments to `enerfield`, and what it does, for the person who reads."""
+
+    arguments: tuple[str, ...]
+    does: str
+    is_demo: bool = False
+
+    @property
+    def command(self) -> list[str]:
+        """Return the command line."""
+        return [sys.executable, "-m", "backend.cli", *self.arguments]
+
+
+PROCESSES = {
+    "web": Process(("web",), "pages and API"),
+    "ingest": Process(("ingest", "run"), "readings from field devices"),
+    "follow": Process(("follow",), "alarms and roll-ups"),
+    "work": Process(("work",), "background jobs"),
+    "schedule": Process(("schedule",), "jobs at their time"),
+    "devices": Process(("demo", "devices"), "simulated field devices", is_demo=True),
+}
