@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.db import Base, Key, TenantOwned
@@ -119,3 +119,38 @@ class Sighting(TenantOwned, Base):
     last_seen_at: Mapped[datetime]
     adopted_at: Mapped[datetime | None]
     dismissed_at: Mapped[datetime | None]
+
+
+class DeviceSequence(TenantOwned, Base):
+    """Which numbered messages of a device arrived, whichever worker heard them.
+
+    run_us: instant at which the device last began to count anew [microseconds since 1970], 0 if never
+    seen: the numbers that arrived; holes older than a grace period are counted as missed and closed
+    broken_at: since when there is a hole
+    """
+
+    __tablename__ = "device_sequence"
+    __table_args__ = (
+        Index("ix_device_sequence_broken_at", "broken_at", postgresql_where=text("broken_at IS NOT NULL")),
+    )
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), primary_key=True)
+    device: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    run_us: Mapped[int] = mapped_column(BigInteger)
+    seen: Mapped[Any] = mapped_column(INT8MULTIRANGE)
+    broken_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class GatewayRequest(TenantOwned, Base):
+    """An answer given to a pushing gateway, repeated when it sends the same request again."""
+
+    __tablename__ = "gateway_request"
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(index=True)

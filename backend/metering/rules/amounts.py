@@ -1,0 +1,222 @@
+"""From registers to settlement-grade intervals, and the statistics of instantaneous values.
+
+The law: over any stretch, intervals sum exactly to what the register moved. It holds because the
+register is read off at every interval border, rounded there to whole quanta, and amounts are the
+differences of neighbouring borders, so that the rounding cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+HOUR_US = 3_600_000_000
+
+
+class Method(IntEnum):
+    """How an interval's amount came about."""
+
+    MEASURED = 0
+    ESTIMATED = 1
+    EDITED = 2
+
+
+class Rule(IntEnum):
+    """The rule that made an interval."""
+
+    INTERVAL = 0
+    REGISTER = 1
+    INTERPOLATED = 2
+    BREAK = 3
+
+
+class SplitError(ValueError):
+    """An amount cannot be split by these weights."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Intervals of one point: parallel arrays of start [µs], amount [quanta], method and rule."""
+
+    start_us: Ints
+    amount: Ints
+    method: NDArray[np.int16]
+    rule: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.start_us)
+
+
+@dataclass(frozen=True)
+class RegisterMeter:
+    """What one must know of a register to read amounts off it.
+
+    length_us: interval length; quanta: quanta per unit; dial: first value not shown [unit] or None
+    events: (instant [µs], final value of the old, first value of the new register) ascending
+    """
+
+    length_us: int
+    quanta: int
+    dial: float | None = None
+    events: Sequence[tuple[int, float, float]] = ()
+
+
+def floor_to(instant_us: int, length_us: int) -> int:
+    """Return the start of the interval that holds the instant (intervals are aligned to 1970 UTC)."""
+    return instant_us // length_us * length_us
+
+
+def register_amounts(at_us: Ints, value: Floats, meter: RegisterMeter, start_us: int, end_us: int) -> Amounts:
+    """Read the intervals in [start, end) off a register.
+
+    at_us: ascending instants of usable readings [µs], reaching one reading beyond either end where
+    there is one; value: register [unit]. start_us, end_us: aligned to the interval length.
+    Borders between two readings are interpolated; an interval that touches a gap longer than one
+    interval is marked estimated, one across an unexplained step back is marked a break and counts
+    nothing for that step. Borders outside the readings yield no interval.
+    """
+    at_us, value = _without_glitches(at_us, value, meter)
+    if len(at_us) < 2:
+        return _none()
+    step = _steps(at_us, value, meter)
+    is_break = step < 0
+    moved = np.where(is_break, 0.0, step)
+    first = max(start_us, -(-int(at_us[0]) // meter.length_us) * meter.length_us)
+    last = min(end_us, floor_to(int(at_us[-1]), meter.length_us))
+    if last <= first:
+        return _none()
+    border = np.arange(first, last + 1, meter.length_us, dtype=np.int64)
+    amount = np.diff(_at_borders(at_us, value, moved, meter.quanta, border))
+    gap = np.diff(at_us) > meter.length_us
+    touched_gap = _touches(at_us, gap & ~is_break, border)
+    touched_break = _touches(at_us, is_break, border)
+    rule = np.where(touched_break, Rule.BREAK, np.where(touched_gap, Rule.INTERPOLATED, Rule.REGISTER))
+    method = np.where(rule == Rule.REGISTER, Method.MEASURED, Method.ESTIMATED)
+    return Amounts(border[:-1], amount, method.astype(np.int16), rule.astype(np.int16))
+
+
+def interval_amounts(at_us: Ints, value: Floats, *, quanta: int, length_us: int) -> Amounts:
+    """Turn interval readings (labelled by their start) into intervals; negative ones are left out."""
+    good = (value >= 0) & (at_us % length_us == 0)
+    amount = np.floor(value[good] * quanta + 0.5).astype(np.int64)
+    zeros = np.zeros(len(amount), dtype=np.int16)
+    return Amounts(at_us[good], amount, zeros, zeros)
+
+
+def split_exactly(amount: int, weights: Sequence[float]) -> list[int]:
+    """Split a whole amount by weights, by largest remainder: the parts sum to the amount.
+
+    amount: quanta, >= 0; weights: >= 0, not all zero; raises SplitError otherwise
+    """
+    total = float(sum(weights))
+    if amount < 0 or total <= 0 or min(weights) < 0:
+        raise SplitError("weights must not be negative, nor all zero, nor the amount negative")
+    shares = [amount * (weight / total) for weight in weights]
+    parts = [int(share) for share in shares]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - shares[i], i))
+    for i in by_remainder[: amount - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+@dataclass(frozen=True)
+class HourStatistics:
+    """What instantaneous values did hour by hour: parallel arrays; instants in µs."""
+
+    start_us: Ints
+    count: Ints
+    total: Floats
+    low: Floats
+    high: Floats
+    low_at_us: Ints
+    high_at_us: Ints
+
+
+def hour_statistics(at_us: Ints, value: Floats) -> HourStatistics:
+    """Summarise usable instantaneous values (ascending in time, no NaN) by UTC hour."""
+    hour = at_us // HOUR_US
+    first = np.flatnonzero(np.r_[True, np.diff(hour) > 0]) if len(hour) else np.empty(0, dtype=np.intp)
+    if not len(first):
+        none, nothing = np.empty(0, np.int64), np.empty(0)
+        return HourStatistics(none, none, nothing, nothing, nothing, none, none)
+    count = np.diff(np.append(first, len(hour)))
+    low, high = np.minimum.reduceat(value, first), np.maximum.reduceat(value, first)
+    owner = np.repeat(np.arange(len(first)), count)
+    return HourStatistics(
+        hour[first] * HOUR_US, count, np.add.reduceat(value, first), low, high,
+        at_us[_first_hit(value == low[owner], owner)], at_us[_first_hit(value == high[owner], owner)],
+    )  # fmt: skip
+
+
+def _first_hit(hit: NDArray[np.bool_], owner: NDArray[np.intp]) -> NDArray[np.intp]:
+    places = np.flatnonzero(hit)
+    return places[np.unique(owner[places], return_index=True)[1]]
+
+
+def _none() -> Amounts:
+    empty = np.empty(0, dtype=np.int64)
+    return Amounts(empty, empty, empty.astype(np.int16), empty.astype(np.int16))
+
+
+def _steps(at_us: Ints, value: Floats, meter: RegisterMeter) -> Floats:
+    """Return how far the register moved between neighbours [unit]; negative where unexplained."""
+    step = np.diff(value)
+    for instant, final, initial in meter.events:
+        i = int(np.searchsorted(at_us, instant, side="left")) - 1
+        if 0 <= i < len(step):
+            step[i] = (final - value[i]) + (value[i + 1] - initial)
+    if meter.dial is not None:
+        rolled = (step < 0) & (step + meter.dial < meter.dial / 2)
+        step = np.where(rolled, step + meter.dial, step)
+    return step
+
+
+def _without_glitches(at_us: Ints, value: Floats, meter: RegisterMeter) -> tuple[Ints, Floats]:
+    """Leave out single readings the register contradicts at once: a dip to 0, a spike that comes back.
+
+    A reading is a glitch when the way over it steps back, while the way past it does not.
+    """
+    if len(value) < 3:
+        return at_us, value
+    step = _steps(at_us, value, meter)
+    suspect = np.flatnonzero((step[:-1] < 0) | (step[1:] < 0)) + 1
+    keep = np.ones(len(value), dtype=bool)
+    for i in suspect:
+        if not keep[i - 1]:
+            continue
+        pair = np.array([i - 1, i + 1])
+        past = _steps(at_us[pair], value[pair], meter)[0]
+        if past >= 0:
+            keep[i] = False
+    return at_us[keep], value[keep]
+
+
+def _at_borders(at_us: Ints, value: Floats, moved: Floats, quanta: int, border: Ints) -> Ints:
+    """Return the unwrapped register at each border [whole quanta], never falling.
+
+    Each border is rounded from the bare register between its two readings; rollovers, exchanges and
+    breaks before it enter as whole quanta. So a border comes out the same whatever stretch is read.
+    """
+    jump = np.rint(moved * quanta - np.diff(value) * quanta)
+    offset = np.concatenate(([0.0], np.cumsum(jump)))
+    i = np.searchsorted(at_us, border, side="right") - 1
+    inside = np.minimum(i, len(moved) - 1)
+    share = np.where(i == inside, (border - at_us[inside]) / (at_us[inside + 1] - at_us[inside]), 0.0)
+    raw = value[i] * quanta + share * moved[inside] * quanta
+    standing = np.floor(raw + 0.5).astype(np.int64) + offset[i].astype(np.int64)
+    return np.maximum.accumulate(standing)
+
+
+def _touches(at_us: Ints, flagged: NDArray[np.bool_], border: Ints) -> NDArray[np.bool_]:
+    """Tell which intervals overlap a flagged stretch between neighbouring readings."""
+    hit = np.zeros(len(border), dtype=np.int64)
+    low, high = at_us[:-1][flagged], at_us[1:][flagged]
+    np.add.at(hit, np.clip(np.searchsorted(border, low, side="right") - 1, 0, len(border) - 1), 1)
+    np.add.at(hit, np.clip(np.searchsorted(border, high, side="left"), 0, len(border) - 1), -1)
+    return np.cumsum(hit)[:-1] > 0

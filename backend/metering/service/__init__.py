@@ -1,0 +1,1 @@
+"""What can be done with meters. The caller owns the transaction; bulk paths work on arrays."""

@@ -1,0 +1,216 @@
+"""Store readings: one transaction holds readings, the latest of each point, and the journal's batch row."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from backend.kernel import bulk, clock
+from backend.kernel.errors import Refused
+from backend.kernel.scope import Scope
+from backend.metering import queries, rules
+from backend.metering.rules import ReadingBatch
+
+SEQUENCE_LOCK = 0x45_4E_45_52
+"""Held from just before the commit: batches become visible in the order of their sequence."""
+
+_INCOMING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
+    point_key int8, read_at timestamptz, quality int2, value float8, is_last bool
+) ON COMMIT DELETE ROWS"""
+
+_INSERT = """
+INSERT INTO reading (point_key, read_at, revision, quality, value, batch_id)
+SELECT point_key, read_at, 0, quality, nullif(value, 'NaN'), :batch FROM incoming
+ON CONFLICT (point_key, read_at) DO NOTHING"""
+
+_REVISE = """
+UPDATE reading r SET quality = i.quality, value = nullif(i.value, 'NaN'), batch_id = :batch
+FROM incoming i
+WHERE r.point_key = i.point_key AND r.read_at = i.read_at
+  AND r.read_at BETWEEN :first AND :last
+  AND (r.quality <> i.quality OR r.value IS DISTINCT FROM nullif(i.value, 'NaN'))"""
+
+_NOT_SUPERSEDED = """
+  AND NOT EXISTS (
+    SELECT FROM superseded_reading s
+    WHERE s.point_key = i.point_key AND s.read_at = i.read_at
+      AND s.quality = i.quality AND s.value IS NOT DISTINCT FROM nullif(i.value, 'NaN'))"""
+
+_LATEST = """
+INSERT INTO latest AS l (point_key, read_at, quality, value, received_at)
+SELECT point_key, read_at, quality, nullif(value, 'NaN'), :now FROM incoming WHERE is_last
+ON CONFLICT (point_key) DO UPDATE SET
+    read_at = excluded.read_at, quality = excluded.quality, value = excluded.value, received_at = excluded.received_at
+WHERE excluded.read_at > l.read_at"""
+
+_LATEST_REVISED = """
+UPDATE latest l SET quality = r.quality, value = r.value, received_at = :now
+FROM incoming i JOIN reading r ON r.point_key = i.point_key AND r.read_at = i.read_at
+WHERE l.point_key = i.point_key AND l.read_at = i.read_at
+  AND (l.quality <> r.quality OR l.value IS DISTINCT FROM r.value)"""
+
+_BATCH = """
+INSERT INTO batch (id, sequence, received_at, connection_id, actor_id, source, is_live, readings, changed,
+                   spans, journal, notes)
+VALUES (:batch, nextval('batch_sequence'), :now, :connection_id, :actor_id, :source, :is_live, :readings, :changed,
+        :spans, :journal, cast(:notes AS jsonb))"""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a batch: how many readings were new, revised, or already there."""
+
+    batch_id: int
+    new: int
+    revised: int
+    unchanged: int
+
+
+def store_readings(
+    session: Session,
+    scope: Scope,
+    batch: ReadingBatch,
+    *,
+    source: str,
+    connection_id: UUID | None = None,
+    live: bool,
+    corrects: bool = False,
+    notes: str | None = None,
+) -> Stored:
+    """Store readings exactly once, in the caller's transaction.
+
+    The same instant and value again is a no-op; another value is the next revision and the one
+    before is kept. A value that was already superseded is a late duplicate and changes nothing,
+    unless `corrects` says that somebody means it.
+
+    source: protocol or file; live: may raise live alarms; notes: JSON text kept with the batch
+    raises Refused when a point is unknown to the scope or an instant is absurd
+    """
+    _demand_known(session, scope, batch.point_key)
+    _ensure_months(session, batch.read_at_us)
+    now = clock.now()
+    batch_id: int = session.execute(text("SELECT nextval('batch_id')")).scalar_one()
+    new = revised = 0
+    session.execute(text(_INCOMING))
+    for part in rules.passes(batch):
+        added, changed = _store_pass(session, part, batch_id, now, corrects)
+        new, revised = new + added, revised + changed
+    _journal(session, scope, batch, batch_id, now, new + revised, source, connection_id, live, notes)
+    return Stored(batch_id, new, revised, len(batch) - new - revised)
+
+
+def _store_pass(
+    session: Session, part: ReadingBatch, batch_id: int, now: datetime, corrects: bool
+) -> tuple[int, int]:
+    """Store readings that are sorted and unique; return how many were new and how many revised."""
+    session.execute(text("TRUNCATE incoming"))
+    is_last = np.ones(len(part), dtype=bool)
+    is_last[:-1] = part.point_key[1:] != part.point_key[:-1]
+    bulk.copy_in(
+        session,
+        "incoming",
+        {
+            "point_key": (part.point_key, "int8"),
+            "read_at": (part.read_at_us, "timestamptz"),
+            "quality": (part.quality, "int2"),
+            "value": (part.value, "float8"),
+            "is_last": (is_last, "bool"),
+        },
+    )
+    new = _count(session, _INSERT, {"batch": batch_id})
+    revised = 0
+    if new < len(part):
+        period = {"first": clock.from_us(part.read_at_us.min()), "last": clock.from_us(part.read_at_us.max())}
+        statement = _REVISE if corrects else _REVISE + _NOT_SUPERSEDED
+        revised = _count(session, statement, {"batch": batch_id, **period})
+    if new:
+        session.execute(text(_LATEST), {"now": now})
+    if revised:
+        session.execute(text(_LATEST_REVISED), {"now": now})
+    return new, revised
+
+
+def _journal(
+    session: Session, scope: Scope, batch: ReadingBatch, batch_id: int, now: datetime, changed: int,
+    source: str, connection_id: UUID | None, live: bool, notes: str | None,
+) -> None:  # fmt: skip
+    """Write the batch row, last of all, under the lock that orders commits, and wake the followers."""
+    spans = None
+    if changed:
+        order = np.lexsort((batch.read_at_us, batch.point_key))
+        spans = rules.pack_spans(rules.spans_of(batch.take(order)))
+    row = {
+        "batch": batch_id, "now": now, "connection_id": connection_id, "actor_id": scope.actor_id, "source": source,
+        "is_live": live, "readings": len(batch), "changed": changed, "spans": spans,
+        "journal": rules.pack(batch) if live and changed else None, "notes": notes,
+    }  # fmt: skip
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SEQUENCE_LOCK})
+    session.execute(text(_BATCH), row)
+    session.execute(text("SELECT pg_notify('batch', '')"))
+
+
+def _count(session: Session, statement: str, parameters: dict[str, Any]) -> int:
+    result: Any = session.execute(text(statement), parameters)
+    return int(result.rowcount)
+
+
+_known: dict[tuple[str, frozenset[UUID]], NDArray[np.int64]] = {}
+_months: dict[str, set[str]] = {}
+_guard = threading.Lock()
+
+
+def _demand_known(session: Session, scope: Scope, keys: NDArray[np.int64]) -> None:
+    """Refuse points the scope does not hold. What was found once is remembered: points never move."""
+    wanted = np.unique(keys)
+    place = (str(_engine(session).url), scope.organisations)
+    known = _known.get(place, np.empty(0, dtype=np.int64))
+    if np.isin(wanted, known, assume_unique=True).all():
+        return
+    fresh = queries.owned_keys(session, scope)
+    missing = wanted[~np.isin(wanted, fresh, assume_unique=True)]
+    if len(missing):
+        raise Refused(
+            f"{len(missing)} of {len(wanted)} points are not known here",
+            field="point_key",
+            value=missing[:10].tolist(),
+            remedy="map the channel to a point of this organisation",
+        )
+    with _guard:
+        _known[place] = fresh
+
+
+def _ensure_months(session: Session, read_at_us: NDArray[np.int64]) -> None:
+    """Create the monthly partitions these instants need, each once, apart from the caller's transaction."""
+    if not len(read_at_us):
+        return
+    months = np.unique(read_at_us.astype("datetime64[us]").astype("datetime64[M]")).astype(str)
+    have = _months.setdefault(str(_engine(session).url), set())
+    missing = [month for month in months if month not in have]
+    if not missing:
+        return
+    ensure_months(_engine(session), "reading", missing)
+    have.update(missing)
+
+
+def ensure_months(engine: Engine, table: str, months: list[str]) -> None:
+    """Create monthly partitions of `table` ('reading' or 'interval') for months like '2026-11'."""
+    with engine.begin() as connection:
+        for month in months:
+            connection.execute(
+                text("SELECT ensure_month(:table, cast(:month AS timestamptz))"),
+                {"table": table, "month": f"{month}-01T00:00Z"},
+            )
+
+
+def _engine(session: Session) -> Engine:
+    bind = session.get_bind()
+    return bind if isinstance(bind, Engine) else bind.engine
