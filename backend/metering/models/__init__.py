@@ -14,8 +14,7 @@ from backend.metering.models.point import Direction, Point, RegisterEvent, Regis
 from backend.metering.models.reading import Batch, Cursor, Latest, Reading, SupersededReading
 
 __all__ = [
-    "Batch", "Channel", "Connection", "ConnectionState", "Cursor", "DeadLetter", "DeviceSequence", "Direction",
-    "GatewayRequest", "HourStatistic",
-    "Interval", "Latest", "Point", "Progress", "Reading", "RegisterEvent", "RegisterEventKind", "RollUp",
-    "Sighting", "SupersededInterval", "SupersededReading",
+    "Batch", "Channel", "Connection", "ConnectionState", "Cursor", "DeadLetter", "DeviceSequence",
+    "Direction", "GatewayRequest", "HourStatistic", "Interval", "Latest", "Point", "Progress", "Reading",
+    "RegisterEvent", "RegisterEventKind", "RollUp", "Sighting", "SupersededInterval", "SupersededReading",
 ]  # fmt: skip
