@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,3 +36,19 @@ def time_refusal(read_at_us: int, *, now_us: int, ahead_seconds: float = AHEAD_S
     if ahead > ahead_seconds:
         return f"the reading is {ahead:.0f} s in the future; {ahead_seconds:.0f} s are tolerated"
     return None
+
+
+GOOD, UNCERTAIN, BAD = 0, 1, 2
+"""Qualities a wire can give a reading (metering's Quality)."""
+
+
+def judge(value: float, *, low: float | None, high: float | None) -> int:
+    """Return the quality of a value the device called good: bad where the quantity cannot be so.
+
+    value, low, high: in the point's unit; NaN stands for no value
+    """
+    if not math.isfinite(value):
+        return BAD
+    if (low is not None and value < low) or (high is not None and value > high):
+        return BAD
+    return GOOD

@@ -1,0 +1,1 @@
+"""Modbus TCP: polled meters, alone or several behind one gateway."""

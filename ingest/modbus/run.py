@@ -1,0 +1,160 @@
+"""Read every Modbus gateway of a plan, each in its own task."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+from backend.kernel import clock
+from backend.kernel.errors import Refused
+from ingest.loop import Backoff, Health, Schedule, Turn, rest
+from ingest.modbus import frames, mapping
+from ingest.modbus.client import Link, LinkLost, NoAnswer
+from ingest.modbus.frames import ReplyRefused
+from ingest.modbus.planner import Block
+from ingest.modbus.unit import Round, Row, Unit
+from ingest.plan import Channel, Connection, Plan
+from ingest.ports import Readings, Sink
+
+
+async def run(plan: Plan, sink: Sink, stop: asyncio.Event) -> None:
+    """Read the plan's Modbus gateways until asked to stop."""
+    mine = plan.only("modbus")
+    async with asyncio.TaskGroup() as tasks:
+        for connection in mine.connections:
+            tasks.create_task(_serve(connection, mine.behind(connection), sink, stop))
+
+
+async def _serve(
+    connection: Connection, channels: tuple[Channel, ...], sink: Sink, stop: asyncio.Event
+) -> None:
+    """Read one gateway until asked to stop; what is wrong with its configuration is told and left out."""
+    health = Health(connection.id, connection.name, sink)
+    try:
+        place = mapping.gateway(connection)
+    except Refused as error:
+        health.failed("address", f"{error.message}: {error.remedy}", at_once=True)
+        return
+    registers, refused = mapping.registers(connection, channels)
+    for channel, error in refused:
+        health.failed(("channel", channel.point_key), f"{error.message}: {error.remedy}", at_once=True)
+    if registers:
+        await GatewayLoop(connection, place, registers, health, sink, stop).run()
+
+
+class GatewayLoop:
+    """Polls the devices behind one gateway, one request at a time."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        place: mapping.Gateway,
+        registers: list[mapping.Register],
+        health: Health,
+        sink: Sink,
+        stop: asyncio.Event,
+    ) -> None:
+        self._connection = connection
+        self._pause = place.pause_seconds
+        self._health = health
+        self._sink = sink
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._link = Link(place.host, place.port)
+        self._backoff = Backoff()
+        now = self._loop.time()
+        of_unit: dict[int, list[mapping.Register]] = defaultdict(list)
+        for register in registers:
+            of_unit[register.unit].append(register)
+        self._units = {
+            number: Unit(number, found, mapping.limits_of(found, place), now=now)
+            for number, found in of_unit.items()
+        }
+        self._schedule = Schedule(self._units, now=now)
+
+    async def run(self) -> None:
+        """Poll until asked to stop; what was read by then is handed over."""
+        try:
+            while not self._stop.is_set():
+                turn = self._schedule.next(self._loop.time())
+                if turn is None:
+                    await rest(self._stop, self._schedule.wait(self._loop.time()))
+                elif await self._connected():
+                    await self._take(turn)
+        finally:
+            self._link.drop()
+
+    async def _connected(self) -> bool:
+        """Make sure of the connection; waits a while where there is none."""
+        if self._link.is_open:
+            return True
+        try:
+            await self._link.open()
+        except LinkLost as lost:
+            self._health.failed("link", str(lost))
+            await rest(self._stop, self._backoff.next())
+            return False
+        return True
+
+    async def _take(self, turn: Turn) -> None:
+        """Read what is due from one unit and hand it over."""
+        unit = self._units[turn.key]
+        began = self._loop.time()
+        rows: list[Row] = []
+        try:
+            for round_ in unit.rounds(began):
+                await self._read(unit, round_, rows)
+                unit.done(round_, self._loop.time())
+        except (LinkLost, NoAnswer, ReplyRefused) as failure:
+            self._failed(turn, failure, cost=self._loop.time() - began)
+        else:
+            self._schedule.succeeded(turn, now=self._loop.time(), due=unit.due)
+            self._backoff.reset()
+            self._health.well("link")
+            self._health.well(unit.number)
+            self._health.heard()
+        if rows:
+            await asyncio.to_thread(self._sink.put, Readings.of(rows), connection_id=self._connection.id)
+
+    async def _read(self, unit: Unit, round_: Round, rows: list[Row]) -> None:
+        """Read the blocks of a round; a block the device refuses is split and its halves are read."""
+        waiting = list(round_.blocks)
+        while waiting:
+            block = waiting.pop(0)
+            answer = await self._link.ask(
+                unit.number,
+                block.function,
+                block.first,
+                block.count,
+                timeout=self._connection.timeout_seconds,
+            )
+            read_at_us = clock.now_us()
+            part = (unit.number, block.spans[0].point_key)
+            if not answer.exception:
+                rows.extend(unit.rows(block, answer.words, read_at_us))
+                for span in block.spans:
+                    self._health.well((unit.number, span.point_key))
+            elif answer.exception in frames.GATEWAY_CODES:
+                raise NoAnswer(answer.in_words(_request(unit, block)))
+            elif answer.exception in (frames.ILLEGAL_ADDRESS, frames.ILLEGAL_VALUE) and len(block.spans) > 1:
+                waiting[:0] = unit.refuse(round_, block)
+            else:
+                self._health.failed(part, answer.in_words(_request(unit, block)))
+            if self._pause:
+                await asyncio.sleep(self._pause)
+
+    def _failed(self, turn: Turn, failure: Exception, *, cost: float) -> None:
+        """Note that a unit did not answer, or lied; a lie goes to the dead letters, once."""
+        self._schedule.failed(turn, now=self._loop.time(), cost=cost)
+        is_news = self._health.failed(turn.key, str(failure))
+        if is_news and isinstance(failure, ReplyRefused):
+            self._sink.refuse(
+                failure.frame,
+                connection_id=self._connection.id,
+                address=f"unit {turn.key}",
+                reason=str(failure),
+            )
+
+
+def _request(unit: Unit, block: Block) -> frames.Request:
+    return frames.Request(0, unit.number, block.function, block.first, block.count)
