@@ -38,7 +38,7 @@ def _land(shapes: dict[str, Shape]):
     from shapely.geometry import LineString, box
 
     built = shapely.union_all([LineString(line).buffer(_SHORE_M) for shape in shapes.values() for line in shape.lines])
-    west, south, east, _ = _FRAME
+    west, south, east, _ = (bound + beyond for bound, beyond in zip(_FRAME, (-1500, -1500, 1500, 0), strict=True))
     rows = [built]
     for x in np.arange(west, east, 150.0):
         strip = built.intersection(box(x, south, x + 150, _FRAME[3]))
