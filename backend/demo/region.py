@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from backend.demo import people, places, points_customers, points_plant, rules
+from backend.demo import alarm_rules, people, places, points_customers, points_plant
 from backend.demo.geography import surveyed
 from backend.demo.spec import (
     AlarmRuleSpec,
@@ -60,5 +60,5 @@ def region(home: Path | None = None) -> Region:
         devices=tuple(points_plant.devices() + points_customers.devices()),
         points=points(),
         connections=CONNECTIONS,
-        alarm_rules=tuple(rules.alarm_rules()),
+        alarm_rules=tuple(alarm_rules.alarm_rules()),
     )
