@@ -1,7 +1,8 @@
 """`enerfield schedule`: put jobs on their queues when their time comes.
 
-What runs when stands in the Celery application (`beat_schedule`, beside the tasks). Any number of these processes may
-run; a lease in the database lets one of them fire, and another takes over within seconds when it falls silent.
+What runs when stands in the Celery application (`beat_schedule`, beside the tasks). Any number of these
+processes may run; a lease in the database lets one of them fire, and another takes over within seconds when
+it falls silent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Encryption without a third party: an own certificate authority, a certificate for this host, a page to pair phones.
+"""Encryption without a third party: an own authority, a certificate for this host, a page to pair phones.
 
 Phones give camera, service worker and push only to pages over https. `script/server --https` makes an
 authority once, signs a certificate for every address this machine has, and prints a QR code that leads a
@@ -71,7 +71,7 @@ def qr(text: str) -> str:
 
 
 def pairing_page(folder: Path, address: str, port: int) -> ThreadingHTTPServer:
-    """Serve, without encryption and read-only, the authority's certificate and a page that leads on to `address`."""
+    """Serve, unencrypted, the authority's certificate and a page that leads on to `address`."""
     authority = (folder / "authority.crt").read_bytes()
     page = _page(address)
 

@@ -1,4 +1,4 @@
-"""The servers an installation stands on: private ones under its folder, or those whose addresses are given."""
+"""The servers an installation stands on: private ones under its folder, or given ones."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def start(supervisor: Supervisor, given: dict[str, str]) -> Ground:
 
 
 def server_folder(home: Path) -> Path:
-    """Return where the servers keep their data: `home`, unless it lies where their accounts may not go (/root)."""
+    """Return where the servers keep their data: `home`, unless their accounts may not go there (/root)."""
     account = unprivileged("postgres")
     if account is None or reachable(home, account):
         return home

@@ -1,4 +1,4 @@
-"""Keeps processes together: they start in order, one that fails ends all, and all end with us, whatever ends us."""
+"""Keeps processes together: they start in order, one that fails ends all, and all end with us."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from typing import Protocol, TextIO
 import psutil
 
 from backend.cli.server.process import Child, start
-from backend.kernel.errors import Conflict, Unavailable
+from backend.kernel.errors import Conflict, EnerfieldError
 
 
 class Stopped(BaseException):
     """Somebody asked us to stop."""
+
+
+class ProcessEnded(EnerfieldError):
+    """A process has ended that should run, or failed at what it should finish."""
 
 
 class Server(Protocol):
@@ -80,7 +84,7 @@ class Supervisor:
         return child
 
     def finish(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run a program to its end in our own terminal; raises Unavailable when it fails."""
+        """Run a program to its end in our own terminal; raises ProcessEnded when it fails."""
         child = start(name, command, log=None, environment=environment)
         self.children.append(child)
         self._remember()
@@ -88,13 +92,13 @@ class Supervisor:
             time.sleep(0.1)
         self.children.remove(child)
         if child.exit_code:
-            raise Unavailable(f"{name} failed with exit code {child.exit_code}")
+            raise ProcessEnded(f"{name} failed with exit code {child.exit_code}")
 
     def check(self) -> None:
-        """Raise Unavailable when a process has ended that should run."""
+        """Raise ProcessEnded when a process has ended that should run."""
         for child in [*self.children, *(s.child for s in self.servers if s.child)]:
             if child.exit_code is not None:
-                raise Unavailable(
+                raise ProcessEnded(
                     f"{child.name} ended with exit code {child.exit_code}; {child.log} ends with\n"
                     f"{child.last_words()}"
                 )
