@@ -32,6 +32,7 @@ class Channel:
 
     address: where on the connection (unit and register, node id, topic and path)
     decoding: how raw bytes become a number (type, word order, absent values)
+    kind: how the point's values are to be understood (`register`, `interval`, `instant`, `state`)
     low, high: what the quantity can be; beyond it a reading is kept but marked bad [the point's unit]
     """
 
@@ -44,6 +45,7 @@ class Channel:
     poll_seconds: float | None = None
     low: float | None = None
     high: float | None = None
+    kind: str = "instant"
 
 
 @dataclass(frozen=True)
