@@ -94,3 +94,19 @@ def main() -> None:
         remedy = f": {error.remedy}" if error.remedy else ""
         click.echo(f"enerfield: {error.message}{remedy}", err=True)
         sys.exit(UNAVAILABLE if isinstance(error, Unavailable) else FAILED)
+    except Exception as error:
+        if not _says_a_server_is_away(error):
+            raise
+        click.echo(f"enerfield: a server cannot be reached: {str(error).splitlines()[0]}", err=True)
+        sys.exit(UNAVAILABLE)
+
+
+def _says_a_server_is_away(error: Exception) -> bool:
+    """Recognise a lost connection by name, so that no driver is imported for it."""
+    kind = type(error)
+    drivers = {"psycopg", "sqlalchemy", "redis", "kombu"}
+    return kind.__module__.split(".")[0] in drivers and kind.__name__ in {
+        "OperationalError",
+        "ConnectionError",
+        "ConnectionTimeout",
+    }

@@ -14,7 +14,6 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +25,7 @@ from backend.cli import db
 from backend.cli.server.postgres import program
 from backend.kernel import clock
 from backend.kernel.db import APP_ROLE
-from backend.kernel.errors import Conflict, EnerfieldError, Refused, Unavailable
+from backend.kernel.errors import Conflict, EnerfieldError, Refused
 
 FORMAT = 1
 
@@ -59,7 +58,7 @@ def write(url: str, target: Path, files: Path, advance: Callable[[float], None])
         raise Refused("there is nothing to back up: the database is empty")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         dump = Path(folder) / "database.dump"
-        with _connected(url) as connection, connection.transaction():
+        with psycopg.connect(url, autocommit=True) as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             snapshot = connection.execute("SELECT pg_export_snapshot()").fetchone()[0]
             rows = count_rows(connection)
@@ -87,18 +86,18 @@ def read(url: str, source: Path, files: Path, advance: Callable[[float], None]) 
         raise Refused(f"{source} is not a backup of Enerfield", field="file")
     with tarfile.open(source) as tar, tempfile.TemporaryDirectory(dir=source.parent) as folder:
         manifest = _manifest(tar)
-        with _connected(url) as connection:
-            _make_room(connection)
-            make_role(connection)
         tar.extract("database.dump", folder, filter="data")
         dump = Path(folder) / "database.dump"
         if _sha256(dump) != manifest.sha256:
             raise Refused(f"{source} is damaged: its content differs from its manifest", field="file")
+        with psycopg.connect(url, autocommit=True) as connection:
+            _make_room(connection)
+            make_role(connection)
         command = [program("pg_restore"), "--no-owner", "--single-transaction", "--exit-on-error"]
         _run([*command, f"--dbname={url}", str(dump)], watch=None, advance=advance)
         members = [m for m in tar.getmembers() if m.name.startswith("files/")]
         tar.extractall(files.parent, members, filter="data")
-    with _connected(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
         found = count_rows(connection)
     if found != manifest.rows:
@@ -125,18 +124,6 @@ def make_role(connection: psycopg.Connection) -> None:
         " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     )
     connection.execute(f"GRANT {APP_ROLE} TO CURRENT_USER")
-
-
-@contextmanager
-def _connected(url: str):
-    try:
-        connection = psycopg.connect(url, autocommit=True)
-    except psycopg.OperationalError as error:
-        raise Unavailable(
-            f"the database cannot be reached: {error}", remedy="start it, or check ENERFIELD_DATABASE_URL"
-        ) from error
-    with connection:
-        yield connection
 
 
 def _manifest(tar: tarfile.TarFile) -> Manifest:
