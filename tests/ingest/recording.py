@@ -28,9 +28,7 @@ class RecordingSink:
         self.refused: list[tuple[bytes, str, str]] = []
         self.sightings: dict[str, dict[str, Any]] = {}
 
-    def put(
-        self, readings: Readings, *, connection_id: UUID, done: Callable[[], None] | None = None
-    ) -> None:
+    def put(self, readings: Readings, *, connection_id: UUID, done: Callable[[], None] | None = None) -> None:
         """Take readings over at once."""
         columns = (readings.point_key, readings.read_at_us, readings.value, readings.quality)
         self.rows.extend(Row(*(column[i].item() for column in columns)) for i in range(len(readings)))

@@ -62,7 +62,9 @@ def c_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def libmodbus(c_program: Path, tmp_path: Path) -> Iterator[Callable[[dict[tuple[str, int], int]], Counterpart]]:
+def libmodbus(
+    c_program: Path, tmp_path: Path
+) -> Iterator[Callable[[dict[tuple[str, int], int]], Counterpart]]:
     """Start a libmodbus server holding {(space, address): word}."""
     with ExitStack() as servers:
 

@@ -177,4 +177,3 @@ class LyingDevice:
         writer.write(honest(*asked)[:9])
         await writer.drain()
         writer.close()
-

@@ -45,7 +45,13 @@ async def test_libmodbus_gives_every_type_in_every_order(libmodbus):
 
 async def test_libmodbus_gives_coils_and_bits_of_words(libmodbus):
     held = {("c", 5): 1, ("c", 6): 0, ("d", 17): 1, ("h", 9): 0b100}
-    channels = [at(1, 5, 1), at(1, 6, 1), at(1, 17, 2), at(1, 9, type="bit", bit=2), at(1, 9, type="bit", bit=1)]
+    channels = [
+        at(1, 5, 1),
+        at(1, 6, 1),
+        at(1, 17, 2),
+        at(1, 9, type="bit", bit=2),
+        at(1, 9, type="bit", bit=1),
+    ]
     async with Running(run, plan_of(libmodbus(held).port, *channels)) as sink:
         await until(lambda: len(sink.rows) >= 5, seconds=10)
     assert [sink.last(key).value for key in range(1, 6)] == [1, 0, 1, 1, 0]
@@ -85,7 +91,15 @@ async def test_one_gateway_carries_units_of_different_maps(modbus_serial):
 async def test_every_family_is_read_as_its_map_says(libmodbus, key):
     """Each measure's registers hold a value of their own; a wrong address would show."""
     family = families()[key]
-    formats = {"int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f"}
+    formats = {
+        "int16": "h",
+        "uint16": "H",
+        "int32": "i",
+        "uint32": "I",
+        "int64": "q",
+        "uint64": "Q",
+        "float32": "f",
+    }
     held, channels, expected = {}, [], {}
     for number, measure in enumerate(family.measures.values(), 1):
         raw = 20 + number

@@ -108,7 +108,9 @@ async def test_a_lie_goes_to_the_dead_letters_once_and_is_told_in_words():
 
 
 async def test_a_dead_unit_does_not_stall_its_siblings(modbus_serial):
-    server = modbus_serial({1: {"holding": {7: 1}}, 2: {"holding": {7: 2}, "silent": True}, 3: {"holding": {7: 3}}})
+    server = modbus_serial(
+        {1: {"holding": {7: 1}}, 2: {"holding": {7: 2}, "silent": True}, 3: {"holding": {7: 3}}}
+    )
     plan = plan_of(server.port, at(1, 7), at(2, 7), at(3, 7))
     async with Running(run, plan) as sink:
         await until(lambda: len(sink.errors) > 0 and sink.errors[-1] is not None, seconds=10)
@@ -122,7 +124,9 @@ async def test_a_dead_unit_does_not_stall_its_siblings(modbus_serial):
 async def test_a_gateway_that_answers_for_a_dead_unit_is_understood(modbus_serial):
     server = modbus_serial({1: {"holding": {7: 1}}})
     async with Running(run, plan_of(server.port, at(1, 7), at(9, 7))) as sink:
-        await until(lambda: sink.errors[-1:] == ["gateway target device failed to respond at unit 9"], seconds=10)
+        await until(
+            lambda: sink.errors[-1:] == ["gateway target device failed to respond at unit 9"], seconds=10
+        )
         seen = len(sink.of(1))
         await until(lambda: len(sink.of(1)) >= seen + 5, seconds=10)
 
@@ -167,7 +171,8 @@ async def test_data_flows_again_after_a_half_open_connection(libmodbus):
             proxy.heal()
             seen = len(sink.rows)
             await until(
-                lambda: {row.point_key for row in sink.rows[seen:]} == {1, 2, 3, 4, 5}, seconds=RECOVERY_SECONDS
+                lambda: {row.point_key for row in sink.rows[seen:]} == {1, 2, 3, 4, 5},
+                seconds=RECOVERY_SECONDS,
             )
             await until(lambda: sink.errors[-1] is None, seconds=RECOVERY_SECONDS)
 
