@@ -113,8 +113,8 @@ def survey() -> dict:
 
 
 def surveyed(home: Path | None = None) -> dict:
-    """Return the survey, kept in `home/demo/geography.json` because its packages take seconds to import."""
-    kept = home / "demo" / "geography.json" if home else None
+    """Return the survey, kept in `home/region/geography.json` because its packages take seconds to import."""
+    kept = home / "region" / "geography.json" if home else None
     if kept and kept.exists():
         found = json.loads(kept.read_text())
         lines = [LineSpec(**{**line, "coordinates": tuple(map(tuple, line["coordinates"]))}) for line in found["lines"]]

@@ -1,0 +1,93 @@
+"""Run all field devices: the model is worked out once, then one process per protocol carries it on."""
+
+import asyncio
+import multiprocessing
+import multiprocessing.connection
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from backend.demo.devices.live import Live
+from backend.demo.devices.ports import ports
+
+Serve = Callable[[asyncio.Event], Awaitable[None]]
+
+
+def _until_told(serve: Serve) -> None:
+    """Run a server until SIGTERM or SIGINT."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await serve(stop)
+
+    asyncio.run(main())
+
+
+def _modbus(home: Path, live: Live) -> None:
+    from backend.demo.devices import modbus
+
+    mine = {key: port for key, port in ports(home).items() if key.startswith("modbus.")}
+    _until_told(lambda stop: modbus.serve(mine, live, stop))
+
+
+def _opcua(home: Path, live: Live) -> None:
+    from backend.demo.devices import opcua
+
+    _until_told(lambda stop: opcua.serve(ports(home)["opcua.centre"], live, stop))
+
+
+def _mqtt(mqtt_url: str, live: Live) -> None:
+    from backend.demo.devices import mqtt, sparkplug
+
+    async def both(stop: asyncio.Event) -> None:
+        await asyncio.gather(mqtt.serve(mqtt_url, live, stop), sparkplug.serve(mqtt_url, live, stop))
+
+    _until_told(both)
+
+
+def run(home: Path, mqtt_url: str) -> None:
+    """Run every device until SIGTERM or SIGINT; exits with 1 when one of them dies."""
+    from backend.demo.region import points
+
+    live = Live(points())
+    live.warm()
+    ports(home)
+    fork = multiprocessing.get_context("fork")
+    processes: list[BaseProcess] = [
+        fork.Process(target=_modbus, args=(home, live), name="modbus"),
+        fork.Process(target=_opcua, args=(home, live), name="opcua"),
+        fork.Process(target=_mqtt, args=(mqtt_url, live), name="mqtt"),
+    ]
+    for process in processes:
+        process.start()
+    told = _watch(processes)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(10)
+    if not told:
+        dead = ", ".join(process.name for process in processes if process.exitcode)
+        sys.exit(f"field devices stopped by themselves: {dead}")
+
+
+def _watch(processes: list[BaseProcess]) -> bool:
+    """Wait for a signal (True) or for a process to end by itself (False)."""
+    told = []
+
+    def stop(*_: object) -> None:
+        told.append(True)
+        raise InterruptedError
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    with suppress(InterruptedError):
+        multiprocessing.connection.wait([process.sentinel for process in processes])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    return bool(told)
