@@ -24,6 +24,8 @@ class Settings:
     base_url: how people reach this installation
     tile_url: optional base map `https://…/{z}/{x}/{y}`; without it the map uses its own vector data
     mail_url: `smtp://…` or `file:…`; without it mail is written to `home/mail`
+    trusted_proxies: how many proxies before us add to X-Forwarded-For; what others say there is ignored
+    metrics_token: lets `/metrics` be read from elsewhere than this machine
     """
 
     database_url: str
@@ -37,6 +39,8 @@ class Settings:
     mail_url: str | None
     secure_cookies: bool
     max_upload_mb: int
+    trusted_proxies: int
+    metrics_token: str | None
 
 
 @cache
@@ -62,6 +66,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         mail_url=environment.get("ENERFIELD_MAIL_URL") or None,
         secure_cookies=base_url.startswith("https:"),
         max_upload_mb=_integer(environment, "ENERFIELD_MAX_UPLOAD_MB", 64),
+        trusted_proxies=_integer(environment, "ENERFIELD_TRUSTED_PROXIES", 0),
+        metrics_token=environment.get("ENERFIELD_METRICS_TOKEN") or None,
     )
 
 

@@ -1,0 +1,138 @@
+"""Every request: know who asks, open one transaction confined to them, run the view, commit.
+
+Views find `g.session`, `g.scope` and (when a person asks) `g.person`. They never commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from psycopg import errors as pg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from backend.app import access, security
+from backend.infra import metrics
+from backend.infra.tokens import AccessTokens
+from backend.kernel import ids
+from backend.kernel.db import Database, confine
+from backend.kernel.errors import EnerfieldError, Forbidden, Unauthenticated
+from backend.kernel.scope import Scope
+from backend.kernel.settings import Settings
+from backend.tenancy import service as tenancy
+
+RACES = (pg.UniqueViolation, pg.SerializationFailure, pg.DeadlockDetected, pg.ExclusionViolation)
+"""Two requests met: the second try sees what the first one wrote."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Enerfield(Flask):
+    """Flask, with one transaction around every view."""
+
+    database: Database
+    settings: Settings
+    tokens: AccessTokens
+
+    def dispatch_request(self) -> Any:
+        """Run the view in its transaction; once more when it raced with another."""
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        endpoint = request.endpoint or ""
+        if endpoint in access.NEEDS_NOTHING:
+            return super().dispatch_request()
+        try:
+            return self._in_transaction(endpoint, super().dispatch_request)
+        except DBAPIError as error:
+            if not isinstance(error.orig, RACES):
+                raise
+            _log.info("request raced, trying again", error=str(error.orig))
+            return self._in_transaction(endpoint, super().dispatch_request)
+
+    def _in_transaction(self, endpoint: str, view: Callable[[], Any]) -> Any:
+        with Session(self.database.engine, expire_on_commit=False) as session, session.begin():
+            g.session, g.scope, g.person = session, Scope.public(), None
+            try:
+                self._admit(session, endpoint)
+                return self.make_response(view())
+            except EnerfieldError as error:
+                if getattr(error, "keeps_changes", False):
+                    session.commit()
+                raise
+
+    def _admit(self, session: Session, endpoint: str) -> None:
+        """Find out who asks and confine the transaction to what they may see."""
+        if endpoint in access.OWN_KEY:
+            return
+        security.check_same_site()
+        if endpoint in access.PUBLIC:
+            self._greet(session)
+            return
+        identify = self._by_bearer if request.path.startswith("/api/") else self._by_cookie
+        identify(session, endpoint)
+        structlog.contextvars.bind_contextvars(person=str(g.person.id))
+        if access.application_of(endpoint) and not g.scope.organisations:
+            raise Forbidden(
+                "this application is switched off for you", remedy="ask an administrator of your organisation"
+            )
+        confine(session, g.scope)
+
+    def _by_bearer(self, session: Session, endpoint: str) -> None:
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise Unauthenticated("this needs an access token", remedy="log in and send it as a bearer token")
+        claims = self.tokens.read(token)
+        g.family_id = claims.family_id
+        g.person, g.scope = tenancy.use_device(
+            session, family_id=claims.family_id, person_id=claims.person_id,
+            application=access.application_of(endpoint),
+        )  # fmt: skip
+
+    def _by_cookie(self, session: Session, endpoint: str) -> None:
+        token = request.cookies.get(security.cookie_name(self.settings), "")
+        if not token:
+            raise Unauthenticated("this needs a log-in", remedy="log in")
+        g.person, opened, g.scope = tenancy.use_session(
+            session, token, application=access.application_of(endpoint)
+        )
+        g.session_token, g.session_id = token, opened.id
+        security.check_csrf()
+
+    def _greet(self, session: Session) -> None:
+        """On public pages a person who is logged in is still greeted, and CSRF-checked, as themselves."""
+        token = request.cookies.get(security.cookie_name(self.settings), "")
+        if not token or request.path.startswith("/api/"):
+            return
+        try:
+            self._by_cookie(session, request.endpoint or "")
+            confine(session, g.scope)
+        except Unauthenticated:
+            return
+
+
+def register(app: Enerfield) -> None:
+    """Give each request a reference, and count and log it."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        g.request_id = ids.show(ids.new_id())
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(reference=g.request_id)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        endpoint, seconds = request.endpoint or "none", time.perf_counter() - g.get("began", 0.0)
+        response.headers["X-Request-ID"] = g.get("request_id", "")
+        metrics.REQUESTS.labels(endpoint, request.method, response.status_code).inc()
+        metrics.REQUEST_SECONDS.labels(endpoint).observe(seconds)
+        if endpoint not in access.NEEDS_NOTHING:
+            _log.info(
+                "request", method=request.method, path=request.path, status=response.status_code,
+                ms=round(seconds * 1000, 1),
+            )  # fmt: skip
+        return response
