@@ -26,11 +26,11 @@ def payload(columns: Mapping[str, tuple[NDArray[Any], str]]) -> bytes:
 
     columns: name -> (array, PostgreSQL type); timestamptz arrays are int64 microseconds since 1970
     """
-    fields: list[tuple[str, str]] = [("count", ">i2")]
+    fields: list[tuple[str, str]] = [("fields of a row", ">i2")]
     for name, (_, kind) in columns.items():
         fields += [(f"{name} length", ">i4"), (name, _WIRE[kind])]
     rows = np.empty(len(next(iter(columns.values()))[0]), dtype=fields)
-    rows["count"] = len(columns)
+    rows["fields of a row"] = len(columns)
     for name, (array, kind) in columns.items():
         rows[f"{name} length"] = np.dtype(_WIRE[kind]).itemsize
         rows[name] = array - PG_EPOCH_US if kind == "timestamptz" else array
@@ -63,7 +63,7 @@ def copy_out(
             statement = psycopg.ClientCursor(cursor.connection).mogrify(statement, parameters)
         with cursor.copy(statement) as copy:
             raw = b"".join(bytes(block) for block in copy)
-    fields: list[tuple[str, str]] = [("count", ">i2")]
+    fields: list[tuple[str, str]] = [("fields of a row", ">i2")]
     for i, kind in enumerate(kinds):
         fields += [(f"length {i}", ">i4"), (f"value {i}", _WIRE[kind])]
     dtype = np.dtype(fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.db import Base
@@ -30,6 +30,7 @@ class Interval(Base):
     __tablename__ = "interval"
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount"),
+        Index("ix_interval_edited", "point_key", "start", postgresql_where=text("method = 2")),
         {"postgresql_partition_by": "RANGE (start)"},
     )
 

@@ -1,6 +1,7 @@
 """How meters count. Pure: values and arrays in, values and arrays out."""
 
 from backend.metering.rules.amounts import (
+    HOUR_US,
     Amounts,
     HourStatistics,
     Method,
@@ -28,7 +29,7 @@ from backend.metering.rules.readings import (
 )
 
 __all__ = [
-    "Amounts", "HourStatistics", "Method", "Quality", "ReadingBatch", "RegisterMeter", "Rule", "Spans", "SplitError",
+    "HOUR_US", "Amounts", "HourStatistics", "Method", "Quality", "ReadingBatch", "RegisterMeter", "Rule", "Spans", "SplitError",
     "envelope", "floor_to", "hour_statistics", "interval_amounts", "join", "pack", "pack_spans", "passes",
     "register_amounts", "spans_of", "split_exactly", "thin", "unpack", "unpack_spans",
 ]  # fmt: skip
