@@ -49,6 +49,7 @@ class Meters:
         self._exchanged = np.array([p.exchanged for p in self.points])
         self._opening: list[np.ndarray] = [np.zeros(int(self._counts.sum()))]
         self._blocks: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._single: dict[int, Meters] = {}
         self._exchange_totals: dict[int, np.ndarray] = {}
 
     def _column(self, name: str) -> np.ndarray:
@@ -106,6 +107,12 @@ class Meters:
         raw = raw * self._factor
         self._wrap(raw, at_us)
         return self._rounded(raw, at_us)
+
+    def only(self, row: int) -> "Meters":
+        """Return one point by itself, for instants that the others are not asked about."""
+        if row not in self._single:
+            self._single[row] = Meters([self.points[row]], self.seed)
+        return self._single[row]
 
     def at(self, instant: datetime) -> dict[str, float]:
         """Return {point key: value} at one instant."""
