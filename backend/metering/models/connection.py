@@ -41,6 +41,7 @@ class Connection(TenantOwned, Base):
     protocol: Mapped[Protocol]
     address: Mapped[dict[str, Any]] = mapped_column(JSONB)
     poll_seconds: Mapped[float] = mapped_column(default=10.0)
+    timeout_seconds: Mapped[float] = mapped_column(default=1.0, server_default="1")
     silence_seconds: Mapped[float] = mapped_column(default=120.0)
     key_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     is_enabled: Mapped[bool] = mapped_column(default=True)
@@ -67,6 +68,7 @@ class ConnectionState(TenantOwned, Base):
 class Channel(TenantOwned, Base):
     """How a point is read: where on its connection, how decoded, scaled to the point's unit.
 
+    address: where on the connection; decoding: how raw bytes become a number
     value of the point = decoded * scale + offset
     """
 
@@ -78,6 +80,7 @@ class Channel(TenantOwned, Base):
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), index=True)
     point_id: Mapped[UUID] = mapped_column(ForeignKey("point.id"), index=True)
     address: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    decoding: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     scale: Mapped[float] = mapped_column(default=1.0)
     offset: Mapped[float] = mapped_column(default=0.0)
     poll_seconds: Mapped[float | None]
