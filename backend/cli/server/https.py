@@ -40,7 +40,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
         alternatives = [x509.DNSName(n) for n in dict.fromkeys(names)]
         alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in ["127.0.0.1", "::1", *addresses]]
         signed = (
-            _builder("Enerfield on this machine", authority.subject, key, timedelta(days=SERVER_DAYS))
+            _builder("Enerfield on this machine", authority, key, timedelta(days=SERVER_DAYS))
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -131,18 +131,21 @@ def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateK
 
 
 def _builder(
-    name: str, issuer: x509.Name | None, key: ec.EllipticCurvePrivateKey, life: timedelta
+    name: str, issuer: x509.Certificate | None, key: ec.EllipticCurvePrivateKey, life: timedelta
 ) -> x509.CertificateBuilder:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     now = clock.now()
+    signer = issuer.public_key() if issuer else key.public_key()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer or subject)
+        .issuer_name(issuer.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))  # a phone's clock may be behind
         .not_valid_after(now + life)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer), critical=False)
     )
 
 
