@@ -11,31 +11,35 @@ BATTERY_KWH = 4000.0
 _BATTERY_KEPT = 0.91
 FEEDERS = (1, 2, 3, 4)
 GAS_REST, WATER_REST = 0.003, 0.04
-"""Gas unaccounted for (density, odorising, small leaks) and water lost from the pipes, as shares of what is taken."""
+"""Gas unaccounted for and water lost from the pipes, as shares of what is used."""
 
 Flows = dict[str, np.ndarray]
 
 
 def battery(steps: Steps, seed: int) -> tuple[Flows, np.ndarray]:
-    """Return (charged and discharged [kWh], level [0..1]): two cycles a day, night to morning and noon to evening."""
+    """Return (charged and discharged [kWh], level [0..1]): two cycles a day."""
     hour = steps.hour
     depth = 0.7 + 0.15 * noise.uniform(noise.stream("battery/depth", seed), steps.step // 96)
     first, second = depth, 0.8 * depth
     charged = (
-        first * ((hour >= 23) | (hour < 7)) / 32 + second * ((hour >= 11) & (hour < 13)) / 8
-    ) * BATTERY_KWH / _BATTERY_KEPT
-    given = (first * ((hour >= 8) & (hour < 11)) / 12 + second * ((hour >= 18) & (hour < 21)) / 12) * BATTERY_KWH
+        (first * ((hour >= 23) | (hour < 7)) / 32 + second * ((hour >= 11) & (hour < 13)) / 8)
+        * BATTERY_KWH
+        / _BATTERY_KEPT
+    )
+    given = (
+        first * ((hour >= 8) & (hour < 11)) / 12 + second * ((hour >= 18) & (hour < 21)) / 12
+    ) * BATTERY_KWH
     stored = np.cumsum(steps.by_day(_BATTERY_KEPT * charged - given), axis=1).ravel()
     return {"battery.charged": charged, "battery.discharged": given}, 0.1 + stored / BATTERY_KWH
 
 
 def feeder_loss(taken_kwh: np.ndarray) -> np.ndarray:
-    """Return what a feeder and its transformers lose [kWh]: 7 kW iron, copper with the square of the load (1 % at 3 MW)."""
+    """Return what a feeder loses [kWh]: 7 kW in iron, in copper by the square of the load (1 % at 3 MW)."""
     return (7 + 3.3e-6 * (taken_kwh / STEP_H) ** 2) * STEP_H
 
 
 def electricity(steps: Steps, flows: Flows, seed: int) -> tuple[Flows, Flows]:
-    """Return (flows, levels) of feeders, battery and grid. Import and export close the balance of the main bus."""
+    """Return (flows, levels) of feeders, battery and grid. Import and export close the balance."""
     new, level = battery(steps, seed)
     load = flows["centre.electricity"] + new["battery.charged"]
     for feeder in FEEDERS:

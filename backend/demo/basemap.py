@@ -1,7 +1,7 @@
 """A base map of our own: coast, sea, parks, blocks and streets, all worked out from the networks' lines.
 
-The land is what lies within reach of a cable or pipe, and the country behind it; streets are where pipes lie; blocks
-are what streets enclose.
+The land is what lies within reach of a cable or pipe, and the country behind it; streets are where pipes lie;
+blocks are what streets enclose.
 """
 
 from dataclasses import dataclass
@@ -33,12 +33,16 @@ def _pieces(geometry) -> list:
 
 
 def _land(shapes: dict[str, Shape]):
-    """Return the land as a polygon: around everything built, and all to the south of it, with rounded shores."""
+    """Return the land as a polygon: around everything built, and all south of it, with round shores."""
     import shapely
     from shapely.geometry import LineString, box
 
-    built = shapely.union_all([LineString(line).buffer(_SHORE_M) for shape in shapes.values() for line in shape.lines])
-    west, south, east, _ = (bound + beyond for bound, beyond in zip(_FRAME, (-1500, -1500, 1500, 0), strict=True))
+    built = shapely.union_all(
+        [LineString(line).buffer(_SHORE_M) for shape in shapes.values() for line in shape.lines]
+    )
+    west, south, east, _ = (
+        bound + beyond for bound, beyond in zip(_FRAME, (-1500, -1500, 1500, 0), strict=True)
+    )
     rows = [built]
     for x in np.arange(west, east, 150.0):
         strip = built.intersection(box(x, south, x + 150, _FRAME[3]))
@@ -70,11 +74,15 @@ def layers(shapes: dict[str, Shape], parks: dict[str, list[np.ndarray]]) -> list
     ]
     for key, spots in sorted(parks.items()):
         hull = MultiPoint(spots).convex_hull.buffer(210).intersection(land).simplify(8)
-        found.append(Layer(f"park.{key}", "park", np.array(hull.exterior.coords), name=PARKS[key][0], is_area=True))
+        found.append(
+            Layer(f"park.{key}", "park", np.array(hull.exterior.coords), name=PARKS[key][0], is_area=True)
+        )
     streets = _streets(shapes)
     for n, face in enumerate(shapely.polygonize(_pieces(streets)).geoms):
         for m, block in enumerate(_pieces(face.buffer(-14))):
             if _BLOCK_M2[0] < block.area < _BLOCK_M2[1]:
                 found.append(Layer(f"block.{n}.{m}", "block", np.array(block.exterior.coords), is_area=True))
-    found += [Layer(f"street.{n}", "street", np.array(line.coords)) for n, line in enumerate(_pieces(streets))]
+    found += [
+        Layer(f"street.{n}", "street", np.array(line.coords)) for n, line in enumerate(_pieces(streets))
+    ]
     return found

@@ -1,7 +1,8 @@
 """How every point of the demo region is read: the addresses that loader and field devices share.
 
 Modbus: a unit id per meter and the measure's name in its family's table. OPC UA: a node named like the point.
-MQTT: one topic per device with named values. Sparkplug: one edge node, a device per meter, a metric per point.
+MQTT: one topic per device with named values. Sparkplug: one edge node, a device per meter, a metric per
+point.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from backend.demo.spec import DeviceSpec, PointSpec
 
 OPCUA_NAMESPACE = "urn:lanwan:energy-centre"
 TOPIC = "lanwan/{device}/telemetry"
-SOLD_TOPIC = "lanwan/{device}/quarter-hours"
+SOLD_TOPIC = "lanwan/{seller}/quarter-hours"
 GROUP, NODE = "lanwan", "living-park"
 
 
@@ -51,7 +52,7 @@ def address(point: PointSpec) -> dict[str, Any]:
         return {"node": f"nsu={OPCUA_NAMESPACE};s={point.key}"}
     if protocol == "sparkplug":
         return {"device": point.device, "metric": point.measure}
-    return {"device": point.device, "path": point.measure}
+    return {"seller" if point.kind == "interval" else "device": point.device, "path": point.measure}
 
 
 def channels() -> list[ChannelSpec]:
@@ -62,3 +63,16 @@ def channels() -> list[ChannelSpec]:
 def of_connection(connection: str) -> list[PointSpec]:
     """Return the points read through one connection."""
     return [point for point in points() if point.connection == connection]
+
+
+def connection_address(connection: str, ports: dict[str, int]) -> dict[str, Any]:
+    """Return where a connection is, as `ingest/<protocol>` wants it. ports: of our servers, by connection"""
+    protocol = connection.split(".")[0]
+    if protocol == "modbus":
+        return {"host": "127.0.0.1", "port": ports[connection]}
+    if protocol == "opcua":
+        return {"url": f"opc.tcp://127.0.0.1:{ports[connection]}/lanwan"}
+    if protocol == "sparkplug":
+        return {"group": GROUP, "node": NODE}
+    telemetry = {"topic": TOPIC, "values": "values", "time": "time", "sequence": "sequence"}
+    return {"messages": [telemetry, {"topic": SOLD_TOPIC, "values": "values", "time": "time"}]}

@@ -1,7 +1,8 @@
 """What the customers need, quarter hour by quarter hour.
 
-Electric uses follow their load profile; heating and cooling follow degree-hours of the felt temperature (linear
-energy signature, ASHRAE Guideline 14 "three-parameter" models) scaled by presence; water and gas follow profiles.
+Electric uses follow their load profile; heating and cooling follow degree-hours of the felt temperature
+(linear energy signature, ASHRAE Guideline 14 "three-parameter" models) scaled by presence; water and gas
+follow profiles.
 """
 
 import numpy as np
@@ -36,7 +37,9 @@ def _use(customer: Customer, use: Use, carrier: str, steps: Steps, seed: int) ->
 def heating(customer: Customer, steps: Steps, weather: Weather, seed: int) -> np.ndarray:
     """Return the heat taken from the network [kWh]."""
     used = presence(customer.presence, steps)
-    need_kw = customer.heating_kw_k * np.clip(HEATING_BELOW_C - weather.felt_c, 0, None) * (0.45 + 0.55 * used)
+    need_kw = (
+        customer.heating_kw_k * np.clip(HEATING_BELOW_C - weather.felt_c, 0, None) * (0.45 + 0.55 * used)
+    )
     hot_water_kw = customer.hot_water_kw * shape("hotel", steps) * (1 + 0.012 * (18 - weather.ground_c))
     return (need_kw + hot_water_kw) * STEP_H * wobble(f"{customer.key}.heat", steps, seed, spread=0.08)
 
@@ -55,24 +58,30 @@ def cooling(customer: Customer, steps: Steps, weather: Weather, seed: int) -> np
     return (warm_kw + machines_kw) * STEP_H * wobble(f"{customer.key}.cooling", steps, seed, spread=0.08)
 
 
-def _air_conditioning(customer: Customer, steps: Steps, weather: Weather, cooling_kwh, seed: int) -> np.ndarray:
+def _air_conditioning(
+    customer: Customer, steps: Steps, weather: Weather, cooling_kwh, seed: int
+) -> np.ndarray:
     """Return electricity of fans, local pumps and split units [kWh]."""
     used = presence(customer.presence, steps)
     fans = customer.fans_kw * used * STEP_H
     split_kw = customer.own_cooling_kw_k * np.clip(weather.felt_c - 22, 0, None) * used / _SPLIT_COP
-    return (fans + 0.03 * cooling_kwh + split_kw * STEP_H) * wobble(f"{customer.key}.hvac", steps, seed, spread=0.1)
+    return (fans + 0.03 * cooling_kwh + split_kw * STEP_H) * wobble(
+        f"{customer.key}.hvac", steps, seed, spread=0.1
+    )
 
 
 def _leak(steps: Steps) -> np.ndarray:
     """Return the water lost through the school's valve [m3]."""
-    return np.where(steps.step // STEPS_PER_DAY % _LEAK_EVERY_DAYS < _LEAK_LASTS_DAYS, _LEAK_M3H * STEP_H, 0.0)
+    return np.where(
+        steps.step // STEPS_PER_DAY % _LEAK_EVERY_DAYS < _LEAK_LASTS_DAYS, _LEAK_M3H * STEP_H, 0.0
+    )
 
 
 def demand(customer: Customer, steps: Steps, weather: Weather, seed: int) -> Flows:
     """Return all flows of one customer by key, such as `office.electricity.lighting`.
 
-    Electricity, heat and cooling in kWh, gas and water in m3, per step. `<customer>.<carrier>` is the main meter:
-    the sum of its sub-meters and of a small unmetered rest.
+    Electricity, heat and cooling in kWh, gas and water in m3, per step. `<customer>.<carrier>` is the main
+    meter: the sum of its sub-meters and of a small unmetered rest.
     """
     flows: Flows = {}
     key = customer.key
@@ -81,7 +90,11 @@ def demand(customer: Customer, steps: Steps, weather: Weather, seed: int) -> Flo
     chilled = np.zeros(len(steps.step))
     if customer.cooling_kw_k or customer.cooling_kw:
         chilled = flows[f"{key}.cooling"] = cooling(customer, steps, weather, seed)
-    for carrier, uses in (("electricity", customer.electricity), ("water", customer.water), ("gas", customer.gas)):
+    for carrier, uses in (
+        ("electricity", customer.electricity),
+        ("water", customer.water),
+        ("gas", customer.gas),
+    ):
         if not uses:
             continue
         parts = {f"{key}.{carrier}.{use.key}": _use(customer, use, carrier, steps, seed) for use in uses}

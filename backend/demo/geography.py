@@ -47,7 +47,7 @@ def _nearest(nodes: np.ndarray, spot: Iterable[float]) -> np.ndarray:
 
 
 def customer_spots(shapes: dict[str, networks.Shape]) -> dict[str, np.ndarray]:
-    """Return where each customer stands: the free node of the heat or electricity network nearest to its spot."""
+    """Return where each customer stands: the free network node nearest to its spot."""
     nodes = np.concatenate([shapes["heat"].nodes, shapes["electricity"].nodes])
     taken = [np.array(spot) for spot in SUPPLY_SPOTS.values()]
     spots = {}
@@ -71,7 +71,9 @@ def _network_lines(shapes: dict[str, networks.Shape]) -> list[LineSpec]:
     ]  # fmt: skip
 
 
-def _connection(shapes, carrier: str, source: tuple[str, np.ndarray], target: tuple[str, np.ndarray]) -> LineSpec:
+def _connection(
+    shapes, carrier: str, source: tuple[str, np.ndarray], target: tuple[str, np.ndarray]
+) -> LineSpec:
     """Return the last stretch from the network to a position, at right angles like a street."""
     start, end = _nearest(shapes[carrier].nodes, target[1]), target[1]
     path = np.array([start, [end[0], start[1]], end])
@@ -93,17 +95,20 @@ def survey() -> dict:
     spots |= customer_spots(shapes)
     lines = _network_lines(shapes)
     source = {
-        "electricity": "grid", "gas": "gas_intake", "water": "water_intake", "heat": "centre", "cooling": "centre",
+        "electricity": "grid", "gas": "gas_intake", "water": "water_intake",
+        "heat": "centre", "cooling": "centre",
     }  # fmt: skip
     needs = {c.key: carriers(c) for c in CUSTOMERS} | {
         "centre": ["electricity", "gas", "water", "heat", "cooling"],
-        **dict.fromkeys(("wind", "pv_terminal", "pv_carpark", "battery"), ["electricity"]),
+        **{key: ["electricity"] for key in ("wind", "pv_terminal", "pv_carpark", "battery")},
     }
     for key, wanted in needs.items():
         for carrier in wanted:
             feed = source[carrier]
             lines.append(_connection(shapes, carrier, (feed, spots[feed]), (key, spots[key])))
-    parks = {park: [spots[c.key] for c in CUSTOMERS if c.park == park] for park in {c.park for c in CUSTOMERS}}
+    parks = {
+        park: [spots[c.key] for c in CUSTOMERS if c.park == park] for park in {c.park for c in CUSTOMERS}
+    }
     lines += [
         LineSpec(area.key, area.kind, degrees(area.outline), name=area.name, is_area=area.is_area,
                  length_m=length_m(area.outline))
@@ -117,10 +122,15 @@ def surveyed(home: Path | None = None) -> dict:
     kept = home / "region" / "geography.json" if home else None
     if kept and kept.exists():
         found = json.loads(kept.read_text())
-        lines = [LineSpec(**{**line, "coordinates": tuple(map(tuple, line["coordinates"]))}) for line in found["lines"]]
+        lines = [
+            LineSpec(**{**line, "coordinates": tuple(map(tuple, line["coordinates"]))})
+            for line in found["lines"]
+        ]
         return {"spots": {key: tuple(spot) for key, spot in found["spots"].items()}, "lines": lines}
     found = survey()
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps({"spots": found["spots"], "lines": [vars(line) for line in found["lines"]]}))
+        kept.write_text(
+            json.dumps({"spots": found["spots"], "lines": [vars(line) for line in found["lines"]]})
+        )
     return found

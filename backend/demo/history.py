@@ -1,8 +1,9 @@
 """The past of the demo region as sorted arrays of readings: what to load, batch by batch.
 
-Settlement meters reach back 25 months, everything else 13 months, hourly; the last 60 days come by the quarter hour and
-the last quarter hour by the minute. States are told when they change and once a day. A batch is a stretch of one
-calendar month of some points, sorted by (point, instant), as closed months lie in the database.
+Settlement meters reach back 25 months, everything else 13 months, hourly; the last 60 days come by the
+quarter hour and the last quarter hour by the minute. States are told when they change and once a day. A batch
+is a stretch of one calendar month of some points, sorted by (point, instant), as closed months lie in the
+database.
 """
 
 from collections.abc import Iterator
@@ -55,13 +56,18 @@ def starts(now: datetime) -> tuple[int, int, int]:
 
 
 def stretches(now: datetime) -> list[Stretch]:
-    """Return the stretches from the first reading to `now`, cut at every month (UTC) and at every change of step."""
+    """Return the stretches from the first reading to `now`, cut at months (UTC) and changes of step."""
     settled, other, fine = starts(now)
     now_us = microseconds(now)
     quarter = now_us // _QUARTER * _QUARTER
-    months = np.arange(
-        np.datetime64(settled, "us").astype("datetime64[M]"), np.datetime64(now_us, "us").astype("datetime64[M]") + 1
-    ).astype("datetime64[us]").astype(np.int64)
+    months = (
+        np.arange(
+            np.datetime64(settled, "us").astype("datetime64[M]"),
+            np.datetime64(now_us, "us").astype("datetime64[M]") + 1,
+        )
+        .astype("datetime64[us]")
+        .astype(np.int64)
+    )
     cuts = sorted({settled, other, fine, quarter, *(int(m) for m in months if settled < m < now_us)})
     found = []
     for first, end in zip(cuts, [*cuts[1:], now_us], strict=True):
@@ -72,7 +78,7 @@ def stretches(now: datetime) -> list[Stretch]:
 
 def count(meters: Meters, now: datetime) -> int:
     """Return about how many readings there will be, for a progress bar."""
-    settled, other, _ = starts(now)
+    _, other, _ = starts(now)
     total = 0
     for stretch in stretches(now):
         points = [p for p in meters.points if p.kind in ("register", "instant")]
@@ -97,7 +103,9 @@ def batches(meters: Meters, now: datetime) -> Iterator[Batch]:
         rest = [_changes(row, at_us, values[row]) for row in np.flatnonzero(wanted & (kinds == "state"))]
         rest += [_quarters(meters, row, stretch) for row in np.flatnonzero(wanted & (kinds == "interval"))]
         if sum(len(batch) for batch in rest):
-            yield Batch(*(np.concatenate([getattr(b, name) for b in rest]) for name in ("row", "at_us", "value")))
+            yield Batch(
+                *(np.concatenate([getattr(b, name) for b in rest]) for name in ("row", "at_us", "value"))
+            )
 
 
 def _changes(row: int, at_us: np.ndarray, values: np.ndarray) -> Batch:

@@ -1,9 +1,10 @@
 """What every meter and instrument of the demo region shows, at any instant or for a whole history.
 
-A register shows start + amount since ORIGIN, cut down to its resolution and wrapped at its dial. A meter marked as
-exchanged is replaced each 15 April at 10:00 local (yearly verification); the new one starts at zero. An instant is
-the level or rate between the middles of neighbouring quarter hours, with fast noise that is constant for 5 s. An
-interval reading at t is the amount in [t, t + interval). A state holds for its quarter hour.
+A register shows start + amount since ORIGIN, cut down to its resolution and wrapped at its dial. A meter
+marked as exchanged is replaced each 15 April at 10:00 local (yearly verification); the new one starts at
+zero. An instant is the level or rate between the middles of neighbouring quarter hours, with fast noise that
+is constant for 5 s. An interval reading at t is the amount in [t, t + interval). A state holds for its
+quarter hour.
 """
 
 from collections.abc import Sequence
@@ -76,13 +77,17 @@ class Meters:
         totals = np.concatenate([np.zeros((len(flows), 1)), np.cumsum(flows, axis=1)], axis=1)
         totals += self._opening[number][:, None]
         levels = model.block(number, self.seed).levels
-        shown = np.stack(
-            [
-                levels[p.source] if p.source in levels else levels[f"{p.source}/rate"]
-                for p in self.points
-                if p.kind in ("instant", "state")
-            ]
-        ) if not self._counts.all() else np.empty((0, BLOCK_STEPS + 2))
+        shown = (
+            np.stack(
+                [
+                    levels[p.source] if p.source in levels else levels[f"{p.source}/rate"]
+                    for p in self.points
+                    if p.kind in ("instant", "state")
+                ]
+            )
+            if not self._counts.all()
+            else np.empty((0, BLOCK_STEPS + 2))
+        )
         if len(self._blocks) >= 3:
             del self._blocks[min(self._blocks)]
         self._blocks[number] = flows, totals, shown
@@ -150,7 +155,7 @@ class Meters:
         return total
 
     def _wrap(self, raw: np.ndarray, at_us: np.ndarray) -> None:
-        """Turn totals into what registers show before rounding: start added, exchanges taken off (in place)."""
+        """Turn totals into what registers show before rounding, in place: starts, exchanges."""
         registers = self._kind == "register"
         raw[registers] += self._start[registers]
         if not self._exchanged.any() or not len(at_us):
@@ -167,11 +172,13 @@ class Meters:
         """Return the unwrapped totals of some registers at an instant [unit]."""
         if instant_us not in self._exchange_totals:
             number = (instant_us - ORIGIN_US) // _BLOCK_US
-            self._exchange_totals[instant_us] = (self._raw(int(number), np.array([instant_us])) * self._factor)[rows, 0]
+            self._exchange_totals[instant_us] = (
+                self._raw(int(number), np.array([instant_us])) * self._factor
+            )[rows, 0]
         return self._exchange_totals[instant_us]
 
     def _rounded(self, raw: np.ndarray, at_us: np.ndarray) -> np.ndarray:
-        """Apply dial, fast noise and resolution. Registers are cut down, never up, so that they never run ahead."""
+        """Apply dial, fast noise and resolution. Registers are cut down, so that they never run ahead."""
         noisy = np.flatnonzero(self._jitter[:, 0])
         if len(noisy):
             tick = noise.uniform(self._stream[noisy], at_us[None, :] // _JITTER_US)
@@ -181,7 +188,9 @@ class Meters:
         turned = np.mod(np.floor(digits[registers] + 1e-6), np.rint(self._dial / self._resolution)[registers])
         digits = np.rint(digits)
         digits[registers] = turned
-        return np.where(self._resolution < 1, digits / np.rint(1 / self._resolution), digits * self._resolution)
+        return np.where(
+            self._resolution < 1, digits / np.rint(1 / self._resolution), digits * self._resolution
+        )
 
     def final_values(self, until: datetime) -> dict[str, list[tuple[datetime, float]]]:
         """Return for each exchanged meter when it was replaced and what the old one last showed [unit]."""

@@ -1,8 +1,9 @@
 """The demo region's figures at any instant: one deterministic function of a seed and the time.
 
-All amounts live on a grid of quarter hours since `calendar.ORIGIN`. They are computed in blocks of 32 operating days;
-a block depends on nothing but the seed and its number. Registers are running totals over the blocks, so the history
-a loader writes and the values a device shows later come from the same sums and meet without a jump.
+All amounts live on a grid of quarter hours since `calendar.ORIGIN`. They are computed in blocks of 32
+operating days; a block depends on nothing but the seed and its number. Registers are running totals over the
+blocks, so the history a loader writes and the values a device shows later come from the same sums and meet
+without a jump.
 """
 
 from dataclasses import dataclass
@@ -57,7 +58,9 @@ def compute(steps: calendar.Steps, air: Weather, seed: int) -> tuple[dict, dict]
     volumes, temperatures = signals.thermal(steps, flows, levels, seed)
     flows |= volumes
     levels |= temperatures | signals.electrical(steps, flows, seed) | signals.piped(steps, flows, seed)
-    levels |= signals.environment(steps, flows, levels, seed) | signals.outdoors(air) | signals.switches(steps)
+    levels |= (
+        signals.environment(steps, flows, levels, seed) | signals.outdoors(air) | signals.switches(steps)
+    )
     return flows, levels
 
 

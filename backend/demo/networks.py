@@ -1,6 +1,7 @@
 """Real network shapes from packages, moved to the district: cables, pipes and mains as lines in local metres.
 
-- electricity: pandapower `mv_oberrhein` (medium-voltage grid with coordinates; Thurner et al. 2018, pandapower)
+- electricity: pandapower `mv_oberrhein` (medium-voltage grid with coordinates; Thurner et al. 2018,
+  pandapower)
 - gas: pandapipes `schutterwald_gas`; heat: pandapipes `schutterwald_heat` (Lohmeier et al. 2020, pandapipes)
 - cooling: laid beside the heat network, as district cooling usually is
 - water: EPANET example Net3, which comes with wntr (Klise et al. 2017; Rossman 2000)
@@ -80,7 +81,9 @@ def electricity() -> Shape:
     feed = json.loads(net.bus.geo.at[net.trafo.lv_bus.iloc[0]])["coordinates"]
     sizes = np.cumsum([len(line) for line in lines])[:-1]
     flat = _flat(np.concatenate([*lines, np.array([feed])]))
-    return fit(merged(np.split(flat[:-1], sizes)), tuple(flat[-1]), width_m=5200, middle=(0, -150), squeeze=0.62)
+    return fit(
+        merged(np.split(flat[:-1], sizes)), tuple(flat[-1]), width_m=5200, middle=(0, -150), squeeze=0.62
+    )
 
 
 def gas() -> Shape:

@@ -27,17 +27,22 @@ _TENANT_CHANGED = datetime(2025, 6, 30, 16, tzinfo=UTC)
 def organisations() -> list[OrganisationSpec]:
     """Return the tree, parents first."""
     found = [
-        OrganisationSpec(REGION, None, "region", "Lanwan Coastal Business District", "澜湾滨海商务区", "energy operator")
+        OrganisationSpec(
+            REGION, None, "region", "Lanwan Coastal Business District", "澜湾滨海商务区", "energy operator"
+        )
     ]
     found += [OrganisationSpec(key, REGION, "park", name, zh) for key, (name, zh) in PARKS.items()]
     found += [
         OrganisationSpec(key, park, "enterprise", name, zh) for key, (park, name, zh) in _ENTERPRISES.items()
     ]
     found += [
-        OrganisationSpec(c.key, c.enterprise or c.park, "customer", c.name, c.name_zh, c.trade) for c in CUSTOMERS
+        OrganisationSpec(c.key, c.enterprise or c.park, "customer", c.name, c.name_zh, c.trade)
+        for c in CUSTOMERS
     ]
     found.append(
-        OrganisationSpec("coldstore_before", "innovation", "customer", "Beihai Cold Chain", "北海冷链", "cold store")
+        OrganisationSpec(
+            "coldstore_before", "innovation", "customer", "Beihai Cold Chain", "北海冷链", "cold store"
+        )
     )
     return found
 
@@ -55,7 +60,9 @@ def people() -> list[PersonSpec]:
         ("resident", "He Ting 何婷", "customer", "homes", "zh"),
         ("coldstore", "Tang Bo 唐波", "customer", "coldstore", "en"),
     )
-    return [PersonSpec(f"{user}@lanwan.example", name, role, at, locale) for user, name, role, at, locale in rows]
+    return [
+        PersonSpec(f"{user}@lanwan.example", name, role, at, locale) for user, name, role, at, locale in rows
+    ]
 
 
 def supplies() -> list[SupplySpec]:

@@ -1,7 +1,7 @@
 """Positions of the demo region: sites, buildings, machines, metering places, as plain values.
 
-Sites stand at the top. A customer's site holds one metering position per carrier, each with its sub-meters below. The
-energy centre holds the machines; feeders stand under the grid substation.
+Sites stand at the top. A customer's site holds one metering position per carrier, each with its sub-meters
+below. The energy centre holds the machines; feeders stand under the grid substation.
 """
 
 import numpy as np
@@ -18,9 +18,14 @@ _CARRIER_NAMES = {
     "cooling": ("Cooling substation", "供冷站"), "gas": ("Gas metering", "用气计量"),
     "water": ("Water metering", "用水计量"),
 }  # fmt: skip
+# Each site by its key with its names, carriers and street; then each machine with the position above it.
 _SITES = {
-    # key: (kind, name, name_zh, carriers, street)
-    "centre": ("Energy Centre", "能源中心", ("electricity", "heat", "cooling", "gas", "water"), "1 Nengyuan Road"),
+    "centre": (
+        "Energy Centre",
+        "能源中心",
+        ("electricity", "heat", "cooling", "gas", "water"),
+        "1 Nengyuan Road",
+    ),
     "grid": ("Lanwan Substation", "澜湾变电站", ("electricity",), "90 Dongsheng Road"),
     "wind": ("Sea Wall Wind", "海堤风电", ("electricity",), "Sea Wall, mark 12"),
     "pv_terminal": ("Ferry Terminal PV", "客运码头光伏", ("electricity",), "2 Matou Road"),
@@ -32,7 +37,6 @@ _SITES = {
     "weather": ("Weather Station", "气象站", ("environment",), "4 Matou Road"),
 }
 _MACHINES = {
-    # key: (parent, kind, name, name_zh, carriers)
     "engine": ("centre", "unit", "Gas engine", "燃气内燃机", ("electricity", "heat", "gas")),
     "absorption": ("centre", "unit", "Absorption chiller", "吸收式冷机", ("heat", "cooling")),
     "boiler": ("centre", "unit", "Gas boiler", "燃气锅炉", ("heat", "gas")),
@@ -57,7 +61,8 @@ def rectangle(middle: LonLat, width_m: float, depth_m: float, turn_deg: float = 
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * np.array([width_m, depth_m]) / 2
     turned = corners @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
     return tuple(
-        (round(middle[0] + float(x) * _METRE_LON, 6), round(middle[1] + float(y) * _METRE_LAT, 6)) for x, y in turned
+        (round(middle[0] + float(x) * _METRE_LON, 6), round(middle[1] + float(y) * _METRE_LAT, 6))
+        for x, y in turned
     )
 
 
@@ -76,8 +81,9 @@ def _of_customer(customer: Customer, place: LonLat, number: int) -> list[Positio
     size = 60 + 4 * sum(use.amount for use in customer.electricity) ** 0.4
     found = [
         PositionSpec(
-            customer.key, customer.park, "site", customer.name, customer.name_zh, place, carriers=tuple(taken),
-            category=customer.trade, address=f"{12 + 4 * number} Binhai Avenue, Lanwan",
+            customer.key, customer.park, "site", customer.name, customer.name_zh, place,
+            carriers=tuple(taken), category=customer.trade,
+            address=f"{12 + 4 * number} Binhai Avenue, Lanwan",
         ),
         PositionSpec(
             f"{customer.key}.building", customer.park, "building", customer.name, customer.name_zh, place,
@@ -92,8 +98,8 @@ def _of_customer(customer: Customer, place: LonLat, number: int) -> list[Positio
         ))  # fmt: skip
     for n, (carrier, use) in enumerate(points_customers.uses(customer)):
         found.append(PositionSpec(
-            f"{customer.key}.{carrier}.{use.key}", customer.park, "metering", use.name, use.name_zh, _near(place, n),
-            parent=f"{customer.key}.{carrier}", carriers=(carrier,), category=use.category,
+            f"{customer.key}.{carrier}.{use.key}", customer.park, "metering", use.name, use.name_zh,
+            _near(place, n), parent=f"{customer.key}.{carrier}", carriers=(carrier,), category=use.category,
         ))  # fmt: skip
     return found
 

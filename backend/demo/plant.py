@@ -2,10 +2,12 @@
 
 Dispatch is by rule, so that anybody can follow it:
 
-- the gas engine runs from 07:00 to 23:00 in hours whose mean useful heat (network and absorption chiller) reaches its
+- the gas engine runs from 07:00 to 23:00 in hours whose mean useful heat (network and absorption chiller)
+  reaches its
   lowest load, and follows that heat; what it makes above the need goes to the dry cooler;
 - the absorption chiller takes the engine's heat that the network leaves; the boiler makes what is missing;
-- ice is made from 23:00 to 07:00 and melted from 09:00 to 11:00 and 13:00 to 20:00, as much as that day needs;
+- ice is made from 23:00 to 07:00 and melted from 09:00 to 11:00 and 13:00 to 20:00, as much as that day
+  needs;
 - the electric chillers cool the rest, the second one in hours above 5.2 MW.
 
 Every store ends its operating day where it began, so that a day never depends on the day before.
@@ -35,7 +37,7 @@ Flows = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Centre:
-    """Flows [kWh or m3 per step], levels (states, temperatures, shares) and the electricity the centre takes."""
+    """Flows [kWh or m3 per step], and levels: states, temperatures, shares [0..1]."""
 
     flows: Flows
     levels: Flows
@@ -49,8 +51,8 @@ def hourly(values: np.ndarray) -> np.ndarray:
 def engine_curves(load: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (fuel [kW], useful heat [kW]) of the engine at a load (0.5..1).
 
-    Electric efficiency 42.0 % at full and 38.9 % at half load, thermal 44 % rising to 46 %: reciprocating engine of
-    3.3 MW, US EPA, Catalog of CHP Technologies 2017, section 2 (system 4).
+    Electric efficiency 42.0 % at full and 38.9 % at half load, thermal 44 % rising to 46 %: reciprocating
+    engine of 3.3 MW, US EPA, Catalog of CHP Technologies 2017, section 2 (system 4).
     """
     electric = 0.420 - 0.035 * (1 - load) - 0.054 * (1 - load) ** 2
     thermal = 0.440 + 0.040 * (1 - load)
@@ -59,15 +61,15 @@ def engine_curves(load: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def boiler_efficiency(load: np.ndarray) -> np.ndarray:
-    """Return the boiler's efficiency at a load (0..1): condensing, 96 % at low, 92 % at full load (EN 15502 class)."""
+    """Return the boiler's efficiency at a load (0..1): condensing, 96 % at low and 92 % at full load."""
     return 0.96 - 0.04 * np.clip(load, 0, 1)
 
 
 def chiller_cop(load: np.ndarray, wet_bulb_c: np.ndarray) -> np.ndarray:
     """Return a centrifugal chiller's COP at a part load and a wet bulb.
 
-    Quadratic part-load curve with its best near 75 % load, 1.9 % a kelvin of condenser water: the form of ASHRAE 90.1
-    appendix J / EnergyPlus Chiller:Electric:EIR.
+    Quadratic part-load curve with its best near 75 % load, 1.9 % a kelvin of condenser water: the form of
+    ASHRAE 90.1 appendix J / EnergyPlus Chiller:Electric:EIR.
     """
     part = 0.45 + 1.45 * load - 0.95 * load**2
     return np.clip(6.0 * part * (1 - 0.019 * (wet_bulb_c - 22)), 1.8, 8.5)
@@ -86,7 +88,7 @@ def wet_bulb(weather: Weather) -> np.ndarray:
 
 
 def networks(heat_kwh: np.ndarray, cooling_kwh: np.ndarray, weather: Weather) -> Centre:
-    """Return what the centre must send out: the customers' need and the networks' losses, with temperatures."""
+    """Return what the centre must send out: the customers' need and the losses; with temperatures."""
     supply_c = np.clip(82 - 0.9 * (weather.felt_c - 0), 66, 90)
     return_c = supply_c - 24 - 4 * np.clip(heat_kwh / STEP_H / 9000, 0, 1)
     lost = _HEAT_LOSS_KW_K * ((supply_c + return_c) / 2 - weather.ground_c) * STEP_H
@@ -104,7 +106,7 @@ def networks(heat_kwh: np.ndarray, cooling_kwh: np.ndarray, weather: Weather) ->
 
 
 def heat_side(steps: Steps, heat: np.ndarray, cold: np.ndarray) -> Flows:
-    """Return the flows of engine, absorption chiller, boiler and dry cooler [kWh], given what goes out [kWh]."""
+    """Return the flows of engine, absorption chiller, boiler, dry cooler [kWh], given what goes out [kWh]."""
     wanted = heat + np.minimum(cold, ABSORPTION_KW * STEP_H) / ABSORPTION_COP
     loads = np.linspace(_MIN_LOAD, 1, 26)
     heat_at_load = engine_curves(loads)[1] * STEP_H
@@ -176,13 +178,20 @@ def centre(steps: Steps, weather: Weather, heat_kwh: np.ndarray, cooling_kwh: np
     flows["ice.electricity"] = store["ice.charged"] / _ICE_COP
     rejected = (
         sum(flows[f"{key}.cooling"] + flows[f"{key}.electricity"] for key in ("chiller1", "chiller2"))
-        + flows["ice.charged"] + flows["ice.electricity"] + flows["absorption.heat"] + flows["absorption.cooling"]
+        + flows["ice.charged"]
+        + flows["ice.electricity"]
+        + flows["absorption.heat"]
+        + flows["absorption.cooling"]
     )
     flows["heat_pumps.electricity"] = 0.008 * heat + 6 * STEP_H
     flows["cold_pumps.electricity"] = 0.024 * cold + 8 * STEP_H
     flows["towers.electricity"] = 0.016 * rejected
-    flows["centre.auxiliary"] = 0.003 * flows["boiler.heat"] + 0.012 * flows["engine.electricity"] + 22 * STEP_H
-    drawn = [f"{key}.electricity" for key in ("chiller1", "chiller2", "ice", "heat_pumps", "cold_pumps", "towers")]
+    flows["centre.auxiliary"] = (
+        0.003 * flows["boiler.heat"] + 0.012 * flows["engine.electricity"] + 22 * STEP_H
+    )
+    drawn = [
+        f"{key}.electricity" for key in ("chiller1", "chiller2", "ice", "heat_pumps", "cold_pumps", "towers")
+    ]
     flows["centre.electricity"] = sum(flows[key] for key in drawn) + flows["centre.auxiliary"]
     flows["centre.water"] = 0.0017 * rejected + 0.0002 * heat + 0.15 * STEP_H
     flows["centre.effluent"] = 0.22 * flows["centre.water"]

@@ -1,14 +1,22 @@
 """The customers' meters: positions' keys, devices and points, made from the table of customers.
 
-Main meters of the harbour and the innovation park hang on a Modbus gateway each, those of the living park on a
-Sparkplug edge node; sub-meters send JSON over MQTT.
+Main meters of the harbour and the innovation park hang on a Modbus gateway each, those of the living park on
+a Sparkplug edge node; sub-meters send JSON over MQTT.
 """
 
 from backend.demo.customers import CUSTOMERS, Customer, Use
 from backend.demo.spec import DeviceSpec, PointSpec
 
-CONNECTION_OF_PARK = {"harbour": "modbus.harbour", "innovation": "modbus.innovation", "living": "sparkplug.living"}
-_ELECTRIC_FAMILY = {"harbour": "schneider_pm5000", "innovation": "schneider_iem3155", "living": "acrel_adl3000"}
+CONNECTION_OF_PARK = {
+    "harbour": "modbus.harbour",
+    "innovation": "modbus.innovation",
+    "living": "sparkplug.living",
+}
+_ELECTRIC_FAMILY = {
+    "harbour": "schneider_pm5000",
+    "innovation": "schneider_iem3155",
+    "living": "acrel_adl3000",
+}
 MAKERS = {
     "schneider_pm5000": ("Schneider Electric", "PM5560"),
     "schneider_iem3155": ("Schneider Electric", "iEM3255"),
@@ -48,7 +56,13 @@ def _point(customer: Customer, meter: str, tail: str, name: str, name_zh: str, *
 
 
 def _main_register(customer: Customer, meter: str, name: str, name_zh: str, **more) -> PointSpec:
-    defaults = {"kind": "register", "source": meter, "settlement": True, "total": True, "interval_minutes": 60}
+    defaults = {
+        "kind": "register",
+        "source": meter,
+        "settlement": True,
+        "total": True,
+        "interval_minutes": 60,
+    }
     return _point(customer, meter, "energy", name, name_zh, **(defaults | more))
 
 
@@ -85,7 +99,14 @@ def thermal(customer: Customer, carrier: str) -> list[PointSpec]:
 
     def instant(tail: str, what: str, what_zh: str, **more) -> PointSpec:
         return _point(
-            customer, meter, tail, f"{word} {what}", f"{name_zh[0]}{what_zh}", carrier=carrier, kind="instant", **more
+            customer,
+            meter,
+            tail,
+            f"{word} {what}",
+            f"{name_zh[0]}{what_zh}",
+            carrier=carrier,
+            kind="instant",
+            **more,
         )
 
     return [
@@ -112,7 +133,9 @@ def thermal(customer: Customer, carrier: str) -> list[PointSpec]:
 def piped(customer: Customer, carrier: str) -> list[PointSpec]:
     """Return the points of a gas or water meter."""
     meter = f"{customer.key}.{carrier}"
-    name, name_zh, intake = {"gas": ("gas", "燃气", "gas_intake"), "water": ("water", "水", "water_intake")}[carrier]
+    name, name_zh, intake = {"gas": ("gas", "燃气", "gas_intake"), "water": ("water", "水", "water_intake")}[
+        carrier
+    ]
     is_gas = carrier == "gas"
     points = [
         _main_register(

@@ -7,8 +7,8 @@ from backend.demo.spec import DeviceSpec, PointSpec
 PLANT = "opcua.centre"
 FIELD = "mqtt.meters"
 
+# Maker and model of what stands at each position.
 MACHINES = {
-    # position: (manufacturer, model)
     "engine": ("Jenbacher", "JMS 620"),
     "absorption": ("Broad", "BH200"),
     "boiler": ("Viessmann", "Vitomax LW"),
@@ -48,7 +48,9 @@ _UNITS = {
 """Quantity -> (unit, resolution, fast noise as a share)."""
 
 
-def _register(key: str, name: str, name_zh: str, carrier: str, source: str, direction: str, **more) -> PointSpec:
+def _register(
+    key: str, name: str, name_zh: str, carrier: str, source: str, direction: str, **more
+) -> PointSpec:
     """Return a register `<position>.<tail>`; energies in kWh, gas and water in m3."""
     position = key.split(".")[0]
     is_volume = carrier in ("gas", "water", "environment") or key.endswith(".volume")
@@ -63,7 +65,9 @@ def _register(key: str, name: str, name_zh: str, carrier: str, source: str, dire
     )  # fmt: skip
 
 
-def _instant(key: str, name: str, name_zh: str, carrier: str, quantity: str, source: str, **more) -> PointSpec:
+def _instant(
+    key: str, name: str, name_zh: str, carrier: str, quantity: str, source: str, **more
+) -> PointSpec:
     position = key.split(".")[0]
     unit, resolution, jitter = _UNITS[quantity]
     defaults = {"position": position, "device": position, "connection": PLANT, "direction": "out"}
@@ -128,7 +132,8 @@ def _chillers() -> list[PointSpec]:
                      f"{key}.cop"),
             _state(f"{key}.state", f"{name} · running", f"{name_zh} · 运行", "cooling", f"{key}.state"),
         ]  # fmt: skip
-    return found + [
+    return [
+        *found,
         _register("ice.electricity", "Ice making · electricity", "制冰 · 耗电量", "electricity", "ice.electricity", "in",
                   parent="centre.electricity", category="hvac"),
         _register("ice.melted", "Ice store · released", "冰蓄冷 · 释冷量", "cooling", "ice.melted", "out", total=True),
@@ -179,7 +184,8 @@ def _renewables() -> list[PointSpec]:
             _state(f"{key}.state", f"{name} · running", f"{name_zh} · 运行", "electricity", f"{key}.state",
                    connection=FIELD),
         ]  # fmt: skip
-    return found + [
+    return [
+        *found,
         _instant("pv_terminal.module", "Ferry terminal PV · module", "客运码头光伏 · 组件温度", "electricity",
                  "temperature", "pv_terminal.module", connection=FIELD),
         _instant("wind.speed", "Sea wall wind turbine · wind", "海堤风机 · 轮毂风速", "environment", "wind speed",
@@ -245,8 +251,15 @@ def _intakes() -> list[PointSpec]:
 
 def _environment() -> list[PointSpec]:
     found = []
-    for key, name, name_zh in (("boiler", "Boiler stack", "锅炉烟囱"), ("engine", "Engine stack", "内燃机烟囱")):
-        for gas, word, word_zh in (("nox", "NOx", "氮氧化物"), ("so2", "SO2", "二氧化硫"), ("dust", "dust", "颗粒物")):
+    for key, name, name_zh in (
+        ("boiler", "Boiler stack", "锅炉烟囱"),
+        ("engine", "Engine stack", "内燃机烟囱"),
+    ):
+        for gas, word, word_zh in (
+            ("nox", "NOx", "氮氧化物"),
+            ("so2", "SO2", "二氧化硫"),
+            ("dust", "dust", "颗粒物"),
+        ):
             found.append(_instant(f"{key}_stack.{gas}", f"{name} · {word}", f"{name_zh} · {word_zh}", "environment",
                                   "concentration", f"{key}.{gas}"))  # fmt: skip
     return [
@@ -274,4 +287,6 @@ def points() -> list[PointSpec]:
 
 def devices() -> list[DeviceSpec]:
     """Return the machines and instruments of supply, one at each position."""
-    return [DeviceSpec(key, key, maker, model, serial_number(key)) for key, (maker, model) in MACHINES.items()]
+    return [
+        DeviceSpec(key, key, maker, model, serial_number(key)) for key, (maker, model) in MACHINES.items()
+    ]

@@ -1,8 +1,9 @@
 """Shapes of use over the day, week and year, each with a mean of 1 over the year.
 
-`g0`..`g6` and `h0` are the standard load profiles of the BDEW (German association of energy and water industries,
-1999; tables in demandlib, Demandlib developers, 10.5281/zenodo.2553504), read by local clock with Chinese holidays.
-Where no standard profile fits the trade, OWN gives 24 hourly weights for workdays and for days of rest.
+`g0`..`g6` and `h0` are the standard load profiles of the BDEW (German association of energy and water
+industries, 1999; tables in demandlib, Demandlib developers, 10.5281/zenodo.2553504), read by local clock with
+Chinese holidays. Where no standard profile fits the trade, OWN gives 24 hourly weights for workdays and for
+days of rest.
 """
 
 from functools import lru_cache

@@ -29,8 +29,8 @@ _CUT_IN_MS, _RATED_MS, _CUT_OUT_MS = 3.0, 11.5, 25.0
 def pv(plant: PvPlant, weather: Weather) -> tuple[np.ndarray, np.ndarray]:
     """Return (energy [kWh per step], module temperature [degC]) of a plant.
 
-    pvlib: isotropic sky, Faiman 2008 module temperature, PVWatts v5 module and inverter (Dobos 2014, NREL/TP-6A20-62641),
-    14 % system losses.
+    pvlib: isotropic sky, Faiman 2008 module temperature, PVWatts v5 module and inverter (Dobos 2014,
+    NREL/TP-6A20-62641), 14 % system losses.
     """
     import pvlib
 
@@ -46,15 +46,16 @@ def pv(plant: PvPlant, weather: Weather) -> tuple[np.ndarray, np.ndarray]:
 
 
 def hub_wind(weather: Weather) -> np.ndarray:
-    """Return the wind at hub height on the sea wall [m/s]: power law with exponent 0.16 (IEC 61400-1 gives 0.14..0.2)."""
+    """Return the wind at hub height on the sea wall [m/s]: power law (IEC 61400-1: 0.14..0.2)."""
     return weather.wind_ms * _SEA_BREEZE * (_HUB_M / _ANEMOMETER_M) ** _SHEAR
 
 
 def wind(steps: Steps, weather: Weather) -> np.ndarray:
     """Return the energy of the wind turbine [kWh per step].
 
-    Power curve: cubic between cut-in and rated wind (Manwell, McGowan, Rogers 2009, Wind Energy Explained, ch. 7),
-    flat up to cut-out, corrected for the density of the air. It stands still for service one day in 90.
+    Power curve: cubic between cut-in and rated wind (Manwell, McGowan, Rogers 2009, Wind Energy Explained,
+    ch. 7), flat up to cut-out, corrected for the density of the air. It stands still for service one day in
+    90.
     """
     hub = hub_wind(weather)
     part = (hub**3 - _CUT_IN_MS**3) / (_RATED_MS**3 - _CUT_IN_MS**3)

@@ -1,7 +1,9 @@
-"""What instruments show besides amounts: voltages, temperatures, pressures, stack and effluent quality, states.
+"""What instruments show besides amounts: voltages, temperatures, pressures, stack and effluent quality,
+states.
 
-Levels are means over a quarter hour, keyed like flows. Emission levels lie within what GB 13271-2014 (boilers, gas:
-NOx 150, SO2 50, dust 20 mg/m3 for new plant) and DB31/387-class local limits allow, with rare bad hours for alarms.
+Levels are means over a quarter hour, keyed like flows. Emission levels lie within what GB 13271-2014
+(boilers, gas: NOx 150, SO2 50, dust 20 mg/m3 for new plant) and DB31/387-class local limits allow, with rare
+bad hours for alarms.
 """
 
 import numpy as np
@@ -63,13 +65,15 @@ def electrical(steps: Steps, flows: Flows, seed: int) -> Flows:
 
 
 def piped(steps: Steps, flows: Flows, seed: int) -> Flows:
-    """Return pressures of gas [kPa] and water [bar]: falling with the square of the flow, as in turbulent pipes."""
+    """Return pressures of gas [kPa] and water [bar]: falling with the square of the flow."""
     levels: Flows = {}
     for customer in CUSTOMERS:
         if customer.gas:
             key = f"{customer.key}.gas"
             flow = flows[key] / STEP_H
-            levels[f"{key}.pressure"] = _KPA_GAS - 0.0009 * flow**2 + 2 * _drift(f"{key}.pressure", steps, seed)
+            levels[f"{key}.pressure"] = (
+                _KPA_GAS - 0.0009 * flow**2 + 2 * _drift(f"{key}.pressure", steps, seed)
+            )
     gas, water = flows["gas_intake"] / STEP_H, flows["water_intake"] / STEP_H
     return levels | {
         "gas_intake.pressure": 385 - 12e-6 * gas**2 + 4 * _drift("gas_intake.pressure", steps, seed),
@@ -80,7 +84,8 @@ def piped(steps: Steps, flows: Flows, seed: int) -> Flows:
 
 
 def environment(steps: Steps, flows: Flows, states: Flows, seed: int) -> Flows:
-    """Return stack concentrations [mg/m3, dry, at reference oxygen] and effluent COD [mg/L]; 0 while a stack is cold.
+    """Return stack concentrations [mg/m3, dry, at reference oxygen] and effluent COD [mg/L]; 0 while a stack
+    is cold.
 
     About one day in 40 the engine's catalyst slips for two hours and NOx passes its limit.
     """
@@ -94,7 +99,9 @@ def environment(steps: Steps, flows: Flows, states: Flows, seed: int) -> Flows:
         levels[f"{key}.so2"] = on * so2 * (1 + 0.25 * _drift(f"{key}.so2", steps, seed, hours=4))
         levels[f"{key}.dust"] = on * dust * (1 + 0.25 * _drift(f"{key}.dust", steps, seed, hours=6))
     load = np.clip(flows["engine.electricity"] / STEP_H / 3300, 0, 1)
-    levels["engine.exhaust"] = states["engine.state"] * (372 + 40 * (1 - load)) + (1 - states["engine.state"]) * 45
+    levels["engine.exhaust"] = (
+        states["engine.state"] * (372 + 40 * (1 - load)) + (1 - states["engine.state"]) * 45
+    )
     levels["effluent.cod"] = 38 + 9 * _drift("effluent.cod", steps, seed, hours=7)
     levels["effluent.ph"] = 7.6 + 0.3 * _drift("effluent.ph", steps, seed, hours=11)
     return levels

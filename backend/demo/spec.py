@@ -107,10 +107,13 @@ class ConnectionSpec:
 class PointSpec:
     """One measured quantity at a position, and what of the model it shows.
 
-    kind: register, interval, instant or state; direction: in (consumed) or out (delivered), seen from the position
-    source: key of the model's flow (registers, intervals, rates) or level; factor: model unit to the point's unit
+    kind: register, interval, instant or state; direction: in (consumed) or out (delivered), seen from the
+    position
+    source: key of the model's flow (registers, intervals, rates) or level; factor: model unit to the point's
+    unit
     resolution: step of what the meter shows [unit]; dial: first value a register cannot show [unit]
-    jitter: fast noise of an instant, share of its value; exchanged: the meter is replaced each year, see `meters`
+    jitter: fast noise of an instant, share of its value; exchanged: the meter is replaced each year, see
+    `meters`
     measure: the name in the device family's table, or of the metric, node or field
     """
 

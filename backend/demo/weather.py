@@ -1,12 +1,13 @@
 """Weather of the demo region: a typical year moved to the place and varied from year to year.
 
-The typical meteorological year 723170TYA (Greensboro, humid subtropical like the lower Yangtze) comes with pvlib
-(NREL National Solar Radiation Data Base 1991-2005, TMY3; Wilcox and Marion 2008, NREL/TP-581-43156). Its temperature
-and wind are read by local calendar and clock. Its sunshine is taken as a clear-sky index (global irradiance
-over the Haurwitz clear sky at its own place) and applied to the clear sky here, so that the sun stands right.
+The typical meteorological year 723170TYA (Greensboro, humid subtropical like the lower Yangtze) comes with
+pvlib (NREL National Solar Radiation Data Base 1991-2005, TMY3; Wilcox and Marion 2008, NREL/TP-581-43156).
+Its temperature and wind are read by local calendar and clock. Its sunshine is taken as a clear-sky index
+(global irradiance over the Haurwitz clear sky at its own place) and applied to the clear sky here, so that
+the sun stands right.
 
-Years differ: each year shifts the typical days by up to 6 days and adds smooth, seeded deviations of temperature
-(a yearly part within 0.8 K and spells within 3 K), of sunshine and of wind.
+Years differ: each year shifts the typical days by up to 6 days and adds smooth, seeded deviations of
+temperature (a yearly part within 0.8 K and spells within 3 K), of sunshine and of wind.
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Weather:
 
 @lru_cache(maxsize=1)
 def _typical_year() -> dict[str, np.ndarray]:
-    """Read the typical year: hourly temperature, humidity, wind and clear-sky index, row n ending at hour n + 1."""
+    """Read the typical year: by hour (row n ends at hour n + 1), with the clear-sky index."""
     import pvlib
 
     path = Path(pvlib.__file__).parent / "data" / "723170TYA.CSV"
@@ -97,7 +98,8 @@ def _sun(steps: Steps, clear_index: np.ndarray) -> dict[str, np.ndarray]:
 def _felt(temperature_c: np.ndarray) -> np.ndarray:
     """Return the temperature a building feels: half now, half of the last four days weighted 8:4:2:1.
 
-    The geometric weighting is that of the German gas load profiles (BDEW, VKU, GEODE 2011), applied to rolling days.
+    The geometric weighting is that of the German gas load profiles (BDEW, VKU, GEODE 2011), applied to
+    rolling days.
     """
     before = np.full(4 * STEPS_PER_DAY, temperature_c[:STEPS_PER_DAY].mean())
     total = np.cumsum(np.concatenate([[0.0], before, temperature_c]))
@@ -110,7 +112,7 @@ def _felt(temperature_c: np.ndarray) -> np.ndarray:
 
 
 def weather(steps: Steps, seed: int) -> Weather:
-    """Return the weather of the steps. The first four days of `felt_c` lack their past; compute them ahead."""
+    """Return the weather of the steps. The first four days of `felt_c` lack their past."""
     year = _typical_year()
     at = _hour_of_typical_year(steps, seed)
     spell = steps.step / (9 * STEPS_PER_DAY)
@@ -130,7 +132,12 @@ def weather(steps: Steps, seed: int) -> Weather:
     temperature = np.where(temperature < 0, _FROST * temperature, temperature)
     cloud = 1 + 0.06 * yearly + 0.12 * noise.smooth(noise.stream("weather/sun", seed), spell * 2)
     clear = np.clip(typical("clear_index", 0.5) * cloud, 0.02, 1.1)
-    flicker = 0.5 * clear * np.clip(1.05 - clear, 0, 1) * noise.smooth(noise.stream("weather/cloud", seed), steps.step / 1.5)
+    flicker = (
+        0.5
+        * clear
+        * np.clip(1.05 - clear, 0, 1)
+        * noise.smooth(noise.stream("weather/cloud", seed), steps.step / 1.5)
+    )
     breeze = 1 + 0.25 * noise.smooth(noise.stream("weather/wind", seed), spell * 3) + 0.05 * yearly
     gust = 1 + 0.15 * noise.smooth(noise.stream("weather/gust", seed), steps.step / 2)
     ground = 16.8 + 7.5 * np.cos(2 * np.pi * (steps.day_of_year - 225) / 365)

@@ -23,7 +23,9 @@ def encode(value: float, measure: Measure) -> list[int]:
         content = struct.pack(_FORMATS[measure.type], raw)
     else:
         bits = 16 * WORDS[measure.type]
-        low, high = (0, 2**bits - 1) if measure.type.startswith("uint") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        low, high = (
+            (0, 2**bits - 1) if measure.type.startswith("uint") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        )
         content = struct.pack(_FORMATS[measure.type], min(max(round(raw), low), high))
     words = [int.from_bytes(content[i : i + 2], "big") for i in range(0, len(content), 2)]
     if measure.order in ("badc", "dcba"):

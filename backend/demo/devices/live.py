@@ -29,7 +29,7 @@ class Live:
             self.last_intervals()
 
     def values(self) -> dict[str, float]:
-        """Return {point key: value} now, at most a second old. Interval points have none: they show the past."""
+        """Return {point key: value} now, at most a second old. Interval points show the past only."""
         now_us = microseconds(clock.now())
         if now_us - self._at_us >= _FRESH_US or now_us < self._at_us:
             shown = self._meters.values(np.array([now_us]))[:, 0].tolist()

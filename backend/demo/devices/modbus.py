@@ -1,7 +1,9 @@
 """Modbus TCP gateways of the demo region: one server per park, a unit id per meter.
 
-Registers are worked out when they are asked for. Each unit has a control door at holding register `FAULT_REGISTER`,
-for tests and demonstrations: 0 healthy, 1 answers "device failure", 2 keeps showing what it last showed, 3 shows zeros.
+Registers are worked out when they are asked for. Each unit has a control door at holding register
+`FAULT_REGISTER`,
+for tests and demonstrations: 0 healthy, 1 answers "device failure", 2 keeps showing what it last showed, 3
+shows zeros.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Sub-meters, renewables, battery and weather station: JSON over MQTT, one topic per device.
 
-Every 15 s a device says `{"time": …, "sequence": n, "values": {measure: value}}` on `lanwan/<device>/telemetry`; the
-charging hub also says what it sold in each quarter hour, labelled by its start. Control door: publish
-`{"device": …, "fault": "silent" | "garbled" | null}` to `lanwan/control`.
+Every 15 s a device says `{"time": …, "sequence": n, "values": {measure: value}}` on
+`lanwan/<device>/telemetry`; the charging hub also says what it sold in each quarter hour, labelled by its
+start. Control door: publish `{"device": …, "fault": "silent" | "garbled" | null}` to `lanwan/control`.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ class Telemetry:
             self._sold[point_key] = start
             point = next(p for points in self._sellers.values() for p in points if p.key == point_key)
             said = {"time": start.isoformat(), "values": {point.measure: amount}}
-            self._send(channels.SOLD_TOPIC.format(device=point.device), said)
+            self._send(channels.SOLD_TOPIC.format(seller=point.device), said)
 
     def _send(self, topic: str, said: Mapping[str, Any]) -> None:
         if self._client.is_connected():

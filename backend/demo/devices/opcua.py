@@ -39,7 +39,9 @@ class ControlSystem:
             name = ua.QualifiedName(point.key, index)
             node = await folders[point.position].add_variable(ua.NodeId(point.key, index), name, 0.0)
             self._nodes[point.key] = node.nodeid
-        self._door = await self._server.nodes.objects.add_variable(ua.NodeId(CONTROL, index), f"{index}:{CONTROL}", "")
+        self._door = await self._server.nodes.objects.add_variable(
+            ua.NodeId(CONTROL, index), f"{index}:{CONTROL}", ""
+        )
         await self._door.set_writable()
 
     async def renew(self) -> None:
@@ -53,9 +55,13 @@ class ControlSystem:
 def _shown(value: float, at: datetime, *, is_faulty: bool) -> ua.DataValue:
     stamp = at.replace(tzinfo=None)
     if is_faulty:
-        return ua.DataValue(ua.Variant(None, ua.VariantType.Null), _BAD, SourceTimestamp=stamp, ServerTimestamp=stamp)
+        return ua.DataValue(
+            ua.Variant(None, ua.VariantType.Null), _BAD, SourceTimestamp=stamp, ServerTimestamp=stamp
+        )
     variant = ua.Variant(value, ua.VariantType.Double)
-    return ua.DataValue(variant, ua.StatusCode(ua.StatusCodes.Good), SourceTimestamp=stamp, ServerTimestamp=stamp)
+    return ua.DataValue(
+        variant, ua.StatusCode(ua.StatusCodes.Good), SourceTimestamp=stamp, ServerTimestamp=stamp
+    )
 
 
 async def serve(port: int, live: Live, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""Ports of the demo's own servers: free ones, chosen once and kept, so that a second start finds its devices."""
+"""Ports of the demo's own servers: free ones, chosen once and kept for the next start."""
 
 import json
 import socket
@@ -8,7 +8,7 @@ LISTENING = ("modbus.harbour", "modbus.innovation", "opcua.centre")
 
 
 def ports(home: Path) -> dict[str, int]:
-    """Return the port of each server {connection key: port}, from `home/region/ports.json`, choosing where none is."""
+    """Return {connection key: port}, from `home/region/ports.json`; chooses where none is kept."""
     kept = home / "region" / "ports.json"
     found = json.loads(kept.read_text()) if kept.exists() else {}
     missing = [key for key in LISTENING if key not in found]

@@ -62,10 +62,14 @@ def test_what_a_meter_puts_into_registers_is_what_ingest_reads_out(live, connect
             assert found == pytest.approx(value, rel=1e-5, abs=0.01), point.key
 
 
-@pytest.mark.parametrize(("value", "type_", "shown"), [(70_000, "uint16", 65_535), (-3, "uint32", 0), (-9.5, "int16", -10)])
+@pytest.mark.parametrize(
+    ("value", "type_", "shown"), [(70_000, "uint16", 65_535), (-3, "uint32", 0), (-9.5, "int16", -10)]
+)
 def test_a_register_shows_what_it_can_hold(value, type_, shown):
     base = families()["acrel_adl3000"].measure("voltage_l1")
-    measure = type(base)(**{**{n: getattr(base, n) for n in base.__dataclass_fields__}, "type": type_, "scale": 1.0})
+    measure = type(base)(
+        **{**{n: getattr(base, n) for n in base.__dataclass_fields__}, "type": type_, "scale": 1.0}
+    )
     assert read(encode(value, measure), measure) == shown
 
 
@@ -113,7 +117,9 @@ def test_the_control_system_shows_every_point_and_reports_a_broken_one_as_bad(li
             door = client.get_node(f"ns={index};s={opcua.CONTROL}")
             await door.write_value("boiler.power", ua.VariantType.String)
             await asyncio.sleep(opcua.EVERY_S + 0.5)
-            broken = await client.get_node(f"ns={index};s=boiler.power").read_data_value(raise_on_bad_status=False)
+            broken = await client.get_node(f"ns={index};s=boiler.power").read_data_value(
+                raise_on_bad_status=False
+            )
         stop.set()
         await serving
         return shown, broken

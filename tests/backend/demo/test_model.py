@@ -27,7 +27,11 @@ def customers(flows, carrier):
 @given(number=BLOCKS)
 def test_electricity_made_and_bought_is_used_stored_sold_or_lost(number):
     flow = model.block(number).flows
-    made = sum(flow[f"{p.key}.electricity"] for p in PV_PLANTS) + flow["wind.electricity"] + flow["engine.electricity"]
+    made = (
+        sum(flow[f"{p.key}.electricity"] for p in PV_PLANTS)
+        + flow["wind.electricity"]
+        + flow["engine.electricity"]
+    )
     arrives = made + flow["grid.imported"] + flow["battery.discharged"]
     lost = flow["main_transformer.loss"] + sum(
         flow[f"feeder{n}"] - sum(flow[f"{c.key}.electricity"] for c in CUSTOMERS if c.feeder == n)
@@ -44,7 +48,9 @@ def test_electricity_made_and_bought_is_used_stored_sold_or_lost(number):
 def test_heat_made_is_sent_out_or_drives_the_absorption_chiller_or_is_cooled_away(number):
     flow = model.block(number).flows
     made = flow["engine.heat"] + flow["boiler.heat"]
-    np.testing.assert_allclose(made, flow["heat_net"] + flow["absorption.heat"] + flow["dry_cooler.heat"], atol=1e-6)
+    np.testing.assert_allclose(
+        made, flow["heat_net"] + flow["absorption.heat"] + flow["dry_cooler.heat"], atol=1e-6
+    )
     lost = flow["heat_net"] - customers(flow, "heat")
     assert (lost > 0).all()
 
@@ -194,7 +200,9 @@ def test_values_move_smoothly_from_second_to_second(everything):
     shown = everything.values(start + np.arange(0, 3600, 5) * 1_000_000)
     for point, values in zip(everything.points, shown, strict=True):
         if point.kind == "register":
-            hour_before = everything.values(np.array([start - 3_600_000_000]))[everything.points.index(point), 0]
+            hour_before = everything.values(np.array([start - 3_600_000_000]))[
+                everything.points.index(point), 0
+            ]
             assert (np.diff(values) >= 0).all(), point.key
             assert np.diff(values).max() <= max(2 * point.resolution, 0.05 * (values[-1] - hour_before))
 
