@@ -33,7 +33,6 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE TABLE IF NOT EXISTS aside (
     id INTEGER PRIMARY KEY, kind TEXT, items INTEGER, body BLOB, checksum BLOB, reason TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS memory (name TEXT PRIMARY KEY, body BLOB NOT NULL);
 """
 
 
@@ -140,16 +139,6 @@ class Spool:
             self._db.execute("DELETE FROM entry WHERE id = ?", (entry_id,))
         self.items = self._one("SELECT coalesce(sum(items), 0) FROM entry")
         log.error("spool entry set aside", spool=self.path.name, entry=entry_id, reason=reason)
-
-    def remember(self, name: str, body: bytes) -> None:
-        """Keep a small note under a name across restarts, replacing what stood there."""
-        with self._db:
-            self._db.execute("INSERT OR REPLACE INTO memory (name, body) VALUES (?, ?)", (name, body))
-
-    def recall(self, name: str) -> bytes | None:
-        """Return the note kept under a name."""
-        row = self._db.execute("SELECT body FROM memory WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else None
 
     @property
     def size_bytes(self) -> int:

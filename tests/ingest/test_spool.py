@@ -120,15 +120,6 @@ def test_two_processes_cannot_share_a_worker_name(path, open_spool):
     open_spool().close()
 
 
-def test_small_notes_survive_a_restart(open_spool):
-    spool = open_spool()
-    spool.remember("nodes", b"[1]")
-    spool.remember("nodes", b"[2]")
-    spool.close()
-    again = open_spool()
-    assert (again.recall("nodes"), again.recall("other")) == (b"[2]", None)
-
-
 WRITER = """
 import sys
 from pathlib import Path

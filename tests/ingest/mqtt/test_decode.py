@@ -23,7 +23,8 @@ OBJECT = {
     "quality": "q", "qualities": {"192": "good", "64": "uncertain"},
 }  # fmt: skip
 SAMPLES = {
-    "topic": "log/{device}", "each": "samples", "values": "v", "time": "t", "time_unit": "s", "sequence": "no",
+    "topic": "log/{device}", "each": "samples", "values": "v", "time": "t", "time_unit": "s",
+    "sequence": "no",
 }  # fmt: skip
 TAGGED = {"topic": "gw/{site}/up", "each": "d", "tag": "name", "value": "val", "time": "$.at"}
 PLAIN = {"topic": "home/{device}/{tag}"}

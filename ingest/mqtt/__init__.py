@@ -1,0 +1,1 @@
+"""MQTT: JSON by templates, and Sparkplug B."""

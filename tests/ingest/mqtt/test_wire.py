@@ -1,0 +1,217 @@
+"""A wire to a real Mosquitto: nothing acknowledged early, nothing lost when either side goes away."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from uuid import uuid4
+
+import pytest
+
+from ingest.mqtt.json_handler import JsonHandler
+from ingest.mqtt.wire import Wire
+from ingest.notebook import Notebook
+from ingest.plan import Channel, Connection
+from tests.ingest.mqtt.memory import MemorySink
+
+
+def until(condition, seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.02)
+
+
+def publish(url: str, topic: str, *payloads: str) -> None:
+    """Send with Mosquitto's own client, which nobody here wrote."""
+    command = ["mosquitto_pub", "-L", f"{url}/{topic}", "-q", "1", "-V", "mqttv5", "-l"]
+    subprocess.run(command, input="\n".join(payloads) + "\n", text=True, check=True, timeout=20)
+
+
+def said(number: int) -> str:
+    return f'{{"n": {number}, "power": {number}}}'
+
+
+@pytest.fixture
+def sink():
+    return MemorySink()
+
+
+@pytest.fixture
+def topic():
+    return f"t{uuid4().hex}"
+
+
+@pytest.fixture
+def make_wire(sink, topic, tmp_path):
+    wires = []
+    connection_id = uuid4()
+
+    def maker(url: str, *, handler=None, sink=sink, template="{device}", **address) -> Wire:
+        table = {"topic": f"{topic}/{template}", "sequence": "n"}
+        connection = Connection(connection_id, "mqtt", "hall", {"url": url, "messages": [table], **address})
+        channels = (Channel(1, connection_id, {"device": "m1", "path": "power"}),)
+        made = handler or JsonHandler(connection, channels, sink)
+        wire = Wire(connection, made, sink, Notebook(tmp_path / "notes"), worker="w", default_url=url)
+        wire.start()
+        wires.append(wire)
+        return wire
+
+    yield maker
+    for wire in wires:
+        wire.stop()
+
+
+def values(sink) -> list[float]:
+    return [row[2] for row in sink.rows]
+
+
+def test_what_mosquitto_pub_sends_arrives_with_its_numbers(make_wire, sink, mqtt_url, topic):
+    make_wire(mqtt_url)
+    until(lambda: None in sink.errors)
+    publish(mqtt_url, f"{topic}/m1", *(said(n) for n in range(1, 6)))
+    until(lambda: len(sink.rows) == 5)
+    assert values(sink) == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert sink.numbers == [("m1", n) for n in range(1, 6)]
+
+
+def test_the_session_is_kept_while_the_worker_is_away(make_wire, sink, mqtt_url, topic):
+    make_wire(mqtt_url).stop()
+    make_wire(mqtt_url)
+    until(lambda: None in sink.errors)
+    make_wire(mqtt_url).stop()
+    publish(mqtt_url, f"{topic}/m1", said(1), said(2))
+    make_wire(mqtt_url)
+    until(lambda: values(sink) == [1.0, 2.0])
+
+
+def test_what_was_not_acknowledged_comes_again(make_wire, sink, mqtt_url, topic):
+    sink.holds = True
+    wire = make_wire(mqtt_url)
+    until(lambda: None in sink.errors)
+    publish(mqtt_url, f"{topic}/m1", said(1), said(2), said(3))
+    until(lambda: len(sink.rows) == 3)
+    sink.waiting[1]()
+    time.sleep(0.3)
+    wire.stop()
+    later = MemorySink()
+    make_wire(mqtt_url, sink=later)
+    until(lambda: values(later) == [1.0, 3.0])
+
+
+def test_an_acknowledgement_from_before_a_reconnect_is_not_sent_into_the_next_connection(
+    make_wire, sink, broker, topic
+):
+    own = broker()
+    sink.holds = True
+    make_wire(own.url)
+    until(lambda: None in sink.errors)
+    publish(own.url, f"{topic}/m1", said(1))
+    until(lambda: len(sink.rows) == 1)
+    own.stop()
+    own.start()
+    until(lambda: len(sink.rows) == 2)
+    sink.waiting[0]()
+    time.sleep(0.3)
+    own.stop()
+    own.start()
+    until(lambda: len(sink.rows) == 3)
+    assert values(sink) == [1.0, 1.0, 1.0]
+
+
+def test_data_flows_again_within_ten_seconds_of_a_killed_brokers_return(make_wire, sink, broker, topic):
+    own = broker()
+    make_wire(own.url)
+    until(lambda: None in sink.errors)
+    own.kill()
+    until(lambda: sink.errors[-1] is not None)
+    time.sleep(3)
+    own.start()
+    back = time.monotonic()
+    until(lambda: sink.errors[-1] is None)
+    publish(own.url, f"{topic}/m1", said(9))
+    until(lambda: values(sink) == [9.0])
+    assert time.monotonic() - back < 10
+
+
+def test_a_message_that_defeats_its_handler_becomes_a_dead_letter_and_does_not_return(
+    make_wire, sink, mqtt_url, topic
+):
+    class Clumsy(JsonHandler):
+        def take(self, topic, payload, **how):
+            if b"13" in payload:
+                raise ZeroDivisionError("thirteen")
+            super().take(topic, payload, **how)
+
+    table = {"topic": f"{topic}/{{device}}", "sequence": "n"}
+    connection = Connection(uuid4(), "mqtt", "hall", {"messages": [table]})
+    channels = (Channel(1, connection.id, {"device": "m1", "path": "power"}),)
+    wire = make_wire(mqtt_url, handler=Clumsy(connection, channels, sink))
+    until(lambda: None in sink.errors)
+    publish(mqtt_url, f"{topic}/m1", said(1), said(13), said(2))
+    until(lambda: values(sink) == [1.0, 2.0])
+    assert [letter[2] for letter in sink.letters] == ["could not be handled: ZeroDivisionError: thirteen"]
+    wire.stop()
+    make_wire(mqtt_url)
+    time.sleep(0.5)
+    assert len(sink.letters) == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [("{", "not JSON"), ('{"power": "x"}', "not a number"), ('{"n": 4, "power": "x"}', "not a number")],
+)
+def test_malformed_messages_go_to_the_dead_letters_as_they_came(
+    make_wire, sink, mqtt_url, topic, payload, why
+):
+    make_wire(mqtt_url)
+    until(lambda: None in sink.errors)
+    publish(mqtt_url, f"{topic}/m1", payload)
+    until(lambda: sink.letters)
+    assert (sink.letters[0][0], sink.letters[0][1]) == (payload.encode(), f"{topic}/m1")
+    assert why in sink.letters[0][2]
+
+
+def test_a_device_nobody_knows_is_offered_and_its_message_kept(make_wire, sink, mqtt_url, topic):
+    make_wire(mqtt_url)
+    until(lambda: None in sink.errors)
+    publish(mqtt_url, f"{topic}/m77", said(1))
+    until(lambda: sink.letters)
+    assert sink.sightings["m77"]["message"] == {"n": 1, "power": 1}
+    assert sink.letters[0][2] == "no channel reads m77"
+
+
+def test_two_workers_of_a_share_get_every_message_once_between_them(
+    make_wire, sink, mqtt_url, topic, tmp_path
+):
+    other = MemorySink()
+    make_wire(mqtt_url, share="hall")
+    connection = Connection(
+        uuid4(), "mqtt", "hall", {"share": "hall", "messages": [{"topic": f"{topic}/{{device}}"}]}
+    )
+    channels = (Channel(1, connection.id, {"device": "m1", "path": "power"}),)
+    second = Wire(
+        connection, JsonHandler(connection, channels, other), other, Notebook(tmp_path / "n2"),
+        worker="v", default_url=mqtt_url,
+    )  # fmt: skip
+    second.start()
+    until(lambda: None in sink.errors and None in other.errors)
+    time.sleep(0.2)
+    publish(mqtt_url, f"{topic}/m1", *(said(n) for n in range(40)))
+    until(lambda: len(sink.rows) + len(other.rows) == 40)
+    second.stop()
+    assert sorted(values(sink) + values(other)) == [float(n) for n in range(40)]
+    assert min(len(sink.rows), len(other.rows)) > 5
+
+
+def test_a_changed_plan_gives_up_what_it_no_longer_wants(make_wire, sink, mqtt_url, topic):
+    make_wire(mqtt_url, template="old/{device}").stop()
+    make_wire(mqtt_url, template="old/{device}")
+    until(lambda: None in sink.errors)
+    make_wire(mqtt_url, template="new/{device}")
+    time.sleep(0.5)
+    publish(mqtt_url, f"{topic}/old/m1", said(1))
+    publish(mqtt_url, f"{topic}/new/m1", said(2))
+    until(lambda: sink.rows)
+    time.sleep(0.3)
+    assert (values(sink), sink.letters) == ([2.0], [])
