@@ -1,0 +1,162 @@
+// Curves one can brush and zoom, drawn by ECharts in place of the server's picture.
+// The figure's data-chart is the address of the data; a zoom asks again with start, end and width,
+// so that the peaks are kept and no more points travel than the screen has.
+import { BarChart, LineChart } from "echarts/charts";
+import { AriaComponent, BrushComponent, DataZoomComponent, GridComponent, MarkLineComponent, ToolboxComponent, TooltipComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { colours } from "./colours.js";
+import { significant, shownUnit } from "./numbers.js";
+
+use([LineChart, BarChart, GridComponent, TooltipComponent, DataZoomComponent, BrushComponent, ToolboxComponent, MarkLineComponent, AriaComponent, CanvasRenderer]);
+
+const DASHES = { electricity: "solid", heat: [8, 3], cooling: [3, 3], gas: [10, 3, 2, 3], water: [6, 3, 2, 3], steam: [12, 4], fuel: [2, 4] };
+
+export async function openChart(figure) {
+  const source = new URL(figure.dataset.chart, location.href);
+  const data = await fetchCurve(source, figure.clientWidth);
+  const drawn = figure.querySelector("svg");
+  const height = Math.max(drawn?.getBoundingClientRect().height ?? 0, 200);
+  const holder = document.createElement("div");
+  holder.className = "canvas";
+  holder.style.height = `${height}px`;
+  figure.append(holder);
+  figure.classList.add("is-live");
+  const chart = init(holder, null, { locale: document.documentElement.lang.startsWith("zh") ? "ZH" : "EN" });
+  const state = { figure, chart, source, data };
+  draw(state);
+  chart.on("datazoom", debounced(() => zoomed(state), 250));
+  new ResizeObserver(() => chart.resize()).observe(holder);
+  for (const query of ["(prefers-color-scheme: dark)"]) matchMedia(query).addEventListener("change", () => draw(state));
+  figure.enerfieldChart = state;
+  figure.closest("[data-chart-card]")?.querySelectorAll("[data-picture]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => savePicture(state, button.dataset.picture));
+  });
+  document.addEventListener("enerfield:refresh", debounced(() => refresh(state), 4000));
+}
+
+async function fetchCurve(source, width, span = null) {
+  const url = new URL(source);
+  url.searchParams.set("width", Math.max(Math.round(width * Math.min(devicePixelRatio, 2)), 200));
+  if (span) {
+    url.searchParams.set("start", Math.round(span[0]));
+    url.searchParams.set("end", Math.round(span[1]));
+  }
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${url.pathname}: ${answer.status}`);
+  return answer.json();
+}
+
+async function refresh(state) {
+  if (document.hidden || state.span) return;
+  state.data = await fetchCurve(state.source, state.figure.clientWidth);
+  draw(state);
+}
+
+async function zoomed(state) {
+  const zoom = state.chart.getOption().dataZoom?.[0];
+  if (!zoom || !state.data.can_zoom) return;
+  const whole = zoom.start <= 0.5 && zoom.end >= 99.5;
+  const [first, last] = state.extent;
+  state.span = whole ? null : [first + ((last - first) * zoom.start) / 100, first + ((last - first) * zoom.end) / 100];
+  const asked = state.span;
+  const fine = await fetchCurve(state.source, state.figure.clientWidth, asked);
+  if (asked !== state.span) return;
+  state.chart.setOption({ series: series(fine, colours(state.figure)) });
+  state.figure.dispatchEvent(new CustomEvent("enerfield:span", { bubbles: true, detail: asked }));
+}
+
+function draw(state) {
+  const { chart, data, figure } = state;
+  const look = colours(figure);
+  state.extent = [data.start, data.end];
+  const zone = data.zone;
+  chart.setOption({
+    animation: false,
+    aria: { enabled: true, label: { description: figure.querySelector("svg")?.getAttribute("aria-label") ?? "" } },
+    textStyle: { fontFamily: look.font, color: look.ink2 },
+    grid: { left: 8, right: 12, top: 26, bottom: data.can_zoom ? 52 : 6, containLabel: true },
+    tooltip: {
+      trigger: "axis", confine: true, backgroundColor: look.raised, borderColor: look.line, textStyle: { color: look.ink, fontSize: 13 },
+      formatter: (items) => tooltip(items, data, zone),
+    },
+    xAxis: {
+      type: "time", min: data.start, max: data.end,
+      axisLabel: { color: look.ink3, hideOverlap: true, formatter: (at) => tick(at, data, zone) },
+      axisLine: { lineStyle: { color: look.strong } }, axisTick: { show: false }, splitLine: { show: false },
+    },
+    yAxis: {
+      type: "value", scale: !data.from_zero, name: shownUnit(data.unit), nameTextStyle: { color: look.ink3, align: "right" },
+      axisLabel: { color: look.ink3, formatter: (value) => significant(value, 4).replace(/\.0+$|(\.\d*?)0+$/, "$1") },
+      splitLine: { lineStyle: { color: look.line } },
+    },
+    dataZoom: data.can_zoom ? [
+      { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: false },
+      { type: "slider", filterMode: "none", height: 26, bottom: 10, borderColor: look.line, fillerColor: look.soft, dataBackground: { lineStyle: { color: look.strong }, areaStyle: { opacity: 0 } }, selectedDataBackground: { lineStyle: { color: look.accent }, areaStyle: { opacity: 0 } }, handleStyle: { color: look.raised, borderColor: look.strong }, textStyle: { color: look.ink3 }, labelFormatter: (at) => tick(at, data, zone) },
+    ] : [],
+    series: series(data, look),
+  }, { replaceMerge: ["series"] });
+}
+
+function series(data, look) {
+  return data.series.map((one) => {
+    const colour = one.is_before ? look.ink3 : look.carrier(one.carrier);
+    const common = { name: one.name, data: one.points, emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
+    if (one.kind === "bar") {
+      return { ...common, type: "bar", itemStyle: { color: colour, opacity: one.is_before ? 0.35 : 1 }, barMaxWidth: 28, barGap: "10%", stack: one.stack };
+    }
+    return {
+      ...common, type: "line", showSymbol: false, connectNulls: false, sampling: undefined, stack: one.stack,
+      step: one.kind === "step" ? "end" : false,
+      lineStyle: { color: colour, width: one.is_before ? 1.25 : 1.75, type: one.is_before ? "dashed" : (data.series.length > 2 ? (DASHES[one.carrier] ?? "solid") : "solid") },
+      itemStyle: { color: colour },
+      areaStyle: one.is_before || data.series.length > 2 && !one.stack ? undefined : { color: colour, opacity: one.stack ? 0.25 : 0.1 },
+    };
+  });
+}
+
+function tooltip(items, data, zone) {
+  if (!items.length) return "";
+  const at = items[0].axisValue;
+  const box = document.createElement("div");
+  const head = document.createElement("div");
+  head.textContent = when(at, zone, { weekday: "short", day: "numeric", month: "short", hour: data.grain === "day" || data.grain === "month" ? undefined : "2-digit", minute: data.grain === "day" || data.grain === "month" ? undefined : "2-digit" });
+  box.append(head);
+  for (const item of items) {
+    const line = document.createElement("div");
+    const value = item.value[1];
+    line.textContent = `${item.seriesName}: ${value === null || Number.isNaN(value) ? data.words.none : `${value.toLocaleString("en-US", { maximumFractionDigits: 3 })} ${shownUnit(data.unit)}`}`;
+    box.append(line);
+  }
+  return box;
+}
+
+function tick(at, data, zone) {
+  const span = data.end - data.start;
+  if (span <= 2 * 86_400_000) return when(at, zone, { hour: "2-digit", minute: "2-digit" });
+  if (span <= 120 * 86_400_000) return when(at, zone, { day: "numeric", month: "short" });
+  return when(at, zone, { month: "short", year: "numeric" });
+}
+
+const formats = new Map();
+function when(at, zone, parts) {
+  const key = zone + JSON.stringify(parts);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : "zh-CN", { ...parts, timeZone: zone, hourCycle: "h23" }));
+  return formats.get(key).format(at);
+}
+
+function savePicture(state, name) {
+  const link = document.createElement("a");
+  link.href = state.chart.getDataURL({ pixelRatio: 2, backgroundColor: colours(state.figure).surface });
+  link.download = `${name}.png`;
+  link.click();
+}
+
+function debounced(task, wait) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => task(...given), wait);
+  };
+}

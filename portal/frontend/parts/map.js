@@ -1,0 +1,94 @@
+// The region's map by MapLibre, in place of the server's drawing. Everything on it is ours (data-map is the
+// address of the GeoJSON); a base map is drawn below it only where the installation has one (data-tiles).
+import { AttributionControl, Map as Canvas, NavigationControl, Popup, setWorkerUrl } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import { colours } from "./colours.js";
+
+const SHAPES = { good: "●", attention: "▲", act: "◆", unknown: "○" };
+const DASHES = { heat: [4, 1.5], cooling: [4, 1.5], gas: [1.5, 2], water: [5, 1.5, 1, 1.5] };
+const CARRIERS = ["electricity", "heat", "cooling", "gas", "water", "steam"];
+
+export async function openMap(figure) {
+  setWorkerUrl(worker);
+  const answer = await fetch(figure.dataset.map, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`map: ${answer.status}`);
+  const data = await answer.json();
+  if (!data.bounds) return;
+  const holder = document.createElement("div");
+  holder.className = "canvas";
+  figure.append(holder);
+  const map = new Canvas({
+    container: holder, style: style(data, colours(figure), figure.dataset.tiles), bounds: data.bounds,
+    fitBoundsOptions: { padding: 36 }, attributionControl: false, cooperativeGestures: true, dragRotate: false, pitchWithRotate: false,
+    localIdeographFontFamily: "sans-serif", locale: JSON.parse(figure.dataset.words ?? "{}"),
+  });
+  map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+  if (figure.dataset.tiles) map.addControl(new AttributionControl({ compact: true }));
+  map.on("load", () => {
+    figure.classList.add("is-live");
+    figure.querySelector("svg")?.setAttribute("hidden", "");
+    figure.querySelector(".open-map")?.remove();
+    wire(map, figure);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => map.setStyle(style(data, colours(figure), figure.dataset.tiles)));
+  figure.enerfieldMap = map;
+}
+
+function style(data, look, tiles) {
+  const sources = {
+    base: { type: "geojson", data: data.base },
+    lines: { type: "geojson", data: data.lines },
+    positions: { type: "geojson", data: data.positions, cluster: true, clusterRadius: 34, clusterMaxZoom: 15, clusterProperties: { worst: ["max", ["get", "rank"]] } },
+  };
+  if (tiles) sources.tiles = { type: "raster", tiles: [tiles], tileSize: 256 };
+  const layers = [
+    { id: "ground", type: "background", paint: { "background-color": look.sea } },
+    ...(tiles ? [{ id: "tiles", type: "raster", source: "tiles", paint: { "raster-opacity": 0.55 } }] : []),
+    { id: "land", type: "fill", source: "base", filter: ["==", ["get", "kind"], "coast"], paint: { "fill-color": look.land } },
+    { id: "block", type: "fill", source: "base", filter: ["==", ["get", "kind"], "block"], paint: { "fill-color": look.block } },
+    { id: "street", type: "line", source: "base", filter: ["==", ["get", "kind"], "street"], paint: { "line-color": look.street, "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.8, 16, 5] } },
+    { id: "shore", type: "line", source: "base", filter: ["==", ["get", "kind"], "coast"], paint: { "line-color": look.shore, "line-width": 1.2 } },
+    ...CARRIERS.map((carrier) => ({
+      id: `line-${carrier}`, type: "line", source: "lines", filter: ["==", ["get", "carrier"], carrier], layout: { "line-cap": "butt", "line-join": "round" },
+      paint: { "line-color": look.carrier(carrier), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 1, 16, 3.5], ...(DASHES[carrier] ? { "line-dasharray": DASHES[carrier] } : {}) },
+    })),
+    { id: "cluster", type: "circle", source: "positions", filter: ["has", "point_count"], paint: { "circle-radius": ["interpolate", ["linear"], ["get", "point_count"], 2, 11, 40, 20], "circle-color": look.surface, "circle-stroke-width": 2, "circle-stroke-color": ["match", ["get", "worst"], 3, look.act, 2, look.attention, 1, look.ink3, look.good] } },
+    { id: "cluster-count", type: "symbol", source: "positions", filter: ["has", "point_count"], layout: { "text-field": ["get", "point_count_abbreviated"], "text-size": 12, "text-font": ["sans-serif"], "text-allow-overlap": true }, paint: { "text-color": look.ink } },
+    { id: "position", type: "circle", source: "positions", filter: ["!", ["has", "point_count"]], paint: { "circle-radius": ["match", ["get", "kind"], ["plant", "intake"], 8, 6], "circle-color": ["match", ["get", "state"], "act", look.act, "attention", look.attention, look.surface], "circle-stroke-width": 2, "circle-stroke-color": ["match", ["get", "state"], "act", look.act, "attention", look.attention, "unknown", look.ink3, look.good] } },
+    { id: "position-name", type: "symbol", source: "positions", filter: ["!", ["has", "point_count"]], layout: { "text-field": ["concat", ["match", ["get", "state"], "act", `${SHAPES.act} `, "attention", `${SHAPES.attention} `, ""], ["get", "name"]], "text-size": 12, "text-font": ["sans-serif"], "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": look.ink, "text-halo-color": look.land, "text-halo-width": 1.4 } },
+  ];
+  return { version: 8, sources, layers };
+}
+
+function wire(map, figure) {
+  map.on("click", "cluster", async (event) => {
+    const [cluster] = map.queryRenderedFeatures(event.point, { layers: ["cluster"] });
+    const source = map.getSource("positions");
+    const zoom = await source.getClusterExpansionZoom(cluster.properties.cluster_id);
+    map.easeTo({ center: cluster.geometry.coordinates, zoom });
+  });
+  map.on("click", "position", (event) => showPosition(map, event.features[0]));
+  for (const layer of ["cluster", "position"]) {
+    map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
+    map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
+  }
+  for (const box of document.querySelectorAll("[data-layer]")) {
+    box.addEventListener("change", () => map.setLayoutProperty(`line-${box.dataset.layer}`, "visibility", box.checked ? "visible" : "none"));
+  }
+  for (const row of document.querySelectorAll("[data-place]")) {
+    row.addEventListener("click", () => map.easeTo({ center: JSON.parse(row.dataset.place), zoom: 16 }));
+  }
+}
+
+function showPosition(map, feature) {
+  const { name, link, words } = feature.properties;
+  const box = document.createElement("div");
+  const anchor = document.createElement("a");
+  anchor.href = link;
+  anchor.textContent = name;
+  const said = document.createElement("div");
+  said.textContent = words ?? "";
+  box.append(anchor, said);
+  new Popup({ offset: 10, maxWidth: "260px" }).setLngLat(feature.geometry.coordinates).setDOMContent(box).addTo(map);
+}

@@ -1,0 +1,11 @@
+// The shell of every page: small, loaded last, and nothing on the page needs it to be read.
+import "./portal.css";
+import "htmx.org";
+import { watchMenus } from "./parts/menus.js";
+import { watchLive } from "./parts/live.js";
+import { watchPlots, watchMaps } from "./parts/later.js";
+
+watchMenus();
+watchLive();
+watchPlots();
+watchMaps();

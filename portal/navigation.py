@@ -1,0 +1,154 @@
+"""Which pages there are, who they are for, and the frame (switcher, rail, bottom bar) around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import g, request, url_for
+from flask_babel import lazy_gettext as _l
+
+from backend.kernel.ids import show
+from backend.kernel.scope import STAFF, Role
+from backend.tenancy import service as tenancy
+from portal.words import ROLES
+
+DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRATOR})
+EVERYBODY = frozenset(Role)
+MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in the rail: its view, its words, the application it belongs to, and for whom it is."""
+
+    page: str
+    name: Any
+    icon: str
+    application: str
+    roles: frozenset[Role]
+
+
+ENTRIES = (
+    Entry("home", _l("Home"), "home", "services", frozenset({Role.CUSTOMER})),
+    Entry("overview", _l("Overview"), "overview", "monitoring", DESK),
+    Entry("board", _l("Board"), "board", "monitoring", frozenset({Role.DISPATCHER, Role.MANAGER})),
+    Entry("plant", _l("Plant"), "plant", "monitoring", frozenset({Role.OPERATOR, Role.MANAGER})),
+    Entry("demand", _l("Demand"), "demand", "monitoring", DESK),
+    Entry("use", _l("Use"), "use", "services", frozenset({Role.CUSTOMER})),
+    Entry("supply", _l("Supply"), "supply", "monitoring", DESK),
+    Entry("network_map", _l("Map"), "map", "monitoring", DESK | {Role.TECHNICIAN}),
+    Entry("environment", _l("Environment"), "environment", "monitoring", DESK),
+    Entry("alarms", _l("Alarms"), "alarm", "monitoring", EVERYBODY),
+    Entry("today", _l("Today"), "today", "maintenance", frozenset({Role.TECHNICIAN})),
+    Entry("connections", _l("Connections"), "connections", "maintenance", MENDERS),
+    Entry("dead_letters", _l("Dead letters"), "letters", "maintenance", frozenset({Role.ADMINISTRATOR})),
+    Entry("sightings", _l("Devices seen"), "seen", "maintenance", frozenset({Role.ADMINISTRATOR})),
+    Entry("administration", _l("Organisation"), "settings", "management", frozenset({Role.ADMINISTRATOR})),
+    Entry("people", _l("People"), "people", "management", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
+    Entry("glossary", _l("Help"), "help", "help", EVERYBODY),
+)
+GROUPS = {
+    "services": _l("Your energy"), "monitoring": _l("Monitoring"), "maintenance": _l("Operation and maintenance"),
+    "management": _l("Management"), "help": _l("Help"),
+}  # fmt: skip
+FIRST = {
+    Role.DISPATCHER: "board", Role.OPERATOR: "plant", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
+    Role.TECHNICIAN: "today", Role.CUSTOMER: "home",
+}  # fmt: skip
+BOTTOM = {
+    "board": ("board", "overview", "alarms", "connections"), "plant": ("plant", "overview", "alarms", "supply"),
+    "overview": ("overview", "demand", "supply", "alarms"),
+    "administration": ("administration", "people", "connections", "alarms"),
+    "today": ("today", "network_map", "alarms", "connections"), "home": ("home", "use", "alarms", "glossary"),
+}  # fmt: skip
+PARENTS = {
+    "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
+    "alarm_statistics": "alarms", "connection": "connections", "dead_letter": "dead_letters", "person_page": "people",
+}  # fmt: skip
+"""Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""
+
+
+def first_page() -> str:
+    """Return the page a person lands on, by their role; who has several works at the most urgent desk."""
+    return next((page for role, page in FIRST.items() if g.scope.holds(role)), "profile")
+
+
+def is_staff() -> bool:
+    """Tell whether the asker is more than a customer."""
+    return g.scope.holds(*STAFF)
+
+
+def here(asked: UUID | None) -> Any:
+    """Return the organisation the page is about: the one in the address, or the highest the asker sees."""
+    if asked is not None:
+        return tenancy.organisation(g.session, g.scope, asked)
+    tops = tenancy.tops(g.session, g.scope)
+    return tops[0] if tops else None
+
+
+def frame(open_alarms: int | None = None) -> dict[str, Any]:
+    """Return everything base.html draws around a page."""
+    current = g.get("organisation") or here(None)
+    entries = _entries(current, open_alarms)
+    chosen = BOTTOM.get(first_page(), ())
+    by_page = {entry["page"]: entry for entry in entries}
+    bottom = [by_page[page] for page in chosen if page in by_page]
+    return {
+        "current": current,
+        "tree": _tree() if current else [],
+        "groups": _groups(entries),
+        "bottom": bottom,
+        "rest": [entry for entry in entries if entry not in bottom],
+        "is_simulated": bool(current and current.is_simulated),
+        "role_names": [ROLES[role] for role, _nodes in g.scope.roles],
+    }
+
+
+def _entries(current: Any, open_alarms: int | None) -> list[dict[str, Any]]:
+    page = (request.endpoint or "").removeprefix("portal.")
+    lit = PARENTS.get(page, page)
+    on = tenancy.applications(g.session, g.scope, current.id) if current else {}
+    kept = {"at": request.args["at"]} if request.args.get("at") else {}
+    return [
+        {
+            "page": entry.page, "name": entry.name, "icon": entry.icon, "application": entry.application,
+            "link": url_for(f"portal.{entry.page}", **kept), "is_here": entry.page == lit,
+            "count": open_alarms if entry.page == "alarms" else None,
+            "live": "alarms" if entry.page == "alarms" else None,
+        }
+        for entry in ENTRIES
+        if g.scope.holds(*entry.roles) and on.get(entry.application, True)
+    ]  # fmt: skip
+
+
+def _groups(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    groups = []
+    for application, name in GROUPS.items():
+        members = [entry for entry in entries if entry["application"] == application]
+        if members:
+            groups.append({"name": name, "entries": members})
+    return groups
+
+
+def _tree() -> list[dict[str, Any]]:
+    """Return the organisations the asker sees, parents first, each with the link that looks at it."""
+    nodes, kept = [], {k: v for k, v in request.args.items() if k in {"carrier", "span", "on", "until", "compare"}}
+    endpoint = request.endpoint if _takes_organisation() else f"portal.{first_page()}"
+    for top in tenancy.tops(g.session, g.scope):
+        base = str(top.path).count(".")
+        for node in tenancy.subtree(g.session, g.scope, top.id):
+            depth = min(str(node.path).count(".") - base, 3)
+            link = url_for(endpoint, **kept, at=show(node.id))
+            nodes.append(
+                {"id": node.id, "name": node.name, "name_zh": node.name_zh, "kind": node.kind.value,
+                 "depth": depth, "link": link}
+            )  # fmt: skip
+    return nodes
+
+
+def _takes_organisation() -> bool:
+    """Tell whether this page can look at another organisation: it is in the rail and has no id of its own."""
+    page = (request.endpoint or "").removeprefix("portal.")
+    return not request.view_args and any(entry.page == page for entry in ENTRIES) and page != "glossary"

@@ -1,0 +1,119 @@
+"""Words for what the backend names in code: kinds, qualities, protocols, reasons, deeds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+POSITION_KINDS = {
+    "site": _l("site"), "building": _l("building"), "plant": _l("plant"), "unit": _l("unit"),
+    "substation": _l("substation"), "station": _l("station"), "feeder": _l("feeder"), "room": _l("room"),
+    "metering": _l("metering place"), "intake": _l("intake"), "stack": _l("stack"), "outfall": _l("outfall"),
+}  # fmt: skip
+POINT_KINDS = {
+    "register": _l("register: counts up"), "interval": _l("amount per interval"), "instant": _l("value of the moment"),
+    "state": _l("state"),
+}  # fmt: skip
+QUANTITIES = {
+    "active energy": _l("active energy"), "reactive energy": _l("reactive energy"), "active power": _l("active power"),
+    "reactive power": _l("reactive power"), "voltage": _l("voltage"), "current": _l("current"),
+    "frequency": _l("frequency"), "power factor": _l("power factor"), "heat energy": _l("heat energy"),
+    "cooling energy": _l("cooling energy"), "heat power": _l("heat power"), "cooling power": _l("cooling power"),
+    "thermal energy": _l("thermal energy"), "thermal power": _l("thermal power"), "energy": _l("energy"),
+    "power": _l("power"), "volume": _l("volume"), "flow": _l("flow"), "pressure": _l("pressure"),
+    "gas pressure": _l("gas pressure"), "temperature": _l("temperature"), "level": _l("level"), "state": _l("state"),
+    "wind speed": _l("wind speed"), "irradiance": _l("irradiance"), "humidity": _l("humidity"),
+    "concentration": _l("concentration"), "mass": _l("mass"), "mass flow": _l("mass flow"), "speed": _l("speed"),
+    "acidity": _l("acidity"), "count": _l("count"), "running time": _l("running time"), "NOx": _l("nitrogen oxides (NOx)"),
+    "SO2": _l("sulphur dioxide (SO2)"), "dust": _l("dust"), "COD": _l("chemical oxygen demand (COD)"), "pH": _l("acidity (pH)"),
+    "ammonia": _l("ammonia nitrogen"),
+}  # fmt: skip
+QUALITIES = {0: _l("good"), 1: _l("uncertain"), 2: _l("bad"), 3: _l("substituted"), 4: _l("by hand")}
+METHODS = {0: _l("measured"), 1: _l("estimated"), 2: _l("edited")}
+CATEGORIES = {
+    "lighting": _l("Lighting and sockets"), "hvac": _l("Air conditioning"), "power": _l("Lifts and pumps"),
+    "special": _l("Special uses"), "domestic": _l("Domestic"), "process": _l("Process"), "cooking": _l("Cooking"),
+    "heating": _l("Heating"), "hot water": _l("Hot water"), "supply": _l("Supply"),
+}  # fmt: skip
+PROTOCOLS = {
+    "mqtt": "MQTT", "sparkplug": "Sparkplug B", "modbus": "Modbus TCP", "opcua": "OPC UA", "http": _l("HTTP push"),
+    "file": _l("File"),
+}  # fmt: skip
+LEVELS = {
+    "HH": _l("far too high (HH)"), "H": _l("too high (H)"), "L": _l("too low (L)"), "LL": _l("far too low (LL)"),
+    "on": _l("on"), "rising": _l("rising too fast"), "falling": _l("falling too fast"), "silent": _l("silent"),
+}  # fmt: skip
+DEEDS = {
+    "raised": _l("Raised"), "worse": _l("Got worse"), "better": _l("Got better"), "acknowledged": _l("Acknowledged"),
+    "commented": _l("Comment"), "returned": _l("Back to normal"), "closed": _l("Closed"), "shelved": _l("Shelved"),
+    "unshelved": _l("Taken off the shelf"), "again": _l("On again"), "raised_again": _l("On again"),
+}  # fmt: skip
+RULE_KINDS = {
+    "limit": _l("Limit"), "rate": _l("Rate of change"), "silence": _l("Silence"), "state": _l("State"),
+    "expression": _l("Several points"), "night_flow": _l("Night flow"),
+}  # fmt: skip
+ACTIONS = {
+    "person.grant": _l("Role given"), "person.withdraw": _l("Role taken away"), "person.status": _l("Person suspended or let in"),
+    "person.change": _l("Profile changed"), "person.invite_again": _l("Invitation sent again"),
+    "organisation.create": _l("Organisation added"), "organisation.rename": _l("Organisation renamed"),
+    "application.switch": _l("Application switched"), "position.created": _l("Position added"),
+    "device.registered": _l("Device entered"), "device.installed": _l("Device installed"),
+    "device.removed": _l("Device removed"), "supply_agreement.created": _l("Supply agreed"),
+    "point.created": _l("Point added"), "connection.created": _l("Connection added"),
+    "channel.created": _l("Channel added"), "alarm_rule.created": _l("Alarm rule made"),
+    "alarm_rule.changed": _l("Alarm rule changed"), "password.set": _l("Password set"),
+}  # fmt: skip
+
+FIELD_ERRORS = (
+    (r"within ([\d.]+) s$", _l("does not answer: no connection within %s s")),
+    (r"did not answer within ([\d.]+) s", _l("the device did not answer within %s s")),
+    (r"no connection to", _l("cannot be reached over the network")),
+    (r"closed the connection", _l("the other side closed the connection")),
+    (r"refuse", _l("the other side refuses us: check user, password or certificate")),
+    (r"exception|malformed|illegal", _l("the device answers with an error")),
+    (r"reply", _l("the device answers something else than was asked")),
+    (r"silent|no message", _l("has gone silent")),
+)
+REFUSALS = (
+    (r"no template fits", _l("No template fits the topic")),
+    (r"no channel", _l("No channel reads this")),
+    (r"not JSON", _l("The content is not JSON")),
+    (r"future|clock", _l("The device's clock is wrong")),
+    (r"instant|time|UTC", _l("The time is missing or cannot be read")),
+    (r"missing", _l("A field is missing")),
+    (r"value|number", _l("The value is not a number")),
+)
+
+
+def word(table: dict[Any, Any], key: Any) -> str:
+    """Return the word for `key`; what has no word yet is shown as it is, so that nothing is lost."""
+    return str(table.get(getattr(key, "value", key), key))
+
+
+def in_words(table: tuple[tuple[str, Any], ...], text: str | None) -> str:
+    """Return what a message of the machinery means; the message itself where no pattern knows it."""
+    for pattern, meaning in table:
+        if found := re.search(pattern, text or "", re.IGNORECASE):
+            said = str(meaning)
+            return said % found.group(1) if found.groups() and "%s" in said else said
+    return text or ""
+
+
+def error_words(problem: dict[str, Any]) -> dict[str, str]:
+    """Return an error as a page says it: what happened, what it means, what to do."""
+    status = problem.get("status", 500)
+    table = {
+        403: (_("This is not for you"), _("Your role here does not include it."), _("Ask an administrator of your organisation.")),
+        404: (_("There is nothing here"), _("It was moved, or it belongs to somebody else."), _("Check the address, or start from the first page.")),
+        405: (_("That does not work here"), _("The page was asked in a way it does not know."), _("Go back and try again.")),
+        409: (_("Somebody was faster"), _("What you wanted contradicts what is there now."), _("Load the page again and look.")),
+        413: (_("Too large"), _("The file is larger than this server takes."), _("Send it in parts.")),
+        422: (_("That cannot be taken"), _("Part of the input does not fit."), _("Go back, mend it, and send again.")),
+        429: (_("Too many tries"), _("This was asked too often."), _("Wait a few minutes.")),
+        503: (_("Not ready"), _("The database does not answer just now."), _("Wait a moment and load the page again.")),
+    }  # fmt: skip
+    what, means, todo = table.get(status, (_("Something went wrong on our side"), _("Your data are safe; the page could not be made."), _("Try again. If it stays, tell us the reference below.")))
+    return {"what": what, "means": means, "do": todo}
