@@ -17,7 +17,7 @@ def _emissions() -> list[AlarmRuleSpec]:
             priority=2, deadband=2.0, on_delay_s=60, off_delay_s=60, advice="Check burner air and flue-gas return.",
         ),
         AlarmRuleSpec(
-            "outfall.cod", "limit", "Effluent COD above limit", "废水化学需氧量超标", {"H": 48.0, "HH": 50.0},
+            "outfall.cod", "limit", "Effluent COD above limit", "废水化学需氧量超标", {"H": 44.0, "HH": 50.0},
             priority=2, deadband=1.0, on_delay_s=120, off_delay_s=120, advice="Divert to the retention tank.",
         ),
     ]  # fmt: skip
@@ -36,11 +36,11 @@ def _supply() -> list[AlarmRuleSpec]:
             {"LL": 49.5, "L": 49.8, "H": 50.2, "HH": 50.5}, priority=1, deadband=0.02, on_delay_s=5, off_delay_s=10,
         ),
         AlarmRuleSpec(
-            "gas_intake.pressure", "limit", "Gas intake pressure low", "燃气门站压力低", {"LL": 3.2, "L": 3.5},
+            "gas_intake.pressure", "limit", "Gas intake pressure low", "燃气门站压力低", {"LL": 3.3, "L": 3.66},
             priority=1, deadband=0.05, on_delay_s=30, off_delay_s=60, advice="Call the gas company.",
         ),
         AlarmRuleSpec(
-            "water_intake.pressure", "limit", "Water intake pressure low", "供水压力低", {"LL": 2.5, "L": 3.0},
+            "water_intake.pressure", "limit", "Water intake pressure low", "供水压力低", {"LL": 3.0, "L": 3.7},
             priority=2, deadband=0.1, on_delay_s=60, off_delay_s=60,
         ),
         AlarmRuleSpec(
@@ -57,7 +57,7 @@ def _supply() -> list[AlarmRuleSpec]:
         ),
         AlarmRuleSpec(
             "heat_net.pressure", "rate", "Heat network pressure falls fast", "热网压力骤降",
-            {"per_minute": -0.3}, priority=1, on_delay_s=10, off_delay_s=60, advice="Look for a burst pipe.",
+            {"falling": 0.3, "per": "min"}, priority=1, on_delay_s=10, off_delay_s=60, advice="Look for a burst pipe.",
         ),
     ]  # fmt: skip
 
@@ -74,10 +74,10 @@ def _customers() -> list[AlarmRuleSpec]:
         ))  # fmt: skip
         found.append(AlarmRuleSpec(
             f"{customer.key}.electricity.energy", "silence", f"{customer.name}: meter silent",
-            f"{customer.name_zh}：电表无数据", {"seconds": 180}, priority=3,
+            f"{customer.name_zh}：电表无数据", {"after_s": 180}, priority=3,
             advice="Look at the connection first, then send a technician.",
         ))  # fmt: skip
-    for key, limit in (("school", 1.2), ("office", 2.5)):
+    for key, limit in (("school", 3.5), ("office", 1.8)):
         customer = next(c for c in CUSTOMERS if c.key == key)
         found.append(AlarmRuleSpec(
             f"{key}.water.flow", "night_flow", f"{customer.name}: water flows at night",

@@ -10,6 +10,10 @@ Local metres: x east and y north of the district's centre.
 """
 
 import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,11 +137,24 @@ def beside(shape: Shape, *, metres: float) -> Shape:
 
 def all_networks() -> dict[str, Shape]:
     """Return the shape of each carrier's network."""
-    pipes = heat()
-    return {
-        "electricity": electricity(),
-        "gas": gas(),
-        "heat": pipes,
-        "cooling": beside(pipes, metres=7.0),
-        "water": water(),
-    }
+    with _quiet():
+        pipes = heat()
+        return {
+            "electricity": electricity(),
+            "gas": gas(),
+            "heat": pipes,
+            "cooling": beside(pipes, metres=7.0),
+            "water": water(),
+        }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back what the packages say about solving networks: we only take their shapes."""
+    log = logging.getLogger("pandapower")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    log.setLevel(level)

@@ -1,0 +1,142 @@
+"""Load the demo region into an empty database: everything through the services, as if people and meters had done it.
+
+One thread works out the past, one stores it, one makes amounts of what is stored: on two cores they overlap.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from backend.demo import founding, history, measuring
+from backend.demo.history import Batch
+from backend.demo.meters import Meters
+from backend.demo.region import Region, region
+from backend.kernel.db import Database
+from backend.kernel.errors import Conflict
+from backend.kernel.scope import Scope
+from backend.metering import service as metering
+from backend.tenancy import service as tenancy
+from backend.wiring import connect
+
+Progress = Callable[..., AbstractContextManager[Callable[[float], None]]]
+"""`progress(what, total=…, unit=…)` yields a function that is told each step's size."""
+
+_WAITING = 4
+"""Batches worked out ahead: bounds memory."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded, and how long it took [s]."""
+
+    points: int
+    readings: int
+    seconds: float
+
+
+def load(database: Database, home: Path, *, now: datetime, progress: Progress) -> Loaded:
+    """Load everything up to `now`; raises Conflict where the database is not empty.
+
+    home: folder that keeps the survey of the ground and the devices' ports
+    """
+    started = time.monotonic()
+    connect()
+    if tenancy.system_scopes(database, "look whether the database is empty"):
+        raise Conflict("the database is not empty", remedy="load the demo region into a fresh one")
+    with progress("surveying the demo region", total=1) as advance:
+        described = region(home)
+        advance(1)
+    with progress("founding the demo region", total=2) as advance:
+        ground, keys, meters = _found(database, described, home, now, advance)
+    with progress("loading readings", total=history.count(meters, now), unit="readings") as advance:
+        readings = _History(database, ground.scope, keys).store(history.batches(meters, now), advance)
+    return Loaded(len(described.points), readings, time.monotonic() - started)
+
+
+def _found(
+    database: Database, described: Region, home: Path, now: datetime, advance: Callable[[float], None]
+) -> tuple[founding.Ground, np.ndarray, Meters]:
+    """Create all that is not a reading; return the ground, the points' keys and the meters, row by row."""
+    meters = Meters(described.points)
+    since = datetime.fromtimestamp(history.starts(now)[1] / 1e6, UTC)
+    with database.transaction(Scope.public()) as session:
+        ground = founding.found(session, described, now=now)
+        advance(1)
+        made = measuring.measure(session, described, ground, home)
+        measuring.note_exchanges(session, ground, made, meters, since=since, now=now)
+        advance(1)
+    return ground, np.array([made[p.key].key for p in described.points], dtype=np.int64), meters
+
+
+class _History:
+    """Stores batches and makes amounts of them, in two threads beside the one that works them out."""
+
+    def __init__(self, database: Database, scope: Scope, keys: np.ndarray) -> None:
+        self._database = database
+        self._scope = scope
+        self._keys = keys
+        self._waiting: queue.Queue[Batch | None] = queue.Queue(_WAITING)
+        self._stored = threading.Event()
+        self._failed: BaseException | None = None
+
+    def store(self, batches: Iterator[Batch], advance: Callable[[float], None]) -> int:
+        """Store every batch and finish the amounts; return how many readings there were."""
+        workers = [
+            threading.Thread(target=self._guard, args=(work, advance), daemon=True)
+            for work in (self._store, self._follow)
+        ]
+        for worker in workers:
+            worker.start()
+        total = 0
+        for batch in batches:
+            self._hand_over(batch)
+            total += len(batch)
+        self._hand_over(None)
+        for worker in workers:
+            worker.join()
+        if self._failed is not None:
+            raise self._failed
+        return total
+
+    def _hand_over(self, batch: Batch | None) -> None:
+        """Queue a batch for the storing thread, unless a thread has failed meanwhile."""
+        while self._failed is None:
+            try:
+                return self._waiting.put(batch, timeout=1.0)
+            except queue.Full:
+                continue
+        raise self._failed
+
+    def _guard(self, work: Callable, advance: Callable[[float], None]) -> None:
+        """Keep what goes wrong in a thread for the one that waits."""
+        try:
+            work(advance)
+        except BaseException as error:
+            self._failed = error
+
+    def _store(self, advance: Callable[[float], None]) -> None:
+        while (batch := self._waiting.get()) is not None:
+            good = np.full(len(batch), metering.Quality.GOOD, dtype=np.int16)
+            readings = metering.ReadingBatch(self._keys[batch.row], batch.at_us, batch.value, good)
+            with self._database.transaction(self._scope) as session:
+                metering.store_readings(session, self._scope, readings, source="demo", live=False)
+            advance(len(batch))
+        self._stored.set()
+
+    def _follow(self, _advance: Callable[[float], None]) -> None:
+        follower = metering.RollUpFollower()
+        while self._failed is None:
+            was_stored = self._stored.is_set()
+            with self._database.transaction(self._scope) as session:
+                taken = follower.step(session, self._scope)
+            if not taken and was_stored:
+                return
+            if not taken:
+                self._stored.wait(0.2)
