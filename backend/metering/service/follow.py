@@ -144,6 +144,8 @@ class RollUpFollower:
         owner = np.repeat(keys[edge[:-1][edge[1:] > edge[:-1]]], [len(p.start_us) for p in parts if len(p.start_us)])
         names = HourStatistics.__dataclass_fields__
         joined = HourStatistics(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+        order = _each_once(owner, joined.start_us)
+        owner, joined = owner[order], HourStatistics(**{name: getattr(joined, name)[order] for name in names})
         amounts.write_statistics(session, scope, point_key=owner, hours=joined)
         self._settle(session, scope, [(one.point.key, one.last_us + 1, float("nan")) for one in hours])
 
@@ -228,8 +230,7 @@ def _unique_rows(made: list[tuple[CountedPoint, Amounts]], counts: list[int]) ->
     """Return columns for writing; where two stretches of a point overlap, each start is written once."""
     key = np.repeat(np.array([point.key for point, _ in made], dtype=np.int64), counts)
     start = np.concatenate([found.start_us for _, found in made])
-    order = np.lexsort((start, key))
-    order = order[np.r_[True, (np.diff(key[order]) != 0) | (np.diff(start[order]) != 0)]]
+    order = _each_once(key, start)
     columns = {
         "point_key": key,
         "start_us": start,
@@ -239,6 +240,12 @@ def _unique_rows(made: list[tuple[CountedPoint, Amounts]], counts: list[int]) ->
         "amount": np.concatenate([found.amount for _, found in made]),
     }
     return {name: column[order] for name, column in columns.items()}
+
+
+def _each_once(key: Ints, start: Ints) -> NDArray[np.intp]:
+    """Return where each (point, start) stands first, in their order: stretches of a point may overlap."""
+    order = np.lexsort((start, key))
+    return order[np.r_[True, (np.diff(key[order]) != 0) | (np.diff(start[order]) != 0)]]
 
 
 def _chunks(jobs: list[_Job]) -> list[list[_Job]]:
