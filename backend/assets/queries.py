@@ -56,3 +56,28 @@ def standing(session: Session, scope: Scope, device_id: UUID) -> Installation | 
             Installation.organisation_id.in_(scope.organisations),
         )
     )
+
+
+def find(
+    session: Session, scope: Scope, text: str, limit: int
+) -> Sequence[tuple[Device, Installation | None]]:
+    """Devices whose maker, model or serial number holds a text, with where each stands now, by serial number."""
+    rows = session.execute(
+        select(Device, Installation)
+        .outerjoin(Installation, (Installation.device_id == Device.id) & Installation.removed_at.is_(None))
+        .where(
+            or_(
+                Device.organisation_id.in_(scope.organisations),
+                Installation.position_id.in_(network.covered_positions(scope)),
+            ),
+            or_(
+                *(
+                    column.icontains(text, autoescape=True)
+                    for column in (Device.manufacturer, Device.model, Device.serial_number)
+                )
+            ),
+        )
+        .order_by(Device.serial_number, Device.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]

@@ -81,3 +81,10 @@ def remove(session: Session, scope: Scope, *, device_id: UUID, at: datetime) -> 
 def devices_at(session: Session, scope: Scope, position_id: UUID) -> Sequence[tuple[Installation, Device]]:
     """Return what stands and stood at a position, the present first."""
     return queries.devices_at(session, scope, network.position(session, scope, position_id).id)
+
+
+def find_devices(
+    session: Session, scope: Scope, *, text: str, limit: int = 20
+) -> Sequence[tuple[Device, Installation | None]]:
+    """Return devices by a part of maker, model or serial number, with where each stands now."""
+    return queries.find(session, scope, text, limit)
