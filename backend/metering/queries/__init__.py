@@ -14,9 +14,27 @@ from backend.metering.queries.connections import (
     sighting,
     sightings,
 )
+from backend.metering.queries.gateways import (
+    broken_sequences,
+    gateway_of_key,
+    gateway_points,
+    gateway_request,
+)
+from backend.metering.queries.curves import (
+    hours,
+    intervals,
+    latest,
+    latest_arrays,
+    progress,
+    rates,
+    readings,
+    revisions,
+    roll_ups,
+    totals,
+    zones,
+)
 from backend.metering.queries.journal import batches_after, cursor, move_cursor
 from backend.metering.queries.points import (
-    latest,
     owned_keys,
     point,
     points,
@@ -28,8 +46,10 @@ from backend.metering.queries.points import (
 )
 
 __all__ = [
-    "CountedPoint", "batches_after", "channels", "connection", "connection_of_key", "connections",
-    "counted_points", "cursor", "dead_letter", "dead_letters", "freshest_batch", "latest", "move_cursor",
-    "open_dead_letters", "owned_keys", "plan", "point", "points", "points_by_id", "positions_of",
-    "register_events", "settled_until", "sighting", "sightings", "usable_readings", "visible", "zone_of",
+    "CountedPoint", "batches_after", "broken_sequences", "channels", "connection", "connection_of_key",
+    "connections", "counted_points", "cursor", "dead_letter", "dead_letters", "freshest_batch",
+    "gateway_of_key", "gateway_points", "gateway_request", "latest", "move_cursor", "open_dead_letters",
+    "owned_keys", "plan", "point", "points", "points_by_id", "positions_of", "progress", "rates",
+    "readings", "register_events", "revisions", "roll_ups", "settled_until", "sighting", "sightings",
+    "totals", "usable_readings", "visible", "zone_of", "zones",
 ]  # fmt: skip

@@ -108,6 +108,6 @@ def usable_readings(
         "last": (last_us, "timestamptz"),
     }
     bulk.copy_in(session, "jobs", columns)
-    job, at_us, value = bulk.copy_out(session, _AROUND if around else _WITHIN, ["int8", "timestamptz", "float8"])
+    job, at_us, value = bulk.columns_of(session, _AROUND if around else _WITHIN, ["int8", "timestamptz", "float8"])
     order = np.lexsort((at_us, job))
     return job[order], at_us[order], value[order]

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.kernel.scope import Scope
 from backend.metering.models import Batch, Latest, Point
-from backend.tenancy.models import Organisation
+from backend.network import queries as network
+from backend.network.models import SupplyAgreement
 
 
 def visible_points(
-    session: Session, scope: Scope, *, point_ids: Sequence[UUID] | None, organisation_id: UUID | None
+    session: Session,
+    scope: Scope,
+    *,
+    point_ids: Sequence[UUID] | None,
+    organisations: frozenset[UUID] | None,
+    now: datetime,
 ) -> dict[int, UUID]:
-    """Return key -> id of points the scope sees: the named ones, or an organisation's with all below it.
+    """Return key -> id of points whose present values the scope may see.
 
-    A customer's points are those their agreements cover; row-level security adds them.
+    Owned ones, and those at positions supplied to the scope at this moment: who was supplied once
+    sees the past, not what the next tenant uses. Narrowed to named points or to organisations.
     """
-    query = select(Point.key, Point.id)
+    seen = scope.organisations if organisations is None else organisations & scope.organisations
+    supplied = network.covered_positions(Scope.system(seen, "part of the scope")).where(
+        SupplyAgreement.starts_at <= now,
+        (SupplyAgreement.ends_at.is_(None)) | (SupplyAgreement.ends_at > now),
+    )
+    query = select(Point.key, Point.id).where(
+        Point.organisation_id.in_(seen) | Point.position_id.in_(supplied)
+    )
     if point_ids is not None:
         query = query.where(Point.id.in_(point_ids))
-    if organisation_id is not None:
-        node = aliased(Organisation)
-        below = select(Organisation.id).join(node, node.id == organisation_id)
-        below = below.where(Organisation.path.below(node.path), Organisation.id.in_(scope.organisations))
-        query = query.where(Point.organisation_id.in_(below))
     return {row.key: row.id for row in session.execute(query)}
 
 
@@ -40,6 +50,6 @@ def latest(session: Session, keys: Sequence[int]) -> Sequence[Row[tuple[int, obj
     """Return the newest reading of points by key: key, instant, quality, value."""
     return session.execute(
         select(Latest.point_key, Latest.read_at, Latest.quality, Latest.value).where(
-            Latest.point_key == func.any(list(keys))
+            Latest.point_key.in_(keys)
         )
     ).all()

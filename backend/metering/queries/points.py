@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.kernel.errors import NotFound
 from backend.kernel.scope import Scope
 from backend.kernel.units import Carrier, PointKind
-from backend.metering.models import Latest, Point, RegisterEvent
+from backend.metering.models import Point, RegisterEvent
 from backend.network import queries as network
 from backend.network.models import Position, Site
 
@@ -81,32 +80,6 @@ def points(
     return session.scalars(query.order_by(Point.name, Point.id).limit(limit)).all()
 
 
-def latest(
-    session: Session,
-    scope: Scope,
-    *,
-    point_ids: Sequence[UUID] | None = None,
-    organisations: frozenset[UUID] | None = None,
-    under_path: str | None = None,
-) -> Sequence[Any]:
-    """Newest reading of points: id, key, read_at, value, quality, received_at, zone-free.
-
-    Points that never were read are left out. A customer sees only values read while supplied.
-    """
-    query = (
-        select(Point.id, Point.key, Latest.read_at, Latest.value, Latest.quality, Latest.received_at)
-        .join(Latest, Latest.point_key == Point.key)
-        .where(visible(scope))
-    )
-    if point_ids is not None:
-        query = query.where(Point.id.in_(point_ids))
-    if organisations is not None:
-        query = query.where(visible(Scope.system(organisations & scope.organisations, "part of the scope")))
-    if under_path is not None:
-        query = query.join(Position, Position.id == Point.position_id).where(Position.path.op("<@")(under_path))
-    return session.execute(query).all()
-
-
 def positions_of(session: Session, scope: Scope, point_ids: Sequence[UUID]) -> dict[UUID, Position]:
     """The position of each visible point."""
     rows = session.execute(
@@ -114,7 +87,7 @@ def positions_of(session: Session, scope: Scope, point_ids: Sequence[UUID]) -> d
         .join(Position, Position.id == Point.position_id)
         .where(Point.id.in_(point_ids), visible(scope))
     )
-    return {point_id: position for point_id, position in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def zone_of(session: Session, scope: Scope, point_id: UUID) -> str:

@@ -104,7 +104,11 @@ def create_connection(
     """Make a connection; workers pick it up at once."""
     scope.demand(organisation_id, *KEEPERS)
     connection = Connection(
-        id=ids.new_id(), organisation_id=organisation_id, created_at=clock.now(), is_enabled=True, **new.__dict__
+        id=ids.new_id(),
+        organisation_id=organisation_id,
+        created_at=clock.now(),
+        is_enabled=True,
+        **new.__dict__,
     )
     session.add(connection)
     session.flush()
@@ -249,14 +253,16 @@ class Refusal:
     payload: bytes
     reason: str
     received_at: datetime
+    id: UUID = field(default_factory=ids.new_id)
 
 
 def add_dead_letters(session: Session, scope: Scope, refusals: Sequence[Refusal]) -> None:
-    """Keep what could not be taken, so that nothing is lost."""
+    """Keep what could not be taken, so that nothing is lost; the same again is a no-op."""
     for refusal in refusals:
         scope.demand(refusal.organisation_id)
-        session.add(DeadLetter(id=ids.new_id(), **refusal.__dict__))
-    session.flush()
+    if refusals:
+        rows = [{**refusal.__dict__, "attempts": 0} for refusal in refusals]
+        session.execute(insert(DeadLetter).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 def list_dead_letters(

@@ -141,7 +141,9 @@ class RollUpFollower:
         keys = np.array([one.point.key for one in hours], dtype=np.int64)[job]
         edge = np.searchsorted(job, np.arange(len(hours) + 1))
         parts = [rules.hour_statistics(at_us[a:b], value[a:b]) for a, b in zip(edge, edge[1:], strict=False)]
-        owner = np.repeat(keys[edge[:-1][edge[1:] > edge[:-1]]], [len(p.start_us) for p in parts if len(p.start_us)])
+        owner = np.repeat(
+            keys[edge[:-1][edge[1:] > edge[:-1]]], [len(p.start_us) for p in parts if len(p.start_us)]
+        )
         names = HourStatistics.__dataclass_fields__
         joined = HourStatistics(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
         order = _each_once(owner, joined.start_us)
@@ -197,7 +199,8 @@ class _Job:
 def _merged(spans: list[Spans]) -> Spans:
     """Join spans of many batches; overlapping ones of a point become one."""
     key, first, last, count = (
-        np.concatenate([getattr(s, name) for s in spans]) for name in ("point_key", "first_us", "last_us", "count")
+        np.concatenate([getattr(s, name) for s in spans])
+        for name in ("point_key", "first_us", "last_us", "count")
     )
     order = np.lexsort((first, key))
     key, first, last, count = key[order], first[order], last[order], count[order]

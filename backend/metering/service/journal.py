@@ -33,7 +33,9 @@ def cursor(session: Session, scope: Scope, follower: str) -> int:
     return queries.cursor(session, scope, follower)
 
 
-def move_cursor(session: Session, scope: Scope, follower: str, sequence: int, *, error: str | None = None) -> None:
+def move_cursor(
+    session: Session, scope: Scope, follower: str, sequence: int, *, error: str | None = None
+) -> None:
     """Remember how far `follower` has read, in the transaction of its work."""
     queries.move_cursor(session, scope, follower, sequence, error)
 

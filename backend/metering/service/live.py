@@ -24,10 +24,12 @@ def visible_points(
     scope: Scope,
     *,
     point_ids: Sequence[UUID] | None = None,
-    organisation_id: UUID | None = None,
+    organisations: frozenset[UUID] | None = None,
 ) -> dict[int, UUID]:
-    """Return key -> id of the points the asker sees, among the named ones or an organisation's."""
-    return queries.visible_points(session, scope, point_ids=point_ids, organisation_id=organisation_id)
+    """Return key -> id of the points whose present values the asker may see, all or some of them."""
+    return queries.visible_points(
+        session, scope, point_ids=point_ids, organisations=organisations, now=clock.now()
+    )
 
 
 def newest_sequence(session: Session) -> int:

@@ -1,0 +1,252 @@
+"""Readings, statistics and amounts of points over time. Callers pass points the scope was shown to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from backend.kernel import bulk, clock
+from backend.kernel.periods import Period
+from backend.kernel.scope import Scope
+from backend.metering.models import (
+    Batch,
+    Connection,
+    HourStatistic,
+    Interval,
+    Latest,
+    Point,
+    Progress,
+    Reading,
+    RollUp,
+    SupersededReading,
+)
+from backend.metering.queries.points import visible
+from backend.network.models import Position, Site, SupplyAgreement
+
+Ints = NDArray[np.int64]
+Total, Place, Above = aliased(Point), aliased(Position), aliased(Position)
+Floats = NDArray[np.float64]
+
+
+def readings(
+    session: Session, scope: Scope, point: Point, period: Period
+) -> tuple[Ints, Floats, NDArray[np.int16]]:
+    """Current readings of a point in a period: instants [µs], values (NaN where none), quality."""
+    at_us, value, quality = bulk.copy_out(
+        session,
+        "SELECT read_at, coalesce(value, 'NaN'), quality FROM reading"
+        " WHERE point_key = %(key)s AND read_at >= %(start)s AND read_at < %(end)s ORDER BY read_at",
+        ["timestamptz", "float8", "int2"],
+        {"key": _seen(scope, point).key, "start": period.start, "end": period.end},
+    )
+    return at_us, value, quality
+
+
+def hours(session: Session, scope: Scope, point: Point, period: Period) -> list[NDArray[Any]]:
+    """Hourly statistics of a point: start [µs], count, total, low, high."""
+    return bulk.copy_out(
+        session,
+        "SELECT start, count, total, low, high FROM hour_statistic"
+        " WHERE point_key = %(key)s AND start >= %(start)s AND start < %(end)s ORDER BY start",
+        ["timestamptz", "int4", "float8", "float8", "float8"],
+        {"key": _seen(scope, point).key, "start": period.start, "end": period.end},
+    )
+
+
+def roll_ups(
+    session: Session, scope: Scope, points: Sequence[Point], grain: int, period: Period
+) -> Sequence[Any]:
+    """Sums of several points: rows point_key, start, amount, estimated, count in order of point and start."""
+    keys = [_seen(scope, point).key for point in points]
+    return session.execute(
+        select(RollUp.point_key, RollUp.start, RollUp.amount, RollUp.estimated, RollUp.count)
+        .where(RollUp.grain == grain, RollUp.point_key.in_(keys))
+        .where(RollUp.start >= period.start, RollUp.start < period.end)
+        .order_by(RollUp.point_key, RollUp.start)
+    ).all()
+
+
+def intervals(session: Session, scope: Scope, point: Point, period: Period, limit: int) -> Sequence[Interval]:
+    """Intervals of a point, oldest first."""
+    return session.scalars(
+        select(Interval)
+        .where(Interval.point_key == _seen(scope, point).key)
+        .where(Interval.start >= period.start, Interval.start < period.end)
+        .order_by(Interval.start)
+        .limit(limit)
+    ).all()
+
+
+def revisions(session: Session, scope: Scope, point: Point, period: Period, limit: int) -> Sequence[Any]:
+    """Every revision of readings that were ever changed: read_at, revision, value, quality, source, received_at."""
+    key = _seen(scope, point).key
+    parts = [
+        select(table.read_at, table.revision, table.value, table.quality, table.batch_id).where(
+            table.point_key == key, table.read_at >= period.start, table.read_at < period.end, condition
+        )
+        for table, condition in (
+            (Reading, Reading.revision > 0),
+            (SupersededReading, SupersededReading.revision >= 0),
+        )
+    ]
+    both = parts[0].union_all(parts[1]).subquery()
+    return session.execute(
+        select(
+            both.c.read_at, both.c.revision, both.c.value, both.c.quality, Batch.source, Batch.received_at,
+            Connection.name.label("connection"),
+        )
+        .join(Batch, Batch.id == both.c.batch_id)
+        .outerjoin(Connection, Connection.id == Batch.connection_id)
+        .order_by(both.c.read_at.desc(), both.c.revision.desc())
+        .limit(limit)
+    ).all()  # fmt: skip
+
+
+def progress(
+    session: Session, scope: Scope, points: Sequence[Point]
+) -> dict[int, tuple[datetime, float | None]]:
+    """How far points are made up, and the register there [unit]."""
+    keys = [_seen(scope, point).key for point in points]
+    rows = session.execute(
+        select(Progress.point_key, Progress.settled_until, Progress.settled_value).where(
+            Progress.point_key.in_(keys)
+        )
+    )
+    return {key: (until, value) for key, until, value in rows}
+
+
+def latest(
+    session: Session,
+    scope: Scope,
+    *,
+    point_ids: Sequence[UUID] | None = None,
+    organisations: frozenset[UUID] | None = None,
+    under_path: str | None = None,
+) -> Sequence[Any]:
+    """Newest reading of points: rows id, key, read_at, value, quality, received_at.
+
+    Points never read are left out; a customer sees only what was read while supplied.
+    """
+    supplied = (
+        select(SupplyAgreement.id)
+        .join(Position, Position.id == SupplyAgreement.position_id)
+        .where(
+            SupplyAgreement.organisation_id.in_(scope.organisations),
+            Latest.read_at >= SupplyAgreement.starts_at,
+            or_(SupplyAgreement.ends_at.is_(None), Latest.read_at < SupplyAgreement.ends_at),
+            select(1).where(Place.id == Point.position_id, Place.path.op("<@")(Position.path)).exists(),
+        )
+        .exists()
+    )
+    query = (
+        select(Point.id, Point.key, Latest.read_at, Latest.value, Latest.quality, Latest.received_at)
+        .join(Latest, Latest.point_key == Point.key)
+        .where(or_(Point.organisation_id.in_(scope.organisations), and_(visible(scope), supplied)))
+    )
+    if point_ids is not None:
+        query = query.where(Point.id.in_(point_ids))
+    if organisations is not None:
+        query = query.where(visible(Scope.system(organisations & scope.organisations, "part of the scope")))
+    if under_path is not None:
+        query = query.join(Above, Above.id == Point.position_id).where(Above.path.op("<@")(under_path))
+    return session.execute(query).all()
+
+
+def latest_arrays(session: Session, scope: Scope) -> tuple[Ints, Ints, Floats, NDArray[np.int16]]:
+    """Newest readings of every point the scope owns, as arrays: key, read_at [µs], value, quality."""
+    key, at_us, value, quality = bulk.copy_out(
+        session,
+        "SELECT l.point_key, l.read_at, coalesce(l.value, 'NaN'), l.quality FROM latest l"
+        " JOIN point p ON p.key = l.point_key WHERE p.organisation_id = ANY (%(organisations)s)",
+        ["int8", "timestamptz", "float8", "int2"],
+        {"organisations": list(scope.organisations)},
+    )
+    return key, at_us, value, quality
+
+
+def totals(
+    session: Session, scope: Scope, organisations: frozenset[UUID], grain: int, spans: dict[str, Period]
+) -> Sequence[Any]:
+    """Sums of roll-ups over points that count in totals: rows carrier, direction, unit, and one column a span.
+
+    A region's totals are those of the points its organisations own or are supplied at.
+    """
+    confined = Scope.system(organisations & scope.organisations, "part of the scope")
+    columns = [
+        func.coalesce(
+            func.sum(RollUp.amount).filter(RollUp.start >= span.start, RollUp.start < span.end), 0
+        ).label(name)
+        for name, span in spans.items()
+    ]
+    starts = [span.start for span in spans.values()]
+    ends = [span.end for span in spans.values() if span.end is not None]
+    return session.execute(
+        select(Point.carrier, Point.direction, Point.unit, *columns)
+        .join(RollUp, RollUp.point_key == Point.key)
+        .where(Point.is_total, visible(scope), visible(confined), RollUp.grain == grain)
+        .where(RollUp.start >= min(starts), RollUp.start < max(ends))
+        .group_by(Point.carrier, Point.direction, Point.unit)
+    ).all()
+
+
+FRESH = timedelta(minutes=15)
+RATES = ("active power", "heat power", "cooling power", "flow")
+
+
+def rates(session: Session, scope: Scope, organisations: frozenset[UUID]) -> Sequence[Any]:
+    """What flows now past the points that count: rows carrier, direction, unit, sum, oldest, meters, silent.
+
+    The instantaneous power or flow beside each total's register; values older than 15 minutes or bad
+    are not summed but counted as silent.
+    """
+    confined = Scope.system(organisations & scope.organisations, "part of the scope")
+    fresh = and_(Latest.quality != 2, Latest.value.is_not(None), Latest.read_at > clock.now() - FRESH)
+    counted = (
+        select(Total.position_id, Total.carrier, Total.direction).where(Total.is_total).distinct().subquery()
+    )
+    return session.execute(
+        select(
+            Point.carrier, Point.direction, Point.unit,
+            func.sum(Latest.value).filter(fresh).label("sum"),
+            func.min(Latest.read_at).filter(fresh).label("oldest"),
+            func.count().label("meters"),
+            func.sum(case((fresh, 0), else_=1)).label("silent"),
+        )
+        .join(
+            counted,
+            and_(
+                counted.c.position_id == Point.position_id, counted.c.carrier == Point.carrier,
+                counted.c.direction == Point.direction,
+            ),
+        )
+        .outerjoin(Latest, Latest.point_key == Point.key)
+        .where(Point.quantity.in_(RATES), visible(scope), visible(confined))
+        .group_by(Point.carrier, Point.direction, Point.unit)
+    ).all()  # fmt: skip
+
+
+def zones(session: Session, scope: Scope, organisations: frozenset[UUID]) -> Sequence[str]:
+    """Time zones of the sites an organisation owns or is supplied at, the most frequent first."""
+    confined = Scope.system(organisations & scope.organisations, "part of the scope")
+    rows = session.execute(
+        select(Site.timezone, func.count())
+        .join(Position, Position.site_id == Site.position_id)
+        .join(Point, Point.position_id == Position.id)
+        .where(visible(scope), visible(confined))
+        .group_by(Site.timezone)
+        .order_by(func.count().desc(), Site.timezone)
+    )
+    return [zone for zone, _ in rows]
+
+
+def _seen(scope: Scope, point: Point) -> Point:
+    """Points come out of `queries.points` with a scope; this only keeps scopes without organisations out."""
+    assert scope.organisations, "a scope without organisations sees no points"
+    return point

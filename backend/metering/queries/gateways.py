@@ -1,0 +1,65 @@
+"""Pushing gateways: their keys, the answers they got, and the numbers devices gave their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from backend.kernel.scope import Scope
+from backend.metering.models import Channel, GatewayRequest, Point
+
+
+def gateway_of_key(session: Session, _scope: Scope, key_hash: bytes) -> Any:
+    """Row (connection_id, organisation_id, organisations) of the gateway a key opens; None where none.
+
+    The one question that is asked before there is a scope: the key itself says whose it is.
+    """
+    return session.execute(text("SELECT * FROM gateway_of_key(:hash)"), {"hash": key_hash}).first()
+
+
+def gateway_points(session: Session, scope: Scope, connection_id: UUID) -> Sequence[tuple[Channel, Point]]:
+    """The channels of a gateway's own connection with their points."""
+    rows = session.execute(
+        select(Channel, Point)
+        .join(Point, Point.id == Channel.point_id)
+        .where(
+            Channel.connection_id == connection_id,
+            Channel.is_enabled,
+            Channel.organisation_id.in_(scope.organisations),
+        )
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def gateway_request(session: Session, scope: Scope, connection_id: UUID, key: str) -> GatewayRequest | None:
+    """The request a gateway sent under an idempotency key."""
+    return session.scalar(
+        select(GatewayRequest).where(
+            GatewayRequest.connection_id == connection_id,
+            GatewayRequest.key == key,
+            GatewayRequest.organisation_id.in_(scope.organisations),
+        )
+    )
+
+
+def broken_sequences(session: Session, scope: Scope, before: datetime) -> Sequence[Any]:
+    """Devices with a hole in their numbers since before an instant, locked.
+
+    rows: connection_id, organisation_id, device, first and last missing number, how many are missing
+    """
+    return session.execute(
+        text(
+            "SELECT d.connection_id, d.organisation_id, d.device, min(lower(hole)) AS first,"
+            " max(upper(hole)) - 1 AS last, sum(upper(hole) - lower(hole))::bigint AS missing"
+            " FROM (SELECT * FROM device_sequence WHERE broken_at < :before"
+            "       AND organisation_id = ANY (:organisations) FOR UPDATE SKIP LOCKED) d,"
+            " LATERAL unnest(int8multirange(range_merge(d.seen)) - d.seen) AS hole"
+            " GROUP BY d.connection_id, d.organisation_id, d.device"
+        ),
+        {"before": before, "organisations": list(scope.organisations)},
+    ).all()

@@ -1,0 +1,87 @@
+"""Gateways that push readings over HTTP: whose key it is, what they may write, what they were answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.kernel import clock
+from backend.kernel.errors import Refused, Unauthenticated
+from backend.kernel.scope import Scope
+from backend.metering import queries
+from backend.metering.models import Channel, GatewayRequest, Point
+
+KEPT_HOURS = 48
+"""An answer is repeated to the same idempotency key for so long [h]."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Who pushes: its connection, that one's organisation, and the scope of its requests."""
+
+    connection_id: UUID
+    organisation_id: UUID
+    scope: Scope
+
+
+def gateway_of_key(session: Session, scope: Scope, *, key: str) -> Gateway:
+    """Return the gateway an API key opens; raises Unauthenticated."""
+    row = queries.gateway_of_key(session, scope, hashlib.sha256(key.encode()).digest())
+    if row is None:
+        raise Unauthenticated("this key opens no gateway", remedy="ask for a new key on the connections page")
+    organisations = frozenset(row.organisations)
+    return Gateway(row.connection_id, row.organisation_id, Scope.gateway(row.connection_id, organisations))
+
+
+def gateway_points(session: Session, scope: Scope, *, connection_id: UUID) -> Sequence[tuple[Channel, Point]]:
+    """Return what a gateway may write: its channels with their points."""
+    return queries.gateway_points(session, scope, connection_id)
+
+
+def answer_given(
+    session: Session, scope: Scope, *, connection_id: UUID, key: str, body_hash: bytes
+) -> dict[str, Any] | None:
+    """Return the answer a request got before; requests under one key wait for each other.
+
+    raises Refused where the same key came with another body
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{connection_id} {key}", 0))))
+    request = queries.gateway_request(session, scope, connection_id, key)
+    if request is None:
+        return None
+    if request.body_hash != body_hash:
+        raise Refused(
+            "this idempotency key came before with another content",
+            field="Idempotency-Key",
+            value=key,
+            remedy="use a new key for each new request",
+        )
+    return request.answer
+
+
+def remember_answer(
+    session: Session, scope: Scope, gateway: Gateway, *, key: str, body_hash: bytes, answer: dict[str, Any]
+) -> None:
+    """Keep an answer for its idempotency key, and forget the oldest of this gateway."""
+    now = clock.now()
+    session.execute(
+        delete(GatewayRequest).where(
+            GatewayRequest.connection_id == gateway.connection_id,
+            GatewayRequest.organisation_id.in_(scope.organisations),
+            GatewayRequest.created_at < now - timedelta(hours=KEPT_HOURS),
+        )
+    )
+    session.execute(
+        insert(GatewayRequest).values(
+            connection_id=gateway.connection_id, key=key, organisation_id=gateway.organisation_id,
+            body_hash=body_hash, answer=answer, created_at=now,
+        )
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""Numbers that devices give their messages: what is missing between them was lost on the way.
+
+Any number of workers report which numbers they heard. The database unites them, so that neither order,
+repetition nor a restart matters; a hole that stays open for a grace period is counted as missed, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.kernel import clock
+from backend.kernel.scope import Scope
+from backend.metering import queries
+
+GRACE_SECONDS = 15.0
+"""How long a message may come after one with a higher number [s]."""
+
+_UNITE = text("""
+INSERT INTO device_sequence AS d (connection_id, organisation_id, device, run_us, seen, changed_at)
+VALUES (:connection, :organisation, :device, :run, cast(:seen AS int8multirange), :now)
+ON CONFLICT (connection_id, device) DO UPDATE SET
+    seen = CASE WHEN excluded.run_us > d.run_us THEN excluded.seen
+                ELSE (d.seen + excluded.seen) * int8multirange(int8range(lower(d.seen), NULL)) END,
+    broken_at = CASE WHEN excluded.run_us > d.run_us THEN NULL ELSE d.broken_at END,
+    run_us = greatest(d.run_us, excluded.run_us), changed_at = excluded.changed_at""")
+
+_MARK = text("""
+UPDATE device_sequence SET broken_at = CASE
+    WHEN seen = int8multirange(range_merge(seen)) THEN NULL ELSE coalesce(broken_at, :now) END
+WHERE connection_id = :connection AND device = ANY (:devices)
+  AND (broken_at IS NULL) <> (seen = int8multirange(range_merge(seen)))""")
+
+_CLOSE = text("""
+UPDATE device_sequence SET seen = int8multirange(range_merge(seen)), broken_at = NULL
+WHERE connection_id = :connection AND device = :device""")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers heard from a device: half-open ranges; when it last began anew [µs since 1970], 0 never."""
+
+    ranges: Sequence[tuple[int, int]]
+    run_us: int = 0
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Numbers of one device that did not come, first to last, and how many of those are missing."""
+
+    connection_id: UUID
+    organisation_id: UUID
+    device: str
+    first: int
+    last: int
+    missing: int
+
+
+def hear_numbers(
+    session: Session,
+    scope: Scope,
+    *,
+    connection_id: UUID,
+    organisation_id: UUID,
+    heard: Mapping[str, Numbers],
+) -> None:
+    """Unite the numbers a worker heard with what is known of each device."""
+    scope.demand(organisation_id)
+    now = clock.now()
+    rows = [
+        {
+            "connection": connection_id, "organisation": organisation_id, "device": device, "now": now,
+            "run": numbers.run_us, "seen": "{" + ",".join(f"[{a},{b})" for a, b in numbers.ranges) + "}",
+        }
+        for device, numbers in sorted(heard.items())
+    ]  # fmt: skip
+    if rows:
+        session.execute(_UNITE, rows)
+        session.execute(_MARK, {"connection": connection_id, "devices": sorted(heard), "now": now})
+
+
+def close_gaps(session: Session, scope: Scope, *, grace_seconds: float = GRACE_SECONDS) -> list[Gap]:
+    """Return the holes older than the grace period [s] and close them, so that each is counted once."""
+    before = clock.now() - timedelta(seconds=grace_seconds)
+    gaps = [
+        Gap(row.connection_id, row.organisation_id, row.device, row.first, row.last, row.missing)
+        for row in queries.broken_sequences(session, scope, before)
+    ]
+    for gap in gaps:
+        session.execute(_CLOSE, {"connection": gap.connection_id, "device": gap.device})
+    return gaps

@@ -1,0 +1,152 @@
+"""What points say now, and their curves at any zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from backend.kernel import clock
+from backend.kernel.errors import Refused
+from backend.kernel.periods import Period
+from backend.kernel.scope import Scope
+from backend.kernel.units import PointKind, quanta_per
+from backend.metering import queries, rules
+from backend.metering.models import Interval, Point
+from backend.network import service as network
+
+WIDEST = 4000
+RAW_SPAN = timedelta(days=45)
+"""Longer curves of instantaneous points are drawn from hourly statistics, which keep the peaks."""
+
+
+@dataclass(frozen=True)
+class LatestValue:
+    """The newest reading of a point; value None: the source sent none."""
+
+    point_id: UUID
+    point_key: int
+    read_at: datetime
+    value: float | None
+    quality: int
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A point over time, fit for a screen: never more samples than asked for, peaks kept.
+
+    source: 'readings' (value alone), 'hours' (low and high beside the mean), or 'amounts' (per bucket)
+    at_us: instants, or bucket starts [µs]; value [unit]; low, high only for 'hours'
+    """
+
+    source: str
+    unit: str
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+
+
+def latest_values(
+    session: Session,
+    scope: Scope,
+    *,
+    point_ids: Sequence[UUID] | None = None,
+    organisations: frozenset[UUID] | None = None,
+    under: UUID | None = None,
+) -> list[LatestValue]:
+    """Return the newest readings of given points, of an organisation's, or of those under a position."""
+    path = network.position(session, scope, under).path if under else None
+    rows = queries.latest(session, scope, point_ids=point_ids, organisations=organisations, under_path=path)
+    return [LatestValue(*row) for row in rows]
+
+
+def curve(session: Session, scope: Scope, *, point_id: UUID, period: Period, width: int = 800) -> Curve:
+    """Return a point's readings over a period in at most about `width` samples, peaks kept.
+
+    A customer gets the part of the period in which they were supplied.
+    """
+    if not 2 <= width <= WIDEST:
+        raise Refused(
+            f"a curve of {width} samples", field="width", value=width, remedy=f"ask for 2 to {WIDEST}"
+        )
+    point = queries.point(session, scope, point_id)
+    parts = seen_parts(session, scope, point, period)
+    if point.kind in (PointKind.INSTANT, PointKind.STATE) and _length(period) > RAW_SPAN:
+        return _from_hours(session, scope, point, parts, width)
+    pieces = [queries.readings(session, scope, point, part) for part in parts]
+    at_us = np.concatenate([p[0] for p in pieces]) if pieces else np.empty(0, np.int64)
+    value = np.concatenate(
+        [np.where(p[2] == rules.Quality.BAD, np.nan, p[1]) for p in pieces] or [np.empty(0)]
+    )
+    return Curve("readings", point.unit, *rules.thin(at_us, value, width=width))
+
+
+def readings(
+    session: Session, scope: Scope, *, point_id: UUID, period: Period
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int16]]:
+    """Return all current readings of a point in a period: instants [µs], values [unit], quality."""
+    point = queries.point(session, scope, point_id)
+    pieces = [
+        queries.readings(session, scope, point, part) for part in seen_parts(session, scope, point, period)
+    ]
+    if not pieces:
+        return np.empty(0, np.int64), np.empty(0), np.empty(0, np.int16)
+    at_us, value, quality = (np.concatenate([piece[i] for piece in pieces]) for i in range(3))
+    return at_us, value, quality
+
+
+def intervals(
+    session: Session, scope: Scope, *, point_id: UUID, period: Period, limit: int = 5000
+) -> list[Interval]:
+    """Return a point's intervals in a period, oldest first; amounts in quanta."""
+    point = queries.point(session, scope, point_id)
+    parts = seen_parts(session, scope, point, period)
+    return [row for part in parts for row in queries.intervals(session, scope, point, part, limit)][:limit]
+
+
+def revisions(
+    session: Session, scope: Scope, *, point_id: UUID, period: Period, limit: int = 500
+) -> list[Any]:
+    """Return readings that were ever changed, each revision with where it came from, newest first."""
+    point = queries.point(session, scope, point_id)
+    parts = seen_parts(session, scope, point, period)
+    return [row for part in parts for row in queries.revisions(session, scope, point, part, limit)][:limit]
+
+
+def seen_parts(session: Session, scope: Scope, point: Point, period: Period) -> list[Period]:
+    """Return the parts of a period in which the scope may see the point."""
+    if point.organisation_id in scope.organisations:
+        return [period]
+    position = network.position(session, scope, point.position_id)
+    allowed = network.visible_periods(session, scope, position)
+    if allowed is None:
+        return [period]
+    return [part for one in allowed if (part := one.meet(period)) is not None]
+
+
+def in_units(amount: int, unit: str) -> float:
+    """Convert an amount in quanta to the point's unit."""
+    return amount / quanta_per(unit)
+
+
+def _from_hours(session: Session, scope: Scope, point: Point, parts: list[Period], width: int) -> Curve:
+    pieces = [queries.hours(session, scope, point, part) for part in parts]
+    if not pieces:
+        nothing = np.empty(0)
+        return Curve("hours", point.unit, np.empty(0, np.int64), nothing, nothing, nothing)
+    start, count, total, low, high = (np.concatenate([piece[i] for piece in pieces]) for i in range(5))
+    mean = total / np.maximum(count, 1)
+    at_us, low, high, mean = rules.envelope(start, low, high, mean, width=width)
+    return Curve("hours", point.unit, at_us, mean, low, high)
+
+
+def _length(period: Period) -> timedelta:
+    return (period.end or clock.now()) - period.start
