@@ -1,0 +1,28 @@
+"""The JSON API for phones and partners: /api/v1, described at /api/v1/openapi.json, shown at /api/v1/docs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Hang every area's views on the application, and their description."""
+    from mobile_api import (
+        alarms,
+        auth,
+        connections,
+        description,
+        live,
+        metering,
+        network,
+        organisations,
+        people,
+    )
+
+    api = description.make_api(app)
+    for area in (auth, organisations, people, network, metering, alarms, connections, live):
+        api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))
+    app.register_blueprint(description.blueprint)

@@ -1,6 +1,7 @@
 """Every request: know who asks, open one transaction confined to them, run the view, commit.
 
-Views find `g.session`, `g.scope` and (when a person asks) `g.person`. They never commit.
+Views find `g.session`, `g.scope` and (when a person asks) `g.person`. They never commit; one that
+answers an error itself, with a page, sets `g.undo`, so that nothing half done is kept.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from backend.kernel.errors import EnerfieldError, Forbidden, Unauthenticated
 from backend.kernel.scope import Scope
 from backend.kernel.settings import Settings
 from backend.tenancy import service as tenancy
+from backend.tenancy.service import Gate
 
 RACES = (pg.UniqueViolation, pg.SerializationFailure, pg.DeadlockDetected, pg.ExclusionViolation)
 """Two requests met: the second try sees what the first one wrote."""
@@ -37,6 +39,7 @@ class Enerfield(Flask):
     database: Database
     settings: Settings
     tokens: AccessTokens
+    gate: Gate
 
     def dispatch_request(self) -> Any:
         """Run the view in its transaction; once more when it raced with another."""
@@ -58,7 +61,10 @@ class Enerfield(Flask):
             g.session, g.scope, g.person = session, Scope.public(), None
             try:
                 self._admit(session, endpoint)
-                return self.make_response(view())
+                response = self.make_response(view())
+                if g.get("undo"):
+                    session.rollback()
+                return response
             except EnerfieldError as error:
                 if getattr(error, "keeps_changes", False):
                     session.commit()
@@ -74,6 +80,7 @@ class Enerfield(Flask):
             return
         identify = self._by_bearer if request.path.startswith("/api/") else self._by_cookie
         identify(session, endpoint)
+        session.expunge(g.person)  # read by error pages after the transaction is over
         structlog.contextvars.bind_contextvars(person=str(g.person.id))
         if access.application_of(endpoint) and not g.scope.organisations:
             raise Forbidden(

@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.settings = settings
     app.database = database or db.database()
     app.tokens = AccessTokens(settings.secret_key, settings.base_url)
+    app.gate = wiring.gate()
     _configure(app, settings)
     wiring.connect()
     edge.register(app)
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        STATIC_FOLDER=str(STATIC),
         MAX_CONTENT_LENGTH=BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=BODY_BYTES,
         MAX_FORM_PARTS=500,

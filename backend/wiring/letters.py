@@ -16,7 +16,7 @@ from backend.tenancy.models import Person
 from backend.tenancy.service import INVITATION, RESET
 
 INVITATION_PATH = "/invitation/"
-RESET_PATH = "/password/"
+RESET_PATH = "/reset/"
 
 _TEXTS = {
     ("invitation", "en"): (

@@ -1,6 +1,6 @@
 """What can be done with organisations, people and log-ins. The caller owns the transaction."""
 
-from backend.tenancy.models import Application, OrganisationKind
+from backend.tenancy.models import Application, OrganisationKind, PersonStatus
 from backend.tenancy.service.applications import applications, demand_application, switch_application
 from backend.tenancy.service.devices import (
     Device,
@@ -56,8 +56,8 @@ from backend.tenancy.service.people import (
 from backend.tenancy.service.scopes import scope_of, system_scope, system_scopes
 
 __all__ = [
-    "INVITATION", "RESET", "Application", "Device", "DeviceLogin", "Gate", "OrganisationKind", "add_person",
-    "applications", "ask_for_reset",
+    "INVITATION", "RESET", "Application", "Device", "DeviceLogin", "Gate", "OrganisationKind",
+    "PersonStatus", "add_person", "applications", "ask_for_reset",
     "audit_trail", "change_password", "change_person", "create_organisation", "demand_application", "devices",
     "end_device", "end_session", "forget_old_logins", "found_region", "give_password", "grant", "invite",
     "invite_again", "issue_token", "log_in", "memberships", "open_device", "open_session", "organisation",
