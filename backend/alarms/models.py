@@ -35,7 +35,7 @@ class AlarmState(StrEnum):
 
 
 class Suppression(StrEnum):
-    """Why an alarm is kept from people: an operator shelved it, maintenance took it out, or its design says so."""
+    """Why an alarm is kept from people: shelved, out for maintenance, or quiet by design."""
 
     SHELVED = "shelved"
     OUT_OF_SERVICE = "out_of_service"
@@ -47,7 +47,7 @@ class AlarmRule(TenantOwned, Base):
 
     key: int64 of the evaluator; point_id: the point looked at (for expressions, the point shown with it)
     parameters: by kind, see alarms/README; priority 1..4; delays [s]; deadband [unit]
-    error: why the rule was set aside, until somebody mends it; revision: counts the changes of what it looks for
+    error: why the rule was set aside, until somebody mends it; revision: counts its changes
     shelved_*: operators hid it until then; out_of_service_*: maintenance took it out until then
     suppressed_by_id: while that rule's condition is on, this one keeps quiet by design
     """

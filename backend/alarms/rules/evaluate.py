@@ -34,7 +34,7 @@ class Change:
     """A rule moved from one level to another; 0 is normal.
 
     rule: index in the RuleSet; at_us: when, in the readings' own time; value: signal then, NaN where none
-    limit: of the new level (of the old one on return to normal); worst: most extreme value since it is on that side
+    limit: of the new level (of the old one on return to normal); worst: most extreme value on that side
     """
 
     rule: int
@@ -94,7 +94,7 @@ def tick(rules: RuleSet, memory: Memory, now_us: int) -> Outcome:
 
 
 def reconcile(rules: RuleSet, memory: Memory, now_us: int) -> Outcome:
-    """After rules changed: judge the last values of limit rules anew, and let go of levels that are no more."""
+    """After rules changed: judge last values anew, and let go of levels that are no more."""
     outcome = Outcome()
     fresh = rules.value_rules[memory.seen_us[rules.input[rules.value_rules]] >= now_us - LATE_US]
     seen = [Signal(fresh, np.full(len(fresh), now_us), memory.value[rules.input[fresh]])]

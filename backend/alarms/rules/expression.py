@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,8 +87,7 @@ class _Reader:
         """Read one node of the tree."""
         for kind, reader in _KINDS.items():
             if isinstance(node, kind):
-                part: _Part = reader(self, node)
-                return part
+                return reader(self, node)
         raise _refused(f"'{ast.unparse(node)}' is not allowed in a condition")
 
     def number(self, node: ast.expr) -> Evaluate:
@@ -229,7 +228,7 @@ _COMPARISONS = {
     ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
     ast.Eq: np.equal, ast.NotEq: np.not_equal,
 }  # fmt: skip
-_KINDS = {
+_KINDS: dict[type[ast.expr], Callable[[_Reader, Any], _Part]] = {
     ast.Constant: _Reader.constant, ast.Name: _Reader.name, ast.UnaryOp: _Reader.unary,
     ast.BinOp: _Reader.binary, ast.Compare: _Reader.compare, ast.BoolOp: _Reader.boolean,
     ast.Call: _Reader.call,

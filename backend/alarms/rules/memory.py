@@ -60,7 +60,7 @@ class Memory:
     level: code of the level a rule is at, 0 normal; signal: last value it judged
     raised_us: since when it is beyond normal, on this side; worst: most extreme value since then
     judged_us: instant an expression was last worked out; seen_us, value: last usable live reading of an input
-    good_us: last usable reading, also of imports; listening_us: since when silence may be held against a device
+    good_us: last usable reading, also of imports; listening_us: since when we hear
     """
 
     latch: LatchMemory
@@ -83,7 +83,8 @@ def blank(rules: RuleSet, *, now_us: int) -> Memory:
     n, points = len(rules), len(rules.point_key)
     return Memory(
         LatchMemory.blank(len(rules.latches)), np.zeros(n, np.int8), np.full(n, np.nan), np.full(n, np.nan),
-        np.full(n, NEVER), np.full(n, NEVER), np.full(points, NEVER), np.full(points, np.nan), np.full(points, NEVER), now_us,
+        np.full(n, NEVER), np.full(n, NEVER), np.full(points, NEVER), np.full(points, np.nan),
+        np.full(points, NEVER), now_us,
     )  # fmt: skip
 
 
@@ -96,8 +97,8 @@ def pack(rules: RuleSet, memory: Memory) -> bytes:
             memory.judged_us,
         ),
         "latch": _table(
-            LATCH, rules.key[rules.latches.rule], rules.latches.code, memory.latch.is_on, memory.latch.since_us,
-            memory.latch.pending_us,
+            LATCH, rules.key[rules.latches.rule], rules.latches.code, memory.latch.is_on,
+            memory.latch.since_us, memory.latch.pending_us,
         ),
         "input": _table(INPUT, rules.point_key, memory.seen_us, memory.value, memory.good_us),
         "sample": _table(SAMPLE, rules.point_key[samples.input], samples.at_us, samples.value),
@@ -143,8 +144,9 @@ def copy(memory: Memory) -> Memory:
     """Return an independent copy, to go back to when a step fails."""
     return Memory(
         memory.latch.copy(), memory.level.copy(), memory.signal.copy(), memory.worst.copy(),
-        memory.raised_us.copy(), memory.judged_us.copy(), memory.seen_us.copy(), memory.value.copy(), memory.good_us.copy(),
-        memory.listening_us, memory.samples, {i: Night(**vars(n)) for i, n in memory.nights.items()},
+        memory.raised_us.copy(), memory.judged_us.copy(), memory.seen_us.copy(), memory.value.copy(),
+        memory.good_us.copy(), memory.listening_us, memory.samples,
+        {i: Night(**vars(n)) for i, n in memory.nights.items()},
         {i: list(lows) for i, lows in memory.quiet.items()},
     )  # fmt: skip
 

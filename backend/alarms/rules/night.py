@@ -72,7 +72,7 @@ def _note(night: Night, at_us: Ints, value: Floats) -> None:
 
 
 def _close(rule: NightRule, memory: Memory, night: Night) -> list[Verdict]:
-    """End the night and judge it; no verdict where less than half of it was seen or nothing to compare with."""
+    """End the night and judge it; no verdict on less than half of it."""
     del memory.nights[rule.rule]
     span_us = night.last_us - night.first_us if night.first_us != NEVER else 0
     if span_us * 2 < night.end_us - night.start_us:

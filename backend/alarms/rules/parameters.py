@@ -67,7 +67,7 @@ class StateParameters:
 
 @dataclass(frozen=True)
 class ExpressionParameters:
-    """when: the compiled condition; points: its names -> point ids (text); stale_s: older inputs are unknown [s]."""
+    """when: the compiled condition; points: names -> point ids; stale_s: older inputs are unknown [s]."""
 
     when: expression.Expression
     points: Mapping[str, str]

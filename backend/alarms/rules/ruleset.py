@@ -70,7 +70,7 @@ class RuleSet:
     """Every rule that can be evaluated, as arrays indexed by rule, latch or input point.
 
     key, revision, input: by rule. point_key: ascending, by input. window_us: longest memory an input needs
-    value_*, state_*, rate_*, silence_*: indices of the rules of a kind with what the kind needs, sorted by input
+    value_*, state_*, rate_*, silence_*: indices of the rules of a kind, with what it needs, by input
     """
 
     specs: Sequence[RuleSpec]
@@ -160,10 +160,10 @@ def _assemble(rules: list[tuple[RuleSpec, p.Parameters]]) -> RuleSet:
         state_values=values,
         state_negated=negated,
         rate_rules=rate,
-        rate_window_us=np.array([_us(rules[i][1].window_s) for i in rate], dtype=np.int64),  # type: ignore[union-attr]
-        rate_per_s=np.array([rules[i][1].per_s for i in rate]),  # type: ignore[union-attr]
+        rate_window_us=np.array([_us(rules[i][1].window_s) for i in rate], dtype=np.int64),
+        rate_per_s=np.array([rules[i][1].per_s for i in rate]),
         silence_rules=silence,
-        silence_after_us=np.array([_us(rules[i][1].after_s) for i in silence], dtype=np.int64),  # type: ignore[union-attr]
+        silence_after_us=np.array([_us(rules[i][1].after_s) for i in silence], dtype=np.int64),
         expressions=[
             ExpressionRule(i, {name: where[key] for name, key in rules[i][0].points.items()}, read)
             for i, read in ((i, rules[i][1]) for i in by_kind.get(p.ExpressionParameters, []))

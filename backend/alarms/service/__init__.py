@@ -1,0 +1,27 @@
+"""What can be done with alarms and their rules. The caller owns the transaction."""
+
+from backend.alarms.queries.look import AlarmFilter
+from backend.alarms.queries.rules import RuleFilter
+from backend.alarms.rules.defaults import RuleDraft
+from backend.alarms.service.follow import AlarmFollower
+from backend.alarms.service.look import (
+    AlarmRow,
+    Happening,
+    OpenCount,
+    alarm,
+    alarms,
+    history,
+    open_counts,
+    open_counts_by_organisation,
+)
+from backend.alarms.service.quiet import return_to_service, shelve, take_out_of_service, unshelve
+from backend.alarms.service.respond import acknowledge, acknowledge_all, comment
+from backend.alarms.service.rules import RuleRow, change_rule, create_rule, rule, rules, suggest_rules
+
+__all__ = [
+    "AlarmFilter", "AlarmFollower", "AlarmRow", "Happening", "OpenCount", "RuleDraft", "RuleFilter",
+    "RuleRow",
+    "acknowledge", "acknowledge_all", "alarm", "alarms", "change_rule", "comment", "create_rule", "history",
+    "open_counts", "open_counts_by_organisation", "return_to_service", "rule", "rules", "shelve",
+    "suggest_rules", "take_out_of_service", "unshelve",
+]  # fmt: skip
