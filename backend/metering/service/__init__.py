@@ -29,6 +29,7 @@ from backend.metering.service.connections import (
     note_contact,
     settle_dead_letter,
 )
+from backend.metering.service.flows import Flow, flows, sums_of_many, total_points
 from backend.metering.service.follow import RollUpFollower
 from backend.metering.service.maintenance import maintenance, prepare_months
 from backend.metering.service.points import (
@@ -38,6 +39,7 @@ from backend.metering.service.points import (
     point,
     record_register_event,
 )
+from backend.metering.service.replays import ask_for_replay
 from backend.metering.service.store import Stored, store_readings
 from backend.metering.service.sums import (
     Amount,
@@ -68,6 +70,7 @@ __all__ = [
     "ConnectionPlan",
     "ConnectionView",
     "Curve",
+    "Flow",
     "Grain",
     "LatestValue",
     "NewChannel",
@@ -81,7 +84,7 @@ __all__ = [
     "Stored",
     "add_dead_letters",
     "add_sightings",
-    "adopt_sighting",
+    "adopt_sighting", "ask_for_replay",
     "amounts",
     "amounts_of_many",
     "channels_of",
@@ -93,6 +96,7 @@ __all__ = [
     "dead_letter",
     "dismiss_sighting",
     "enable_connection",
+    "flows",
     "freshest_batch",
     "gateway",
     "in_units",
@@ -117,4 +121,6 @@ __all__ = [
     "settle_dead_letter",
     "so_far",
     "store_readings",
+    "sums_of_many",
+    "total_points",
 ]

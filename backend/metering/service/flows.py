@@ -1,0 +1,115 @@
+"""What organisations supplied and used over any period, in sum, meter by meter and bucket by bucket."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.kernel import periods
+from backend.kernel.periods import Period
+from backend.kernel.scope import Scope
+from backend.kernel.units import Carrier
+from backend.metering.models import Direction, Point
+from backend.metering.queries import flows as queries
+from backend.metering.service.sums import Grain, amounts_of_many
+from backend.metering.service.values import in_units, seen_parts
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What several meters counted together in one bucket [unit]."""
+
+    carrier: Carrier
+    direction: Direction
+    unit: str
+    start: datetime
+    amount: float
+
+
+def total_points(
+    session: Session, scope: Scope, *, organisations: frozenset[UUID], carrier: Carrier | None = None,
+    direction: Direction | None = None,
+) -> Sequence[Point]:  # fmt: skip
+    """Return the meters that count in sums of organisations: OUT supply, IN demand."""
+    return queries.total_points(session, scope, organisations, carrier=carrier, direction=direction)
+
+
+def sums_of_many(
+    session: Session, scope: Scope, *, points: Sequence[Point], period: Period, zone: str
+) -> dict[UUID, float]:
+    """Return what each point counted in a period [its unit]; points without any interval are left out.
+
+    The period is cut into local months, days and UTC hours, so that few roll-ups are read; it should
+    begin and end on full hours.
+    """
+    whole, partly = _by_sight(session, scope, points, period)
+    by_key = {point.key: point for point in whole}
+    found: dict[UUID, float] = {}
+    for grain, part in cut(period, zone):
+        for row in queries.sums(session, scope, whole, grain, part) if whole else []:
+            point = by_key[row.point_key]
+            found[point.id] = found.get(point.id, 0.0) + in_units(int(row.amount), point.unit)
+        for id_, amounts in amounts_of_many(session, scope, points=partly, grain=grain, period=part).items():
+            if amounts:
+                found[id_] = found.get(id_, 0.0) + sum(one.amount for one in amounts)
+    return found
+
+
+def flows(
+    session: Session, scope: Scope, *, points: Sequence[Point], grain: Grain, period: Period
+) -> list[Flow]:
+    """Return the sums of points bucket by bucket, carriers and directions apart, oldest first."""
+    together: dict[tuple[Carrier, Direction, str, datetime], float] = defaultdict(float)
+    whole, partly = _by_sight(session, scope, points, period)
+    for row in queries.flows(session, scope, whole, grain, period) if whole else []:
+        key = (row.carrier, row.direction, row.unit, row.start)
+        together[key] += in_units(int(row.amount), row.unit)
+    amounts = amounts_of_many(session, scope, points=partly, grain=grain, period=period)
+    for point in partly:
+        for one in amounts[point.id]:
+            together[(point.carrier, point.direction, point.unit, one.start)] += one.amount
+    return [Flow(*key, amount) for key, amount in sorted(together.items(), key=lambda item: item[0][3])]
+
+
+def cut(period: Period, zone: str) -> list[tuple[Grain, Period]]:
+    """Cut a period into whole local months, then days, then hours, earliest first."""
+    end = period.end
+    if end is None or end <= period.start:
+        return []
+    pieces: list[tuple[Grain, Period]] = []
+    at = period.start
+    while at < end:
+        grain, step = _longest(at, end, zone)
+        if pieces and pieces[-1][0] is grain and pieces[-1][1].end == at:
+            pieces[-1] = (grain, Period(pieces[-1][1].start, step))
+        else:
+            pieces.append((grain, Period(at, step)))
+        at = step
+    return pieces
+
+
+def _longest(at: datetime, end: datetime, zone: str) -> tuple[Grain, datetime]:
+    """Return the largest bucket that begins at `at` and ends by `end`, and where it ends."""
+    on = periods.local_date(at, zone)
+    for grain, whole in ((Grain.MONTH, periods.month(on, zone)), (Grain.DAY, periods.day(on, zone))):
+        if whole.start == at and whole.end is not None and whole.end <= end:
+            return grain, whole.end
+    return Grain.HOUR, min(at + timedelta(hours=1), end)
+
+
+def _by_sight(
+    session: Session, scope: Scope, points: Sequence[Point], period: Period
+) -> tuple[list[Point], list[Point]]:
+    """Part points into those seen for the whole period, and a customer's that are seen for a part of it."""
+    whole, partly = [], []
+    covered: dict[UUID, bool] = {}
+    for point in points:
+        if point.position_id not in covered:
+            covered[point.position_id] = seen_parts(session, scope, point, period) == [period]
+        (whole if covered[point.position_id] else partly).append(point)
+    return whole, partly
