@@ -7,7 +7,7 @@ import { defineConfig } from "vite";
 
 const sources = resolve(import.meta.dirname, "../portal/frontend");
 const built = resolve(import.meta.dirname, "../portal/static/build");
-const compressible = new Set([".js", ".css", ".svg", ".json", ".wasm", ".geojson"]);
+const compressible = new Set([".js", ".mjs", ".css", ".svg", ".json", ".wasm", ".geojson"]);
 
 const plainManifest = {
   name: "plain-manifest",
@@ -47,6 +47,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500, // MapLibre and ECharts are large and loaded only where they are used
     rollupOptions: {
+      onwarn: (warning, warn) => warning.code === "EVAL" || warn(warning), // htmx's, which the pages forbid
       input: readdirSync(sources).filter((name) => name.endsWith(".js")).map((name) => join(sources, name)),
       output: {
         entryFileNames: "[name]-[hash].js",
