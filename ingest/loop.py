@@ -1,4 +1,4 @@
-"""What every polled or subscribed wire needs: whose turn it is, when to try again, what is wrong, when to stop."""
+"""What every wire needs: whose turn it is, when to try again, what is wrong, when to stop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ingest.ports import Sink
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 5.0
-"""Longest pause between two attempts [s]: with one time-out added, data flows within 10 s of a fault's end."""
+"""Longest pause between two attempts [s]: with a time-out added, data flows within 10 s of a fault's end."""
 
 SPARED_SHARE = 2.0
 """After a dead device cost t seconds, its living siblings get at least this many times t undisturbed."""
@@ -163,13 +163,15 @@ async def keep(
     stop: asyncio.Event,
     health: Health,
     words: Callable[[Exception], str],
+    longest: float = LONGEST_PAUSE,
 ) -> None:
     """Run `serve` again and again until asked to stop; what it raises is told once and waited out.
 
     serve: returns when asked to stop; whatever it raises counts as a fault of the link
     words: says in the trade's words what an exception means
+    longest: longest pause between two attempts [s]
     """
-    backoff = Backoff()
+    backoff = Backoff(longest=longest)
     loop = asyncio.get_running_loop()
     while not stop.is_set():
         began = loop.time()

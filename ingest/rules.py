@@ -7,8 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.metering.rules import Quality
+
 AHEAD_SECONDS = 60
 """How far a device's clock may run ahead before its instants are refused [s]."""
+
+GOOD, UNCERTAIN, BAD = int(Quality.GOOD), int(Quality.UNCERTAIN), int(Quality.BAD)
+"""Qualities a wire can give a reading."""
 
 EARLIEST_US = 946_684_800_000_000
 """2000-01-01T00:00Z: an older instant is a clock that was never set [microseconds since the Unix epoch]."""
@@ -36,10 +41,6 @@ def time_refusal(read_at_us: int, *, now_us: int, ahead_seconds: float = AHEAD_S
     if ahead > ahead_seconds:
         return f"the reading is {ahead:.0f} s in the future; {ahead_seconds:.0f} s are tolerated"
     return None
-
-
-GOOD, UNCERTAIN, BAD = 0, 1, 2
-"""Qualities a wire can give a reading (metering's Quality)."""
 
 
 def judge(value: float, *, low: float | None, high: float | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -46,6 +47,16 @@ class Counterpart:
             assert self._process.stdout is not None
             self._process.stdout.close()
             self._process = None
+
+    def freeze(self) -> None:
+        """Stop the server's process where it stands: its sockets stay open, and nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def _read_until(self, word: bytes, deadline: float) -> bytes:
         assert self._process is not None and self._process.stdout is not None

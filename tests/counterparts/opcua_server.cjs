@@ -1,10 +1,11 @@
 // An OPC UA server on node-opcua, which the product does not use: meters with changing values and bad status codes.
-// usage: node opcua_server.cjs PORT FOLDER   (prints "ready PORT"; FOLDER keeps the server's certificates)
+// usage: node opcua_server.cjs PORT FOLDER [secure]   (prints "ready PORT"; FOLDER keeps the server's certificates;
+// `secure`: nothing is offered without encryption or signature)
 const { OPCUAServer, OPCUACertificateManager, DataType, DataValue, MessageSecurityMode, SecurityPolicy, StatusCodes, Variant, VariantArrayType } =
   require("node-opcua");
 
 const POLICIES = [
-  SecurityPolicy.None,
+  ...(process.argv[4] === "secure" ? [] : [SecurityPolicy.None]),
   SecurityPolicy.Basic256Sha256,
   SecurityPolicy.Aes128_Sha256_RsaOaep,
   SecurityPolicy.Aes256_Sha256_RsaPss,
@@ -21,7 +22,7 @@ const POLICIES = [
     buildInfo: { productName: "Meters" },
     serverCertificateManager: certificates,
     securityPolicies: POLICIES,
-    securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
+    securityModes: [...(process.argv[4] === "secure" ? [] : [MessageSecurityMode.None]), MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
     allowAnonymous: true,
     userManager: { isValidUser: (name, password) => name === "meter" && password === "secret" },
   });

@@ -37,6 +37,11 @@ class BlackHoleProxy:
         """Let new connections through again; those that were swallowed stay dead, as after a reboot."""
         self._open.set()
 
+    def cut(self) -> None:
+        """Break every connection, at once."""
+        for task in self._tasks:
+            task.cancel()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()

@@ -1,6 +1,7 @@
 """Whose turn it is, when to try again, and what is told of faults."""
 
 import asyncio
+import itertools
 import os
 import signal
 import subprocess
@@ -90,7 +91,7 @@ def test_dead_devices_do_not_starve_the_living():
         t for t in asked["alive"] if t > 35
     ]  # after the first round, in which nobody is known to be dead
     assert len(alive) > 0.6 * (300 - 35)
-    assert max(b - a for a, b in zip(alive, alive[1:], strict=False)) < 2.5
+    assert max(b - a for a, b in itertools.pairwise(alive)) < 2.5
     assert all(len(asked[key]) >= 2 for key in dead)
 
 

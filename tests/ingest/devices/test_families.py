@@ -86,12 +86,14 @@ def test_a_measure_that_is_not_there_is_refused_with_those_that_are():
 # --- against the maps of mbmd and evcc, which others wrote ---
 
 MBMD_NAMES = {
-    "VoltageL1": "voltage_l1", "VoltageL2": "voltage_l2", "VoltageL3": "voltage_l3", "CurrentL1": "current_l1",
+    "VoltageL1": "voltage_l1", "VoltageL2": "voltage_l2", "VoltageL3": "voltage_l3",
+    "CurrentL1": "current_l1",
     "CurrentL2": "current_l2", "CurrentL3": "current_l3", "PowerL1": "active_power_l1",
     "PowerL2": "active_power_l2", "PowerL3": "active_power_l3", "Power": "active_power",
     "ApparentPower": "apparent_power", "ReactivePower": "reactive_power", "Cosphi": "power_factor",
     "Frequency": "frequency", "Import": "active_energy_in", "Export": "active_energy_out",
-    "ReactiveImport": "reactive_energy_in", "ReactiveExport": "reactive_energy_out", "Sum": "active_energy_total",
+    "ReactiveImport": "reactive_energy_in", "ReactiveExport": "reactive_energy_out",
+    "Sum": "active_energy_total",
     "ImportL1": "active_energy_in_l1", "ImportL2": "active_energy_in_l2", "ImportL3": "active_energy_in_l3",
 }  # fmt: skip
 

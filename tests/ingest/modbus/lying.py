@@ -29,7 +29,8 @@ class LyingDevice:
     """Answers each request with the next fault of its schedule, honestly when that is exhausted."""
 
     FAULTS = (
-        "honest", "silent", "late", "previous", "previous_then_right", "wrong_transaction", "zero_transaction",
+        "honest", "silent", "late", "previous", "previous_then_right", "wrong_transaction",
+        "zero_transaction",
         "wrong_unit", "wrong_function", "short", "long", "wrong_byte_count", "odd_byte_count", "wrong_length",
         "wrong_protocol", "garbage", "exception", "busy", "empty_exception", "twice", "in_pieces", "half",
         "close", "close_in_frame", "other_register_late",
@@ -106,7 +107,7 @@ class LyingDevice:
         writer.write(honest(asked[0] ^ 0x55, *asked[1:]))
 
     async def _zero_transaction(self, writer, asked):
-        transaction, unit, function, address, count = asked
+        _, unit, function, address, count = asked
         writer.write(honest(0, unit, function, address + 3, count))
 
     async def _wrong_unit(self, writer, asked):
@@ -142,8 +143,7 @@ class LyingDevice:
         writer.write(frame(transaction, unit, body, length=len(body) - 1))
 
     async def _wrong_protocol(self, writer, asked):
-        transaction, unit, function, address, count = asked
-        writer.write(frame(transaction, unit, honest(*asked)[7:], protocol=1))
+        writer.write(frame(asked[0], asked[1], honest(*asked)[7:], protocol=1))
 
     async def _garbage(self, writer, asked):
         writer.write(bytes(range(7, 7 + 64)) * 5)

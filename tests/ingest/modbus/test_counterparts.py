@@ -12,7 +12,8 @@ from tests.ingest.recording import Running, until
 
 ORDERS = ("abcd", "badc", "cdab", "dcba")
 NUMBERS = [
-    ("int16", "h", -1234), ("uint16", "H", 54321), ("int32", "i", -123_456_789), ("uint32", "I", 4_123_456_789),
+    ("int16", "h", -1234), ("uint16", "H", 54321), ("int32", "i", -123_456_789),
+    ("uint32", "I", 4_123_456_789),
     ("int64", "q", -1_234_567_890_123), ("uint64", "Q", 123_456_789_012_345), ("float32", "f", 1234.5),
     ("float64", "d", -9876.54321),
 ]  # fmt: skip

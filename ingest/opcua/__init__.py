@@ -1,0 +1,1 @@
+"""OPC UA: subscribed servers of plants and building automation."""
