@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -151,6 +151,11 @@ def list_positions(
     rest = len(found) > limit
     items = found[:limit]
     return paging.Page(items, paging.encode(items[-1].name, str(items[-1].id)) if rest else None)
+
+
+def positions_by_id(session: Session, scope: Scope, position_ids: Collection[UUID]) -> dict[UUID, Position]:
+    """Return positions by their ids; those the scope does not see are left out."""
+    return {found.id: found for found in queries.positions_by_id(session, scope, position_ids)}
 
 
 def nearest_positions(
