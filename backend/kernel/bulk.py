@@ -49,30 +49,29 @@ def copy_in(session: Session, table: str, columns: Mapping[str, tuple[NDArray[An
         copy.write(payload(columns))
 
 
-def copy_out(
+def columns_of(
     session: Session, query: str, kinds: Sequence[str], parameters: Mapping[str, Any] | None = None
 ) -> list[NDArray[Any]]:
-    """Run `query` through binary COPY and return its columns as arrays.
+    """Run `query` and return its columns as arrays, each sent as one binary array: no work per row here.
 
-    query: SELECT whose columns are never null; psycopg placeholders are filled on this side
+    query: SELECT whose columns are never null; psycopg placeholders as usual
     kinds: PostgreSQL type of each column; timestamptz comes back as int64 microseconds since 1970
     """
-    with driver(session).cursor() as cursor:
-        statement: Any = f"COPY ({query}) TO STDOUT WITH (FORMAT binary)"
-        if parameters:
-            statement = psycopg.ClientCursor(cursor.connection).mogrify(statement, parameters)
-        with cursor.copy(statement) as copy:
-            raw = b"".join(bytes(block) for block in copy)
-    fields: list[tuple[str, str]] = [("fields of a row", ">i2")]
-    for i, kind in enumerate(kinds):
-        fields += [(f"length {i}", ">i4"), (f"value {i}", _WIRE[kind])]
-    dtype = np.dtype(fields)
-    rows = np.frombuffer(raw, dtype=dtype, offset=19, count=(len(raw) - 21) // dtype.itemsize)
-    columns = []
-    for i, kind in enumerate(kinds):
-        column = rows[f"value {i}"].astype(_WIRE[kind].lstrip(">"))
-        columns.append(column + PG_EPOCH_US if kind == "timestamptz" else column)
-    return columns
+    names = [f"c{i}" for i in range(len(kinds))]
+    gathered = ", ".join(f"array_agg({name})" for name in names)
+    statement: Any = f"SELECT {gathered} FROM ({query}) gathered({', '.join(names)})"  # noqa: S608 - our own texts
+    with driver(session).cursor(binary=True) as cursor:
+        cursor.execute(statement, parameters, prepare=False)  # a plan for these tables, not for any
+        result: Any = cursor.pgresult
+        return [_column(result.get_value(0, i), kind) for i, kind in enumerate(kinds)]
+
+
+def _column(raw: bytes | None, kind: str) -> NDArray[Any]:
+    """Read a one-dimensional binary array without nulls; None (no rows) is an empty one."""
+    wire = np.dtype([("length", ">i4"), ("value", _WIRE[kind])])
+    values = np.frombuffer(raw, dtype=wire, offset=20)["value"] if raw else np.empty(0, _WIRE[kind])
+    column = values.astype(_WIRE[kind].lstrip(">"))
+    return column + PG_EPOCH_US if kind == "timestamptz" else column
 
 
 def driver(session: Session) -> psycopg.Connection[Any]:
