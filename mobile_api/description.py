@@ -103,10 +103,7 @@ def make_api(app: Flask) -> Api:
     )
     api.spec.components.security_scheme("bearer", bearer)
     api.register_field(fields.Id, "string", None)
-    api.register_converter(
-        fields.IdConverter,
-        lambda _c: {"type": "string", "pattern": fields.ID_PATTERN, "example": "06F3" + "0" * 22},
-    )
+    api.register_converter(fields.IdConverter, lambda _converter: fields.ID_DESCRIBED)
     app.extensions["enerfield-api"] = api
     return api
 

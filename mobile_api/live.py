@@ -11,7 +11,7 @@ from flask.views import MethodView
 from backend.app import live
 from mobile_api.fields import Area, Schema
 
-blp = Area("live", __name__, description="What changes, as it changes (server-sent events).")
+blp = Area("stream", __name__, description="What changes, as it changes (server-sent events).")
 
 EXAMPLE = (
     'id: 4711\nevent: values\ndata: [["06F3ZK8S5W9M1QF8G1T2V3W4X5", 1764000000000, 41.7, true]]\n\n'

@@ -24,6 +24,7 @@ APPLICATIONS = {
     "metering": Application.MONITORING,
     "alarms": Application.MONITORING,
     "live": Application.MONITORING,
+    "stream": Application.MONITORING,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from wsgiref.headers import Headers
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -25,7 +28,13 @@ BODY_BYTES = 2_000_000
 STATIC = Path(__file__).parents[2] / "portal" / "static"
 
 
-def create_app(settings: Settings | None = None, database: Database | None = None) -> Enerfield:
+FACES = ("mobile_api", "portal", "ingest.http.views")
+"""What people and machines meet, each with `register(app)`. Named only: they stand above this package."""
+
+
+def create_app(
+    settings: Settings | None = None, database: Database | None = None, faces: Sequence[str] = FACES
+) -> Enerfield:
     """Return the application on the given settings and database, else the process's own."""
     settings = settings or from_environment()
     if database is None:  # a server, not a test: its logs are ours to shape
@@ -43,7 +52,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     locale.register(app)
     live.register(app)
     app.register_blueprint(health.blueprint)
-    _register_faces(app)
+    for face in faces:
+        importlib.import_module(face).register(app)
     _serve_files(app, settings)
     return app
 
@@ -66,28 +76,21 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
 
 
-def _register_faces(app: Enerfield) -> None:
-    """Register pages, API and gateways. Imported here: they stand above this package."""
-    from ingest.http import views as push
-
-    import mobile_api
-    import portal
-
-    mobile_api.register(app)
-    portal.register(app)
-    app.register_blueprint(push.blueprint)
-
-
 def _serve_files(app: Flask, settings: Settings) -> None:
     """Serve built files compressed and for ever (their names carry a hash), and mind trusted proxies."""
     headers = security.static_headers(settings)
+
+    def add_headers(answered: Headers, _path: str, _url: str) -> None:
+        for name, value in headers.items():
+            answered[name] = value
+
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(STATIC),
         prefix="static/",
         max_age=3600,
         immutable_file_test=r"^.+-[\w-]{8}\.\w+$",
-        add_headers_function=lambda answered, _path, _url: answered.update(headers),
+        add_headers_function=add_headers,
         allow_all_origins=False,
     )
     if settings.trusted_proxies:

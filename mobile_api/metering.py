@@ -1,0 +1,273 @@
+"""What was measured: points, latest values of thousands at once, curves, amounts, overviews."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+import numpy as np
+import orjson
+from flask import Response, g
+from flask.views import MethodView
+
+from backend.kernel import clock, ids
+from backend.kernel.errors import Refused
+from backend.kernel.periods import Period
+from backend.kernel.units import Carrier, PointKind
+from backend.metering import service
+from backend.metering.service import Grain
+from mobile_api.fields import Area, Id, PageQuery, Schema, instant, page_of
+from mobile_api.network import organisations_under
+
+blp = Area("metering", __name__, description="Points, values, curves and amounts.")
+
+MOST_POINTS = 5000
+LONGEST = timedelta(days=3660)
+QUALITY = "0 good, 1 uncertain, 2 bad, 3 substituted, 4 manual."
+
+
+class PointSchema(Schema):
+    """One measured quantity at a position."""
+
+    id = Id()
+    position_id = Id()
+    organisation_id = Id()
+    parent_id = Id(allow_none=True, metadata={"description": "The meter this one is part of."})
+    name = ma.fields.String()
+    name_zh = ma.fields.String(allow_none=True)
+    carrier = ma.fields.Enum(Carrier, by_value=True)
+    quantity = ma.fields.String(metadata={"example": "energy"})
+    unit = ma.fields.String(metadata={"example": "kWh"})
+    kind = ma.fields.Enum(PointKind, by_value=True)
+    direction = ma.fields.Function(
+        lambda point: point.direction.value,
+        metadata={"type": "string", "enum": ["in", "out"], "description": "As seen from the position."},
+    )
+    category = ma.fields.String(allow_none=True)
+    interval_minutes = ma.fields.Integer()
+    low = ma.fields.Float(allow_none=True, metadata={"description": "Lowest plausible value [unit]."})
+    high = ma.fields.Float(allow_none=True, metadata={"description": "Highest plausible value [unit]."})
+    is_settled = ma.fields.Boolean(metadata={"description": "Bills rest on it."})
+    is_total = ma.fields.Boolean(metadata={"description": "Counts in totals; sub-meters do not."})
+    is_simulated = ma.fields.Boolean()
+
+
+class PointQuery(PageQuery):
+    """Which points."""
+
+    organisation = Id(load_default=None, metadata={"description": "Of this one and those below."})
+    position = Id(load_default=None, metadata={"description": "At this very position."})
+    under = Id(load_default=None, metadata={"description": "At this position and those below."})
+    carrier = ma.fields.Enum(Carrier, by_value=True, load_default=None)
+    kind = ma.fields.Enum(PointKind, by_value=True, load_default=None)
+    search = ma.fields.String(load_default=None, validate=ma.validate.Length(1, 100))
+
+
+class LatestQuery(Schema):
+    """Of which points; without any, of all one sees."""
+
+    organisation = Id(load_default=None, metadata={"description": "Of this one and those below."})
+    under = Id(load_default=None, metadata={"description": "At this position and those below."})
+
+
+class LatestBodySchema(Schema):
+    """Of which points."""
+
+    points = ma.fields.List(Id(), required=True, validate=ma.validate.Length(1, MOST_POINTS))
+
+
+class LatestSchema(Schema):
+    """The newest reading of a point."""
+
+    point_id = Id()
+    read_at = instant()
+    value = ma.fields.Float(
+        allow_none=True, metadata={"description": "[unit of the point]; null: none sent."}
+    )
+    quality = ma.fields.Integer(metadata={"description": QUALITY})
+
+
+class PeriodQuery(Schema):
+    """From when until when, half open."""
+
+    start = instant(required=True, metadata={"example": "2026-03-01T00:00:00+08:00"})
+    end = instant(load_default=None, metadata={"description": "Not included; now when left out."})
+
+
+class CurveQuery(PeriodQuery):
+    """Which stretch, for how wide a screen."""
+
+    width = ma.fields.Integer(
+        load_default=800,
+        validate=ma.validate.Range(2, 4000),
+        metadata={"description": "Samples at most, about."},
+    )
+
+
+class CurveSchema(Schema):
+    """A point over time, fit for a screen: peaks are kept, gaps are gaps."""
+
+    source = ma.fields.String(metadata={"enum": ["readings", "hours", "amounts"]})
+    unit = ma.fields.String()
+    at_ms = ma.fields.List(ma.fields.Integer(), metadata={"description": "Milliseconds since 1970, UTC."})
+    value = ma.fields.List(ma.fields.Float(allow_none=True), metadata={"description": "Null: no data."})
+    low = ma.fields.List(ma.fields.Float(allow_none=True), allow_none=True)
+    high = ma.fields.List(ma.fields.Float(allow_none=True), allow_none=True)
+
+
+class AmountQuery(PeriodQuery):
+    """Which stretch, by what."""
+
+    grain = ma.fields.Enum(
+        Grain, load_default=Grain.DAY, metadata={"description": "UTC hour, local day or month."}
+    )
+
+
+class AmountSchema(Schema):
+    """What a point counted in one bucket [unit of the point]."""
+
+    start = instant()
+    amount = ma.fields.Float()
+    estimated = ma.fields.Float(metadata={"description": "The part of it that was not measured."})
+    intervals = ma.fields.Integer()
+
+
+class TotalSchema(Schema):
+    """What an organisation supplied (out) or used (in) of one carrier."""
+
+    carrier = ma.fields.Enum(Carrier, by_value=True)
+    direction = ma.fields.Function(
+        lambda total: total.direction.value, metadata={"type": "string", "enum": ["in", "out"]}
+    )
+    unit = ma.fields.String()
+    today = ma.fields.Float(metadata={"description": "Complete hours of the local day so far."})
+    yesterday = ma.fields.Float(metadata={"description": "The same stretch of yesterday."})
+    yesterday_whole = ma.fields.Float()
+    month = ma.fields.Float(metadata={"description": "The local month so far."})
+    rate = ma.fields.Float(allow_none=True, metadata={"description": "What flows now; null: not known."})
+    rate_unit = ma.fields.String(allow_none=True)
+    meters = ma.fields.Integer()
+    silent = ma.fields.Integer(metadata={"description": "Meters without a fresh value."})
+
+
+class OverviewSchema(Schema):
+    """An organisation at a glance."""
+
+    zone = ma.fields.String(metadata={"example": "Asia/Shanghai"})
+    counted_until = instant(metadata={"description": "Up to where 'today' is counted."})
+    totals = ma.fields.List(ma.fields.Nested(TotalSchema))
+
+
+@blp.route("/points")
+class Points(MethodView):
+    """All points."""
+
+    @blp.arguments(PointQuery, location="query")
+    @blp.response(200, page_of(PointSchema))
+    def get(self, wanted: dict[str, Any]) -> Any:
+        """List points by name, narrowed by any of the filters."""
+        wanted["organisations"] = organisations_under(wanted.pop("organisation"))
+        return service.list_points(g.session, g.scope, position_id=wanted.pop("position"), **wanted)
+
+
+@blp.route("/points/<id:point>")
+class OnePoint(MethodView):
+    """One of them."""
+
+    @blp.response(200, PointSchema)
+    def get(self, point: UUID) -> Any:
+        """Return one point."""
+        return service.point(g.session, g.scope, point)
+
+
+@blp.route("/latest")
+class Latest(MethodView):
+    """What points say now."""
+
+    @blp.arguments(LatestQuery, location="query")
+    @blp.response(200, LatestSchema(many=True))
+    def get(self, wanted: dict[str, Any]) -> Response:
+        """Return the newest reading of all points of an organisation or under a position, however many."""
+        below = organisations_under(wanted["organisation"])
+        return _latest(organisations=below, under=wanted["under"])
+
+    @blp.arguments(LatestBodySchema)
+    @blp.response(200, LatestSchema(many=True))
+    def post(self, wanted: dict[str, Any]) -> Response:
+        """Return the newest reading of the named points; those that are not one's own are left out."""
+        return _latest(point_ids=wanted["points"])
+
+
+@blp.route("/points/<id:point>/curve")
+class Curve(MethodView):
+    """A point over time."""
+
+    @blp.arguments(CurveQuery, location="query")
+    @blp.response(200, CurveSchema)
+    def get(self, wanted: dict[str, Any], point: UUID) -> Response:
+        """Return a point's curve, with no more samples than the screen has, and every peak."""
+        period = _period(wanted)
+        found = service.curve(g.session, g.scope, point_id=point, period=period, width=wanted["width"])
+        shown = {"source": found.source, "unit": found.unit, "at_ms": (found.at_us // 1000).tolist()}
+        for name in ("value", "low", "high"):
+            shown[name] = _plain(getattr(found, name))
+        return _json(shown)
+
+
+@blp.route("/points/<id:point>/amounts")
+class Amounts(MethodView):
+    """What a point counted."""
+
+    @blp.arguments(AmountQuery, location="query")
+    @blp.response(200, AmountSchema(many=True))
+    def get(self, wanted: dict[str, Any], point: UUID) -> Any:
+        """List a point's amounts by hour, day or month; buckets without any data are left out."""
+        period = _period(wanted)
+        return service.amounts(g.session, g.scope, point_id=point, grain=wanted["grain"], period=period)
+
+
+@blp.route("/organisations/<id:organisation>/overview")
+class Overview(MethodView):
+    """An organisation at a glance."""
+
+    @blp.response(200, OverviewSchema)
+    def get(self, organisation: UUID) -> Any:
+        """Return supply and use per carrier: now, today against yesterday, this month."""
+        below = organisations_under(organisation)
+        assert below is not None
+        return service.overview(g.session, g.scope, organisations=below)
+
+
+def _latest(**which: Any) -> Response:
+    return _json(
+        [
+            {
+                "point_id": ids.show(row.point_id),
+                "read_at": row.read_at,
+                "value": row.value,
+                "quality": row.quality,
+            }
+            for row in service.latest_values(g.session, g.scope, **which)
+        ]
+    )
+
+
+def _period(wanted: dict[str, Any]) -> Period:
+    end: datetime = wanted["end"] or clock.now()
+    period = Period(wanted["start"], end)
+    if end - period.start > LONGEST:
+        raise Refused("at most ten years at once", field="start", value=period.start.isoformat())
+    return period
+
+
+def _plain(values: Any) -> list[float | None] | None:
+    """Return numbers as JSON takes them: no NaN, no infinity."""
+    if values is None:
+        return None
+    return np.where(np.isfinite(values), values, None).tolist()
+
+
+def _json(shown: Any) -> Response:
+    return Response(orjson.dumps(shown), mimetype="application/json")

@@ -1,0 +1,30 @@
+"""The application on a small world."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.apps import Browser, Phone, make_app
+from tests.world import make_world
+
+
+@pytest.fixture(scope="module")
+def app(environment, database):
+    return make_app(database, ("mobile_api",))
+
+
+@pytest.fixture(scope="module")
+def world(app, database):
+    return make_world(database)
+
+
+@pytest.fixture
+def phone(app, world):
+    """Make a logged-in API client: `phone(region, role)`."""
+    return lambda region, role: Phone(app, region.email(role))
+
+
+@pytest.fixture
+def browser(app, world):
+    """Make a logged-in browser: `browser(region, role)`."""
+    return lambda region, role: Browser(app, region.people[role])
