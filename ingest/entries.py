@@ -86,19 +86,14 @@ def gather(portions: Sequence[Portion]) -> list[Portion]:
     return [Portion(connection, join(some), live) for (connection, live), some in groups.items()]
 
 
-def halves(portions: Sequence[Portion]) -> tuple[list[Portion], list[Portion]]:
-    """Split portions in two of about the same number of readings; there must be two at least."""
-    middle = sum(len(portion) for portion in portions) // 2
-    first: list[Portion] = []
-    second: list[Portion] = []
-    for portion in portions:
-        taken = min(max(0, middle), len(portion))
-        middle -= len(portion)
-        for where, into in ((slice(0, taken), first), (slice(taken, None), second)):
-            some = part(portion.readings, where)
-            if len(some):
-                into.append(Portion(portion.connection_id, some, portion.live))
-    return first, second
+def halves(portion: Portion) -> tuple[Portion, Portion]:
+    """Split a portion of two readings or more in two."""
+    middle = len(portion) // 2
+    first, second = part(portion.readings, slice(0, middle)), part(portion.readings, slice(middle, None))
+    return (
+        Portion(portion.connection_id, first, portion.live),
+        Portion(portion.connection_id, second, portion.live),
+    )
 
 
 def letter_of(portion: Portion, reason: str, now_us: int) -> Letter:

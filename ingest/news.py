@@ -19,21 +19,17 @@ MOST_SIGHTINGS = 500
 class Note:
     """News of one connection since the last note.
 
-    contact_at: when it was last heard; error: what is wrong, in words, None where all is well or unsaid
-    told: whether anybody said how the connection is; readings_per_minute: rate since the last note
-    missed, last_gap: messages known to be lost; heard: device -> sequence numbers that arrived
+    contact_at: when it was last heard; error: what is wrong, in words
+    missed, last_gap: messages known to be lost; numbers: device -> sequence numbers that arrived
     sightings: address -> (sample, when)
     """
 
     connection_id: UUID
     contact_at: datetime | None = None
     error: str | None = None
-    told: bool = False
-    readings: int = 0
-    readings_per_minute: float = 0.0
     missed: int = 0
     last_gap: dict[str, Any] | None = None
-    heard: dict[str, Heard] = field(default_factory=dict)
+    numbers: dict[str, Heard] = field(default_factory=dict)
     sightings: dict[str, tuple[dict[str, Any], datetime]] = field(default_factory=dict)
 
 
@@ -43,21 +39,19 @@ class News:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._notes: dict[UUID, Note] = {}
-        self._rates: dict[UUID, float] = {}
+        self._errors: dict[UUID, str | None] = {}
         self._sequences: dict[UUID, Sequences] = {}
 
-    def counted(self, connection_id: UUID, readings: int, at: datetime) -> None:
-        """Count readings towards the connection's rate; it was heard."""
+    def heard(self, connection_id: UUID, at: datetime) -> None:
+        """Note that a connection was heard; what is known to be wrong on it stays so."""
         with self._lock:
-            note = self._note(connection_id)
-            note.readings += readings
-            note.contact_at = at
+            self._note(connection_id).contact_at = at
 
     def contact(self, connection_id: UUID, at: datetime, error: str | None) -> None:
         """Note that a connection was heard, or what is wrong with it."""
         with self._lock:
             note = self._note(connection_id)
-            note.told, note.error = True, error
+            note.error = self._errors[connection_id] = error
             if error is None:
                 note.contact_at = at
 
@@ -83,23 +77,14 @@ class News:
             if address in sightings or len(sightings) < MOST_SIGHTINGS:
                 sightings[address] = (sample, at)
 
-    def take(self, seconds: float) -> list[Note]:
-        """Return what is new, with rates over the time since the last call [s], and begin anew.
-
-        A connection that fell silent is told once more, with its rate at zero.
-        """
+    def take(self) -> list[Note]:
+        """Return what is new since the last call."""
         with self._lock:
-            for connection_id, rate in self._rates.items():
-                if rate:
-                    self._note(connection_id)
             for connection_id, sequences in self._sequences.items():
                 for device, heard in sequences.take().items():
-                    known = self._note(connection_id).heard
+                    known = self._note(connection_id).numbers
                     known[device] = known[device].and_then(heard) if device in known else heard
             notes, self._notes = list(self._notes.values()), {}
-            for note in notes:
-                note.readings_per_minute = round(60.0 * note.readings / max(seconds, 1e-3), 1)
-                self._rates[note.connection_id] = note.readings_per_minute
             return notes
 
     def put_back(self, notes: Sequence[Note]) -> None:
@@ -107,17 +92,15 @@ class News:
         with self._lock:
             for old in notes:
                 new = self._note(old.connection_id)
-                if not new.told:
-                    new.told, new.error = old.told, old.error
                 new.contact_at = new.contact_at or old.contact_at
                 new.missed += old.missed
                 new.last_gap = new.last_gap or old.last_gap
                 new.sightings = {**old.sightings, **new.sightings}
-                for device, heard in old.heard.items():
-                    new.heard[device] = heard.and_then(new.heard.get(device))
+                for device, heard in old.numbers.items():
+                    new.numbers[device] = heard.and_then(new.numbers.get(device))
 
     def _note(self, connection_id: UUID) -> Note:
         note = self._notes.get(connection_id)
         if note is None:
-            note = self._notes[connection_id] = Note(connection_id)
+            note = self._notes[connection_id] = Note(connection_id, error=self._errors.get(connection_id))
         return note

@@ -38,7 +38,7 @@ class Notebook:
             if self._notes.get(name) == value:
                 return
             self._notes[name] = value
-            written = self._path.with_suffix(".new")
+            written = self._path.with_name(f"{self._path.name}.new")
             self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 written.write_bytes(orjson.dumps(self._notes))

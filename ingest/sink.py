@@ -44,14 +44,14 @@ class Store(Protocol):
     never take this content.
     """
 
-    def readings(self, portions: Sequence[Portion]) -> None:
+    def readings(self, portion: Portion) -> None:
         """Store readings; again is a no-op."""
 
     def letters(self, letters: Sequence[Letter]) -> None:
         """Add dead letters; again is a no-op."""
 
     def notes(self, notes: Sequence[Note]) -> None:
-        """Note contacts, errors, rates, sequence numbers and sightings."""
+        """Note contacts, errors, sequence numbers, sightings; called regularly, with nothing too."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class BatchSink:
             if done is not None:
                 done()
             return
-        self._news.counted(connection_id, len(readings), clock.now())
+        self._news.heard(connection_id, clock.now())
         self._give(Given(Portion(connection_id, readings, live), done))
 
     def refuse(
@@ -257,24 +257,23 @@ class BatchSink:
         return True
 
     def _save(self, things: Sequence[Portion | Letter]) -> None:
-        portions = entries.gather([thing for thing in things if isinstance(thing, Portion)])
         letters = [thing for thing in things if isinstance(thing, Letter)]
-        if portions:
-            letters += self._sift(portions)
+        for portion in entries.gather([thing for thing in things if isinstance(thing, Portion)]):
+            letters += self._sift(portion)
         if letters:
             self._store.letters(letters)
             self.figures.dead += len(letters)
 
-    def _sift(self, portions: list[Portion]) -> list[Letter]:
+    def _sift(self, portion: Portion) -> list[Letter]:
         """Store all that can be stored; return the rest as letters, found by halving."""
         try:
-            self._store.readings(portions)
+            self._store.readings(portion)
         except Refused as error:
-            if sum(len(portion) for portion in portions) == 1:
-                return [entries.letter_of(portions[0], error.message, clock.now_us())]
-            first, second = entries.halves(portions)
+            if len(portion) == 1:
+                return [entries.letter_of(portion, error.message, clock.now_us())]
+            first, second = entries.halves(portion)
             return self._sift(first) + self._sift(second)
-        self.figures.stored += sum(len(portion) for portion in portions)
+        self.figures.stored += len(portion)
         self.figures.batches += 1
         return []
 
@@ -312,14 +311,13 @@ class BatchSink:
 
     def _tell_news(self, *, last: bool = False) -> None:
         """Write contacts and sightings now and then; while the database is away they add up in memory."""
-        seconds = time.monotonic() - self._noted
-        if (seconds < self._pace.note_seconds and not last) or not self._may_try():
+        is_early = time.monotonic() - self._noted < self._pace.note_seconds
+        if (is_early and not last) or not self._may_try():
             return
-        notes = self._news.take(seconds)
+        notes = self._news.take()
         self._noted = time.monotonic()
         try:
-            if notes:
-                self._store.notes(notes)
+            self._store.notes(notes)
         except Unavailable as error:
             self._news.put_back(notes)
             self._away(error)

@@ -26,6 +26,7 @@ class Settings:
     mail_url: `smtp://…` or `file:…`; without it mail is written to `home/mail`
     trusted_proxies: how many proxies before us add to X-Forwarded-For; what others say there is ignored
     metrics_token: lets `/metrics` be read from elsewhere than this machine
+    spool_mb: an ingest worker's spool never grows beyond this [MB]
     """
 
     database_url: str
@@ -41,6 +42,7 @@ class Settings:
     max_upload_mb: int
     trusted_proxies: int
     metrics_token: str | None
+    spool_mb: int = 1024
 
 
 @cache
@@ -68,6 +70,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         max_upload_mb=_integer(environment, "ENERFIELD_MAX_UPLOAD_MB", 64),
         trusted_proxies=_integer(environment, "ENERFIELD_TRUSTED_PROXIES", 0),
         metrics_token=environment.get("ENERFIELD_METRICS_TOKEN") or None,
+        spool_mb=_integer(environment, "ENERFIELD_SPOOL_MB", 1024),
     )
 
 

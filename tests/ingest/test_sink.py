@@ -31,17 +31,15 @@ class Memory:
         self.gate = threading.Event()
         self.gate.set()
 
-    def readings(self, portions: list[Portion]) -> None:
+    def readings(self, portion: Portion) -> None:
         self.gate.wait(10)
-        self.calls.append(sum(len(portion) for portion in portions))
+        self.calls.append(len(portion))
         if self.is_away:
             raise Unavailable("the database does not answer")
-        for portion in portions:
-            if POISON in portion.readings.point_key:
-                raise Refused("that point is not known here")
-        for portion in portions:
-            r = portion.readings
-            self.rows |= dict(zip(zip(r.point_key, r.read_at_us, strict=True), r.value, strict=True))
+        r = portion.readings
+        if POISON in r.point_key:
+            raise Refused("that point is not known here")
+        self.rows |= dict(zip(zip(r.point_key, r.read_at_us, strict=True), r.value, strict=True))
 
     def letters(self, letters: list[Letter]) -> None:
         if self.is_away:
@@ -208,7 +206,7 @@ def test_a_new_worker_finishes_what_a_killed_one_spooled(make_sink, store, tmp_p
     until(lambda: len(store.rows) == 2)
 
 
-def test_rates_faults_and_sightings_are_told_together(make_sink, store):
+def test_faults_numbers_and_sightings_are_told_together(make_sink, store):
     sink = make_sink()
     sink.put(rows(1, 2), connection_id=WIRE)
     sink.contact(WIRE, error="no route to 10.0.0.7")
@@ -217,13 +215,8 @@ def test_rates_faults_and_sightings_are_told_together(make_sink, store):
     sink.sighted(WIRE, address="m2", sample={"power": 3})
     until(lambda: store.told)
     note = store.told[0]
-    assert (note.error, note.readings, note.heard["m1"].ranges) == (
-        "no route to 10.0.0.7",
-        2,
-        [(4, 5), (7, 8)],
-    )
+    assert (note.error, note.numbers["m1"].ranges) == ("no route to 10.0.0.7", [(4, 5), (7, 8)])
     assert note.sightings["m2"][0] == {"power": 3}
-    assert note.readings_per_minute > 0
 
 
 def test_news_add_up_while_the_database_is_away(make_sink, store):
@@ -249,3 +242,13 @@ def test_absent_values_travel_through_spool_and_letters_as_they_are(make_sink, s
     until(lambda: store.dead)
     assert np.isnan(store.rows[(1, 1_700_000_000_000_000)])
     assert b'"value":null' in next(iter(store.dead.values())).payload
+
+
+def test_a_fault_stays_told_while_other_devices_of_the_connection_are_heard(make_sink, store):
+    sink = make_sink()
+    sink.contact(WIRE, error="unit 3 does not answer")
+    until(lambda: store.told)
+    sink.put(rows(1), connection_id=WIRE)
+    until(lambda: len(store.told) == 2)
+    assert store.told[1].error == "unit 3 does not answer"
+    assert store.told[1].contact_at is not None

@@ -14,12 +14,6 @@ from backend.metering.queries.connections import (
     sighting,
     sightings,
 )
-from backend.metering.queries.gateways import (
-    broken_sequences,
-    gateway_of_key,
-    gateway_points,
-    gateway_request,
-)
 from backend.metering.queries.curves import (
     hours,
     intervals,
@@ -46,10 +40,10 @@ from backend.metering.queries.points import (
 )
 
 __all__ = [
-    "CountedPoint", "batches_after", "broken_sequences", "channels", "connection", "connection_of_key",
-    "connections", "counted_points", "cursor", "dead_letter", "dead_letters", "freshest_batch",
-    "gateway_of_key", "gateway_points", "gateway_request", "latest", "move_cursor", "open_dead_letters",
-    "owned_keys", "plan", "point", "points", "points_by_id", "positions_of", "progress", "rates",
-    "readings", "register_events", "revisions", "roll_ups", "settled_until", "sighting", "sightings",
-    "totals", "usable_readings", "visible", "zone_of", "zones",
+    "CountedPoint", "batches_after", "channels", "connection", "connection_of_key", "connections",
+    "counted_points", "cursor", "dead_letter", "dead_letters", "freshest_batch", "hours", "intervals",
+    "latest", "latest_arrays", "move_cursor", "open_dead_letters", "owned_keys", "plan", "point",
+    "points", "points_by_id", "positions_of", "progress", "rates", "readings", "register_events",
+    "revisions", "roll_ups", "settled_until", "sighting", "sightings", "totals", "usable_readings",
+    "visible", "zone_of", "zones",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.kernel.scope import Scope
-from backend.metering.models import Channel, GatewayRequest, Point
+from backend.metering.models import Channel, Connection, DeadLetter, GatewayRequest, Point
 
 
 def gateway_of_key(session: Session, _scope: Scope, key_hash: bytes) -> Any:
@@ -62,4 +62,28 @@ def broken_sequences(session: Session, scope: Scope, before: datetime) -> Sequen
             " GROUP BY d.connection_id, d.organisation_id, d.device"
         ),
         {"before": before, "organisations": list(scope.organisations)},
+    ).all()
+
+
+def letters_asked(session: Session, scope: Scope, outcome: str, limit: int) -> Sequence[DeadLetter]:
+    """Unsettled dead letters of an outcome, oldest first, locked; those another worker holds are left out."""
+    return session.scalars(
+        select(DeadLetter)
+        .where(
+            DeadLetter.organisation_id.in_(scope.organisations),
+            DeadLetter.settled_at.is_(None),
+            DeadLetter.outcome == outcome,
+        )
+        .order_by(DeadLetter.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def connection_owners(session: Session, scope: Scope) -> Sequence[Any]:
+    """Rows (id, organisation_id, protocol) of every connection, enabled or not."""
+    return session.execute(
+        select(Connection.id, Connection.organisation_id, Connection.protocol).where(
+            Connection.organisation_id.in_(scope.organisations)
+        )
     ).all()

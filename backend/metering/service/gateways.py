@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from backend.kernel import clock
 from backend.kernel.errors import Refused, Unauthenticated
 from backend.kernel.scope import Scope
-from backend.metering import queries
 from backend.metering.models import Channel, GatewayRequest, Point
+from backend.metering.queries import gateways as queries
 
 KEPT_HOURS = 48
 """An answer is repeated to the same idempotency key for so long [h]."""
@@ -85,3 +85,9 @@ def remember_answer(
             body_hash=body_hash, answer=answer, created_at=now,
         )
     )  # fmt: skip
+
+
+def connection_owners(session: Session, scope: Scope) -> dict[UUID, tuple[UUID, str]]:
+    """Return every connection's organisation and protocol, for workers that still hold readings of it."""
+    rows = queries.connection_owners(session, scope)
+    return {row.id: (row.organisation_id, row.protocol.value) for row in rows}

@@ -6,6 +6,7 @@ repetition nor a restart matters; a hole that stays open for a grace period is c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from backend.kernel import clock
 from backend.kernel.scope import Scope
-from backend.metering import queries
+from backend.metering.queries import gateways as queries
 
 GRACE_SECONDS = 15.0
 """How long a message may come after one with a higher number [s]."""
@@ -35,6 +36,10 @@ UPDATE device_sequence SET broken_at = CASE
     WHEN seen = int8multirange(range_merge(seen)) THEN NULL ELSE coalesce(broken_at, :now) END
 WHERE connection_id = :connection AND device = ANY (:devices)
   AND (broken_at IS NULL) <> (seen = int8multirange(range_merge(seen)))""")
+
+_COUNT = text("""
+UPDATE connection_state SET missed = missed + :missing, last_gap = cast(:last_gap AS jsonb), changed_at = :now
+WHERE connection_id = :connection""")
 
 _CLOSE = text("""
 UPDATE device_sequence SET seen = int8multirange(range_merge(seen)), broken_at = NULL
@@ -94,3 +99,10 @@ def close_gaps(session: Session, scope: Scope, *, grace_seconds: float = GRACE_S
     for gap in gaps:
         session.execute(_CLOSE, {"connection": gap.connection_id, "device": gap.device})
     return gaps
+
+
+def note_gap(session: Session, scope: Scope, gap: Gap, *, last_gap: Mapping[str, object]) -> None:
+    """Add what is missing to the connection's count and show it as the last gap."""
+    scope.demand(gap.organisation_id)
+    said = {"last_gap": json.dumps(last_gap), "now": clock.now()}
+    session.execute(_COUNT, {"connection": gap.connection_id, "missing": gap.missing, **said})

@@ -1,0 +1,169 @@
+"""The worker as a whole: broker and database are real, what is shown here is what an installation does."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import subprocess
+import threading
+import time
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from backend.kernel import clock
+from backend.kernel.settings import settings
+from backend.kernel.units import PointKind
+from backend.metering.models.connection import Protocol
+from backend.metering.service import replays
+from ingest.run import Worker
+from tests.ingest.field import make_field
+
+
+def until(condition, seconds: float = 15.0):
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.05)
+    return found
+
+
+class Running:
+    """A worker in a thread of its own."""
+
+    def __init__(self, database, home, name="main") -> None:
+        ours = dataclasses.replace(settings(), home=home)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(database, ours, name)))
+        self._thread.start()
+        self._ready.wait(10)
+
+    async def _run(self, database, ours, name) -> None:
+        self.loop, self.stop_event = asyncio.get_running_loop(), asyncio.Event()
+        self.worker = Worker(database, ours, ("mqtt", "sparkplug"), name)
+        self._ready.set()
+        await self.worker.run(self.stop_event)
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self.stop_event.set)
+            self._thread.join(30)
+
+
+@pytest.fixture
+def start(environment, database, tmp_path):
+    running = []
+
+    def starter() -> Running:
+        running.append(Running(database, tmp_path))
+        return running[-1]
+
+    yield starter
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def topic():
+    return f"t{uuid4().hex}"
+
+
+@pytest.fixture
+def field(database, environment, topic):
+    table = {"topic": f"{topic}/{{device}}", "time": "ts", "time_unit": "ms", "sequence": "n"}
+    return make_field(
+        database, protocol=Protocol.MQTT, address={"messages": [table]},
+        points={"power": {"device": "m1", "path": "power"}},
+    )  # fmt: skip
+
+
+def publish(url: str, topic: str, *bodies) -> None:
+    lines = "".join((b if isinstance(b, str) else orjson.dumps(b).decode()) + "\n" for b in bodies)
+    command = ["mosquitto_pub", "-L", f"{url}/{topic}", "-q", "1", "-V", "mqttv5", "-l"]
+    subprocess.run(command, input=lines, text=True, check=True, timeout=20)
+
+
+def said(number: int) -> dict[str, float]:
+    return {"n": number, "ts": clock.now_us() // 1000 - 100_000 + number, "power": number}
+
+
+def connected(field) -> bool:
+    state = field.state()
+    return state is not None and state.contact_at is not None
+
+
+def test_what_a_device_says_is_stored_and_a_gap_in_its_numbers_is_shown(
+    start, field, mqtt_url, topic, monkeypatch
+):
+    monkeypatch.setattr(
+        "backend.metering.service.sequences.close_gaps.__kwdefaults__", {"grace_seconds": 0.5}
+    )
+    start()
+    until(lambda: connected(field))
+    publish(mqtt_url, f"{topic}/m1", *(said(n) for n in (1, 2, 3, 7)))
+    until(lambda: field.count() == 4)
+    state = until(lambda: (s := field.state()).missed and s)
+    assert state.missed == 3
+    assert {k: state.last_gap[k] for k in ("device", "from", "to")} == {"device": "m1", "from": 4, "to": 6}
+    publish(mqtt_url, f"{topic}/m1", said(8))
+    time.sleep(3)
+    assert field.state().missed == 3, "a gap is counted once"
+
+
+def test_a_device_added_later_is_read_without_a_restart_and_its_dead_letter_can_be_replayed(
+    start, field, mqtt_url, topic
+):
+    start()
+    until(lambda: connected(field))
+    publish(mqtt_url, f"{topic}/m2", said(1))
+    (letter,) = until(field.letters)
+    assert "no channel reads m2" in letter.reason
+    field.add_point("new", {"device": "m2", "path": "power"})
+    time.sleep(1)
+    publish(mqtt_url, f"{topic}/m2", said(2))
+    until(lambda: field.count() == 1)
+    with field.database.transaction(field.scope) as session:
+        replays.ask_for_replay(session, field.scope, letter_id=letter.id)
+    until(lambda: field.count() == 2)
+    assert until(lambda: not field.letters())
+
+
+def test_a_replay_that_fails_again_stays_with_the_new_reason(start, field, mqtt_url, topic):
+    start()
+    until(lambda: connected(field))
+    publish(mqtt_url, f"{topic}/m1", '{"power": "broken"}')
+    (letter,) = until(field.letters)
+    with field.database.transaction(field.scope) as session:
+        replays.ask_for_replay(session, field.scope, letter_id=letter.id)
+    (again,) = until(lambda: [one for one in field.letters() if one.attempts == 1])
+    assert "not a number" in again.reason
+
+
+def test_an_interval_without_time_waits_among_the_dead_letters(start, field, mqtt_url, topic):
+    field.add_point("sold", {"device": "m1", "path": "sold"}, PointKind.INTERVAL)
+    start()
+    until(lambda: connected(field))
+    publish(mqtt_url, f"{topic}/m1", {"sold": 3})
+    (letter,) = until(field.letters)
+    assert "an interval needs the device's own time" in letter.reason
+    assert field.count() == 0
+
+
+def test_two_letters_of_one_address_and_a_payload_of_any_bytes_are_kept(start, field, mqtt_url, topic):
+    start()
+    until(lambda: connected(field))
+    for _ in range(2):
+        subprocess.run(
+            ["mosquitto_pub", "-L", f"{mqtt_url}/{topic}/m1", "-q", "1", "-s"],
+            input=b"\x00\xff{", check=True, timeout=20,
+        )  # fmt: skip
+    until(lambda: len(field.letters()) == 2)
+    assert {letter.payload for letter in field.letters()} == {b"\x00\xff{"}
+
+
+def test_a_connection_with_a_wrong_template_says_so_on_the_connections_page(start, database, environment):
+    wrong = make_field(database, protocol=Protocol.MQTT, address={"messages": [{"topic": "a/{b}c"}]})
+    start()
+    state = until(wrong.state)
+    assert "whole topic level" in state.error
