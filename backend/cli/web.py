@@ -36,5 +36,4 @@ def command(host: str, workers: int, certificate: Path | None, key: Path | None)
         ssl_cert=certificate,
         ssl_key=key,
         websockets=False,
-        process_name="enerfield-web",
     ).serve()
