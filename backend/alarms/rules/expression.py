@@ -132,7 +132,13 @@ class _Reader:
         if operation is None:
             raise _refused(f"'{ast.unparse(node)}': only + - * / are allowed")
         left, right = self.number(node.left), self.number(node.right)
-        return _Part(lambda inputs: _finite(operation(left(inputs), right(inputs))), is_truth=False)
+
+        def evaluate(inputs: Inputs) -> Floats:
+            with np.errstate(all="ignore"):
+                result = operation(left(inputs), right(inputs))
+            return np.where(np.isfinite(result), result, np.nan)
+
+        return _Part(evaluate, is_truth=False)
 
     def compare(self, node: ast.Compare) -> _Part:
         """Comparisons, also chained: 2 < a < 5."""
@@ -213,10 +219,6 @@ def _both(a: Floats, b: Floats) -> Floats:
 
 def _either(a: Floats, b: Floats) -> Floats:
     return 1.0 - _both(1.0 - a, 1.0 - b)
-
-
-def _finite(values: Floats) -> Floats:
-    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _refused(message: str, value: str | None = None, *, remedy: str | None = None) -> Refused:

@@ -53,7 +53,7 @@ class Night:
     last: float = np.nan
 
 
-@dataclass
+@dataclass(repr=False)
 class Memory:
     """Arrays by rule, latch and input of one RuleSet.
 

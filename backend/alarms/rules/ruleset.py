@@ -65,7 +65,7 @@ class NightRule:
     parameters: p.NightParameters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RuleSet:
     """Every rule that can be evaluated, as arrays indexed by rule, latch or input point.
 

@@ -167,10 +167,9 @@ def condition(
     at_us = np.unique(np.maximum(np.concatenate(moments), since))
     if not len(at_us):
         return None
-    with np.errstate(all="ignore"):
-        truth = np.broadcast_to(
-            rule.parameters.when.evaluate(_At(rule, memory, live, samples, at_us)), at_us.shape
-        )
+    truth = np.broadcast_to(
+        rule.parameters.when.evaluate(_At(rule, memory, live, samples, at_us)), at_us.shape
+    )
     judged = np.where(np.isnan(truth), HOLD, np.where(truth != 0, SET, RESET)).astype(np.int8)
     memory.judged_us[rule.rule] = at_us[-1]
     return Signal(np.full(len(at_us), rule.rule), at_us, np.full(len(at_us), np.nan), judged)

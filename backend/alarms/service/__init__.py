@@ -17,11 +17,12 @@ from backend.alarms.service.look import (
 from backend.alarms.service.quiet import return_to_service, shelve, take_out_of_service, unshelve
 from backend.alarms.service.respond import acknowledge, acknowledge_all, comment
 from backend.alarms.service.rules import RuleRow, change_rule, create_rule, rule, rules, suggest_rules
+from backend.alarms.service.statistics import AlarmStatistics, statistics
 
 __all__ = [
-    "AlarmFilter", "AlarmFollower", "AlarmRow", "Happening", "OpenCount", "RuleDraft", "RuleFilter",
-    "RuleRow",
-    "acknowledge", "acknowledge_all", "alarm", "alarms", "change_rule", "comment", "create_rule", "history",
-    "open_counts", "open_counts_by_organisation", "return_to_service", "rule", "rules", "shelve",
-    "suggest_rules", "take_out_of_service", "unshelve",
+    "AlarmFilter", "AlarmFollower", "AlarmRow", "AlarmStatistics", "Happening", "OpenCount", "RuleDraft",
+    "RuleFilter", "RuleRow", "acknowledge", "acknowledge_all", "alarm", "alarms", "change_rule",
+    "comment", "create_rule", "history", "open_counts", "open_counts_by_organisation",
+    "return_to_service", "rule", "rules", "shelve", "statistics", "suggest_rules", "take_out_of_service",
+    "unshelve",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -93,7 +93,7 @@ class Evaluator:
         self._note(evaluate.reconcile(self.rules, self.memory, clock.now_us()))
 
     def _step(self, readings: Readings) -> Outcome:
-        """Evaluate; if that fails find the rules to blame: each is tried alone, the guilty are set aside."""
+        """Evaluate; if that fails find the rules to blame, by halves, and set them aside."""
         before = memory.copy(self.memory)
         try:
             return evaluate.step(self.rules, self.memory, readings)
@@ -177,16 +177,18 @@ def _bound(given: dict[str, Any], keys: dict[str, int]) -> dict[str, int]:
     return {name: keys[str(point)] for name, point in points.items() if str(point) in keys}
 
 
-def _guilty(specs: Iterable[RuleSpec], packed: bytes, readings: Readings) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for spec in specs:
-        alone, _ = compile_rules([spec])
-        remembered, _ = memory.restore(alone, packed, now_us=readings.received_us)
-        try:
-            evaluate.step(alone, remembered, readings)
-        except Exception as error:  # that is what we are looking for
-            found[spec.key] = f"{type(error).__name__}: {error}"
-    return found
+def _guilty(specs: Sequence[RuleSpec], packed: bytes, readings: Readings) -> dict[int, str]:
+    """Find the rules that fail on these readings, by halves; returns rule key -> what went wrong."""
+    some, _ = compile_rules(specs)
+    remembered, _ = memory.restore(some, packed, now_us=readings.received_us)
+    try:
+        evaluate.step(some, remembered, readings)
+    except Exception as error:  # that is what we are looking for
+        if len(specs) == 1:
+            return {specs[0].key: f"{type(error).__name__}: {error}"}
+        half = len(specs) // 2
+        return _guilty(specs[:half], packed, readings) | _guilty(specs[half:], packed, readings)
+    return {}
 
 
 def _own_priority(spec: RuleSpec, code: int) -> int | None:

@@ -157,7 +157,8 @@ def test_a_state_rule_knows_its_states(parameters, values, expected):
 
 
 def test_a_rate_rule_measures_over_its_window():
-    rules = compiled(rule("rate", parameters={"rising": 6, "falling": 30, "per": "min", "window_s": 60}))
+    parameters = {"rising": 6, "falling": 30, "per": "min", "window_s": 60}
+    rules = compiled(rule("rate", parameters=parameters))
     steady = [(t, 20 + t * 0.05) for t in range(0, 120, 10)]  # 3 a minute
     steep = [(t, 26 + (t - 120) * 0.5) for t in range(120, 200, 10)]  # 30 a minute
     drop = [(200, 0.0), (210, 0.0)]
@@ -191,38 +192,22 @@ def sequence_of(moves) -> list[tuple[int, float]]:
 
 
 def naive(shown, *, limit, deadband, on_delay, off_delay, until) -> list[tuple[float, int]]:
-    """The H level alone, second by second: what the sentence in latch.py says, nothing clever."""
-    changes, is_on, beyond, back = [], False, 0, 0
+    """The H level alone, second by second: what the sentence in latch.py says, nothing clever.
+
+    On and off again at the same instant is no change.
+    """
+    changes, is_on, since = [], False, None
     values = dict(shown)
-    value = None
     for t in range(until + 1):
-        if not is_on and value is not None and beyond and t - beyond_since >= on_delay:
-            is_on = True
-            changes.append((t, 1))
-            back = 0
-        elif is_on and back and t - back_since >= off_delay:
-            is_on = False
-            changes.append((t, 0))
-            beyond = 0
-        value = values.get(t, value)
-        if value is None:
-            continue
-        now_beyond, now_back = value >= limit, value < limit - deadband
-        if t in values:
-            if now_beyond and not is_on and not beyond:
-                beyond, beyond_since = 1, t
-            if not now_beyond:
-                beyond = 0
-            if now_back and is_on and not back:
-                back, back_since = 1, t
-            if not now_back:
-                back = 0
-            if not is_on and beyond and on_delay == 0:
-                is_on, beyond = True, 0
-                changes.append((t, 1))
-            elif is_on and back and off_delay == 0:
-                is_on, back = False, 0
-                changes.append((t, 0))
+        before = is_on
+        for is_reading in (False, True):
+            if is_reading and t in values:
+                wanted = values[t] < limit - deadband if is_on else values[t] >= limit
+                since = (t if since is None else since) if wanted else None
+            if since is not None and t - since >= (off_delay if is_on else on_delay):
+                is_on, since = not is_on, None
+        if is_on != before:
+            changes.append((t, int(is_on)))
     return changes
 
 
@@ -239,14 +224,18 @@ def test_the_arrays_say_what_the_plain_sentence_says(moves, on_delay, off_delay,
     assert found == plain
 
 
+BOTH = {
+    "when": "a - b > 40 and avg(a, 30) > 60 or b > 100",
+    "points": {"a": "x", "b": "y"},
+    "stale_s": 60,
+}
 MANY = [
     rule(key=1, deadband=2),
     rule(key=2, on_delay_s=10, off_delay_s=5),
-    rule("rate", key=3, parameters={"rising": 60, "falling": 60, "window_s": 30}, on_delay_s=3),
+    rule("rate", key=3, on_delay_s=3,
+         parameters={"rising": 60, "falling": 60, "window_s": 30}),
     rule("state", key=4, parameters={"equals": 5}, on_delay_s=3),
-    rule("expression", key=5, points={"a": POINT, "b": 8}, on_delay_s=1,
-         parameters={"when": "a - b > 40 and avg(a, 30) > 60 or b > 100", "points": {"a": "x", "b": "y"},
-                     "stale_s": 60}),
+    rule("expression", key=5, points={"a": POINT, "b": 8}, on_delay_s=1, parameters=BOTH),
     rule(key=6, point=8, off_delay_s=25, deadband=4),
 ]  # fmt: skip
 
@@ -254,7 +243,7 @@ MANY = [
 @given(data=st.data(), moves=steps)
 @settings(max_examples=150, deadline=None)
 def test_cuts_ticks_and_restarts_change_nothing(data, moves):
-    """However in-order readings are cut into batches, and wherever the evaluator restarts, alarms are the same."""
+    """However in-order readings are cut, and wherever the evaluator restarts, the alarms are the same."""
     shown = [
         (t, value, point)
         for t, value in sequence_of(moves)
