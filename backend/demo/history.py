@@ -6,7 +6,7 @@ is a stretch of one calendar month of some points, sorted by (point, instant), a
 database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from backend.demo.calendar import ORIGIN_US
 from backend.demo.meters import Meters, microseconds
+from backend.demo.spec import PointSpec
 
 SETTLEMENT_DAYS, OTHER_DAYS, FINE_DAYS = 762, 397, 60
 _MINUTE, _QUARTER, _HOUR, _DAY = 60_000_000, 900_000_000, 3_600_000_000, 86_400_000_000
@@ -76,13 +77,13 @@ def stretches(now: datetime) -> list[Stretch]:
     return [stretch for stretch in found if stretch.end > stretch.first]
 
 
-def count(meters: Meters, now: datetime) -> int:
+def count(points: Sequence[PointSpec], now: datetime) -> int:
     """Return about how many readings there will be, for a progress bar."""
     _, other, _ = starts(now)
     total = 0
     for stretch in stretches(now):
-        points = [p for p in meters.points if p.kind in ("register", "instant")]
-        rows = sum(p.settlement or stretch.first >= other for p in points)
+        told = [p for p in points if p.kind in ("register", "instant")]
+        rows = sum(p.settlement or stretch.first >= other for p in told)
         total += rows * len(stretch.at_us)
     return total
 
@@ -101,7 +102,9 @@ def batches(meters: Meters, now: datetime) -> Iterator[Batch]:
         for rows in np.array_split(even, -(-len(even) // size)):
             yield Batch(np.repeat(rows, len(at_us)), np.tile(at_us, len(rows)), values[rows].ravel())
         rest = [_changes(row, at_us, values[row]) for row in np.flatnonzero(wanted & (kinds == "state"))]
-        rest += [_quarters(meters, row, stretch) for row in np.flatnonzero(wanted & (kinds == "interval"))]
+        rest += [
+            _quarters(meters, row, stretch) for row in np.flatnonzero(wanted & (kinds == "interval")).tolist()
+        ]
         if sum(len(batch) for batch in rest):
             yield Batch(
                 *(np.concatenate([getattr(b, name) for b in rest]) for name in ("row", "at_us", "value"))
@@ -123,4 +126,4 @@ def _quarters(meters: Meters, row: int, stretch: Stretch) -> Batch:
     at_us = np.arange(first, stretch.end - length + 1, length, dtype=np.int64)
     if not len(at_us):
         return Batch(np.empty(0, np.int64), at_us, np.empty(0))
-    return Batch(np.full(len(at_us), row), at_us, meters.only(row).values(at_us)[0])
+    return Batch(np.full(len(at_us), row), at_us, meters.amounts(row, at_us))

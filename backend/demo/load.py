@@ -1,6 +1,6 @@
-"""Load the demo region into an empty database: everything through the services, as if people and meters had done it.
+"""Load the demo region into an empty database, through the services that people and meters use.
 
-One thread works out the past, one stores it, one makes amounts of what is stored: on two cores they overlap.
+A process works out the past, one thread stores it, one makes amounts of what is stored: they overlap.
 """
 
 import queue
@@ -16,8 +16,8 @@ import numpy as np
 
 from backend.demo import founding, history, measuring
 from backend.demo.history import Batch
-from backend.demo.meters import Meters
-from backend.demo.region import Region, region
+from backend.demo.producing import Past, past
+from backend.demo.region import points, region
 from backend.kernel.db import Database
 from backend.kernel.errors import Conflict
 from backend.kernel.scope import Scope
@@ -25,11 +25,12 @@ from backend.metering import service as metering
 from backend.tenancy import service as tenancy
 from backend.wiring import connect
 
-Progress = Callable[..., AbstractContextManager[Callable[[float], None]]]
+Advance = Callable[[float], None]
+Progress = Callable[..., AbstractContextManager[Advance]]
 """`progress(what, total=…, unit=…)` yields a function that is told each step's size."""
 
-_WAITING = 4
-"""Batches worked out ahead: bounds memory."""
+_WAITING = 3
+"""Batches that wait for the database: bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -48,35 +49,34 @@ def load(database: Database, home: Path, *, now: datetime, progress: Progress) -
     """
     started = time.monotonic()
     connect()
-    if tenancy.system_scopes(database, "look whether the database is empty"):
-        raise Conflict("the database is not empty", remedy="load the demo region into a fresh one")
-    with progress("surveying the demo region", total=1) as advance:
-        described = region(home)
-        advance(1)
-    with progress("founding the demo region", total=2) as advance:
-        ground, keys, meters = _found(database, described, home, now, advance)
-    with progress("loading readings", total=history.count(meters, now), unit="readings") as advance:
-        readings = _History(database, ground.scope, keys).store(history.batches(meters, now), advance)
-    return Loaded(len(described.points), readings, time.monotonic() - started)
+    with past(points(), now) as worked_out:
+        if tenancy.system_scopes(database, "look whether the database is empty"):
+            raise Conflict("the database is not empty", remedy="load the demo region into a fresh one")
+        with progress("founding the demo region", total=3) as advance:
+            scope, keys = _found(database, home, now, worked_out, advance)
+        with progress("loading readings", total=history.count(points(), now), unit="readings") as advance:
+            readings = _History(database, scope, keys).store(worked_out.batches(), advance)
+    return Loaded(len(points()), readings, time.monotonic() - started)
 
 
 def _found(
-    database: Database, described: Region, home: Path, now: datetime, advance: Callable[[float], None]
-) -> tuple[founding.Ground, np.ndarray, Meters]:
-    """Create all that is not a reading; return the ground, the points' keys and the meters, row by row."""
-    meters = Meters(described.points)
-    since = datetime.fromtimestamp(history.starts(now)[1] / 1e6, UTC)
+    database: Database, home: Path, now: datetime, worked_out: Past, advance: Advance
+) -> tuple[Scope, np.ndarray]:
+    """Create all that is not a reading; return the scope that may store readings, and the points' keys."""
+    described = region(home)
+    advance(1)
+    since = datetime.fromtimestamp(history.starts(now)[0] / 1e6, UTC)
     with database.transaction(Scope.public()) as session:
         ground = founding.found(session, described, now=now)
         advance(1)
         made = measuring.measure(session, described, ground, home)
-        measuring.note_exchanges(session, ground, made, meters, since=since, now=now)
+        measuring.note_exchanges(session, ground, made, worked_out.exchanged(), since=since)
         advance(1)
-    return ground, np.array([made[p.key].key for p in described.points], dtype=np.int64), meters
+    return ground.scope, np.array([made[p.key].key for p in described.points], dtype=np.int64)
 
 
 class _History:
-    """Stores batches and makes amounts of them, in two threads beside the one that works them out."""
+    """Stores batches and makes amounts of them, in two threads."""
 
     def __init__(self, database: Database, scope: Scope, keys: np.ndarray) -> None:
         self._database = database
@@ -86,7 +86,7 @@ class _History:
         self._stored = threading.Event()
         self._failed: BaseException | None = None
 
-    def store(self, batches: Iterator[Batch], advance: Callable[[float], None]) -> int:
+    def store(self, batches: Iterator[Batch], advance: Advance) -> int:
         """Store every batch and finish the amounts; return how many readings there were."""
         workers = [
             threading.Thread(target=self._guard, args=(work, advance), daemon=True)
@@ -114,14 +114,14 @@ class _History:
                 continue
         raise self._failed
 
-    def _guard(self, work: Callable, advance: Callable[[float], None]) -> None:
+    def _guard(self, work: Callable, advance: Advance) -> None:
         """Keep what goes wrong in a thread for the one that waits."""
         try:
             work(advance)
         except BaseException as error:
             self._failed = error
 
-    def _store(self, advance: Callable[[float], None]) -> None:
+    def _store(self, advance: Advance) -> None:
         while (batch := self._waiting.get()) is not None:
             good = np.full(len(batch), metering.Quality.GOOD, dtype=np.int16)
             readings = metering.ReadingBatch(self._keys[batch.row], batch.at_us, batch.value, good)
@@ -130,7 +130,7 @@ class _History:
             advance(len(batch))
         self._stored.set()
 
-    def _follow(self, _advance: Callable[[float], None]) -> None:
+    def _follow(self, _advance: Advance) -> None:
         follower = metering.RollUpFollower()
         while self._failed is None:
             was_stored = self._stored.is_set()

@@ -1,5 +1,6 @@
-"""Create the region's points, connections and channels, and note its exchanged meters, through the services."""
+"""Create the region's points, connections and channels, and note its exchanged meters."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -9,7 +10,6 @@ from sqlalchemy.orm import Session
 from backend.demo import channels
 from backend.demo.devices.ports import ports
 from backend.demo.founding import Ground
-from backend.demo.meters import Meters
 from backend.demo.people import REGION
 from backend.demo.region import Region
 from backend.demo.spec import ConnectionSpec, PointSpec
@@ -17,6 +17,9 @@ from backend.kernel.units import Carrier, PointKind
 from backend.metering import service as metering
 from backend.metering.models import Direction, Point, RegisterEventKind
 from backend.metering.models.connection import Protocol
+
+Exchanged = Mapping[str, Sequence[tuple[datetime, float]]]
+"""Point key -> when its meter was exchanged, and what the old one last showed [unit of the point]."""
 
 
 def measure(session: Session, region: Region, ground: Ground, home: Path) -> dict[str, Point]:
@@ -42,16 +45,10 @@ def measure(session: Session, region: Region, ground: Ground, home: Path) -> dic
 
 
 def note_exchanges(
-    session: Session,
-    ground: Ground,
-    made: dict[str, Point],
-    meters: Meters,
-    *,
-    since: datetime,
-    now: datetime,
+    session: Session, ground: Ground, made: dict[str, Point], exchanged: Exchanged, *, since: datetime
 ) -> None:
-    """Say which registers' meters were exchanged between two instants, with what the old ones last showed."""
-    for key, replaced in meters.final_values(now).items():
+    """Say which registers' meters were exchanged since an instant, with what the old ones last showed."""
+    for key, replaced in exchanged.items():
         for at, final in replaced:
             if at >= since:
                 metering.record_register_event(
@@ -62,8 +59,9 @@ def note_exchanges(
 
 def _new_point(spec: PointSpec, parent: UUID | None) -> metering.NewPoint:
     return metering.NewPoint(
-        name=spec.name, name_zh=spec.name_zh, carrier=Carrier(spec.carrier), quantity=spec.quantity, unit=spec.unit,
-        kind=PointKind(spec.kind), direction=Direction(spec.direction), category=spec.category, parent_id=parent,
+        name=spec.name, name_zh=spec.name_zh, carrier=Carrier(spec.carrier), quantity=spec.quantity,
+        unit=spec.unit, kind=PointKind(spec.kind), direction=Direction(spec.direction),
+        category=spec.category, parent_id=parent,
         interval_minutes=spec.interval_minutes, dial=spec.dial if spec.kind == "register" else None,
         is_settled=spec.settlement, is_total=spec.total, is_simulated=True,
     )  # fmt: skip

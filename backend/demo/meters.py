@@ -50,7 +50,6 @@ class Meters:
         self._exchanged = np.array([p.exchanged for p in self.points])
         self._opening: list[np.ndarray] = [np.zeros(int(self._counts.sum()))]
         self._blocks: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        self._single: dict[int, Meters] = {}
         self._exchange_totals: dict[int, np.ndarray] = {}
 
     def _column(self, name: str) -> np.ndarray:
@@ -113,12 +112,6 @@ class Meters:
         self._wrap(raw, at_us)
         return self._rounded(raw, at_us)
 
-    def only(self, row: int) -> "Meters":
-        """Return one point by itself, for instants that the others are not asked about."""
-        if row not in self._single:
-            self._single[row] = Meters([self.points[row]], self.seed)
-        return self._single[row]
-
     def at(self, instant: datetime) -> dict[str, float]:
         """Return {point key: value} at one instant."""
         values = self.values(np.array([microseconds(instant)]))[:, 0]
@@ -138,21 +131,22 @@ class Meters:
         between[is_state] = shown[is_state][:, step + 1]
         raw[~self._counts] = between
         for row in np.flatnonzero(self._kind == "interval"):
-            raw[row] = self._amounts(row, at_us)
+            raw[row] = self.amounts(int(row), at_us) / self.points[row].factor
         return raw
 
-    def _amounts(self, row: int, at_us: np.ndarray) -> np.ndarray:
-        """Return the amounts of an interval point from each instant to the end of its interval."""
-        steps = self.points[row].interval_minutes * 60_000_000 // STEP_US
-        step = (at_us - ORIGIN_US) // STEP_US
-        total = np.zeros(len(at_us))
-        which = int(np.count_nonzero(self._counts[:row]))
+    def amounts(self, row: int, at_us: np.ndarray) -> np.ndarray:
+        """Return the amounts of an interval point from each instant to the end of its interval [its unit]."""
+        point = self.points[row]
+        steps = point.interval_minutes * 60_000_000 // STEP_US
+        step = (np.asarray(at_us, dtype=np.int64) - ORIGIN_US) // STEP_US
+        total = np.zeros(len(step))
         for ahead in range(steps):
-            block = (step + ahead) // BLOCK_STEPS
-            for number in np.unique(block):
-                here = block == number
-                total[here] += self._block(int(number))[0][which, (step[here] + ahead) % BLOCK_STEPS]
-        return total
+            numbers = (step + ahead) // BLOCK_STEPS
+            for number in np.unique(numbers):
+                here = numbers == number
+                flow = model.block(int(number), self.seed).flows[point.source]
+                total[here] += flow[(step[here] + ahead) % BLOCK_STEPS]
+        return np.rint(total * point.factor / point.resolution) * point.resolution
 
     def _wrap(self, raw: np.ndarray, at_us: np.ndarray) -> None:
         """Turn totals into what registers show before rounding, in place: starts, exchanges."""

@@ -49,6 +49,6 @@ class Live:
         for row, point in enumerate(self._intervals.points):
             length_us = point.interval_minutes * 60_000_000
             start_us = now_us // length_us * length_us - length_us
-            amount = float(self._intervals.values(np.array([start_us]))[row, 0])
+            amount = float(self._intervals.amounts(row, np.array([start_us]))[0])
             found[point.key] = datetime.fromtimestamp(start_us / 1e6, UTC), amount
         return found
