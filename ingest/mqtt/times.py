@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from backend.kernel import clock
@@ -36,4 +36,4 @@ def instant_us(said: Any, unit: str) -> int:
         ) from None
     if instant.tzinfo is None:
         raise Refused(f"{said!r} does not say its offset from UTC", field="time", value=said, remedy="add Z")
-    return clock.to_us(instant.astimezone(UTC))
+    return clock.to_us(instant)

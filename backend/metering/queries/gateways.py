@@ -87,3 +87,28 @@ def connection_owners(session: Session, scope: Scope) -> Sequence[Any]:
             Connection.organisation_id.in_(scope.organisations)
         )
     ).all()
+
+
+def written_by(
+    session: Session, _scope: Scope, batch_id: int, point_key: list[int], read_at: list[datetime]
+) -> set[int]:
+    """Places (from 0) of the readings, of those given, that a batch just stored in this transaction wrote.
+
+    The caller stored that batch in its own scope, which is all that is looked at.
+    """
+    rows = session.scalars(
+        text(
+            "SELECT i.place - 1 FROM unnest(cast(:keys AS int8[]), cast(:instants AS timestamptz[]))"
+            " WITH ORDINALITY AS i(point_key, read_at, place)"
+            " JOIN reading r ON r.point_key = i.point_key AND r.read_at = i.read_at"
+            " WHERE r.batch_id = :batch AND r.read_at BETWEEN :first AND :last"
+        ),
+        {
+            "keys": point_key,
+            "instants": read_at,
+            "batch": batch_id,
+            "first": min(read_at),
+            "last": max(read_at),
+        },
+    )
+    return set(rows)

@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -18,6 +20,9 @@ from backend.kernel.errors import Refused, Unauthenticated
 from backend.kernel.scope import Scope
 from backend.metering.models import Channel, GatewayRequest, Point
 from backend.metering.queries import gateways as queries
+from backend.metering.rules import ReadingBatch
+from backend.metering.service.connections import note_contact
+from backend.metering.service.store import Stored, store_readings
 
 KEPT_HOURS = 48
 """An answer is repeated to the same idempotency key for so long [h]."""
@@ -44,6 +49,29 @@ def gateway_of_key(session: Session, scope: Scope, *, key: str) -> Gateway:
 def gateway_points(session: Session, scope: Scope, *, connection_id: UUID) -> Sequence[tuple[Channel, Point]]:
     """Return what a gateway may write: its channels with their points."""
     return queries.gateway_points(session, scope, connection_id)
+
+
+def store_push(session: Session, gateway: Gateway, batch: ReadingBatch) -> tuple[Stored, NDArray[np.bool_]]:
+    """Store what a gateway pushed and note that it was heard.
+
+    returns: what became of the batch, and for each of its readings whether it changed anything
+    """
+    stored = store_readings(
+        session, gateway.scope, batch, source="http", connection_id=gateway.connection_id, live=True
+    )
+    system = Scope.system(gateway.scope.organisations, "contact of a gateway")
+    note_contact(
+        session, system, connection_id=gateway.connection_id, organisation_id=gateway.organisation_id,
+        contact_at=clock.now(),
+    )  # fmt: skip
+    changed = np.full(len(batch), stored.unchanged == 0)
+    if stored.unchanged and (stored.new or stored.revised):
+        instants = [clock.from_us(at) for at in batch.read_at_us.tolist()]
+        written = queries.written_by(
+            session, gateway.scope, stored.batch_id, batch.point_key.tolist(), instants
+        )
+        changed[list(written)] = True
+    return stored, changed
 
 
 def answer_given(

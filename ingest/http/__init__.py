@@ -1,0 +1,1 @@
+"""HTTP push: gateways that send their readings by themselves, each with its own key."""
