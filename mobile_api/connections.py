@@ -136,6 +136,16 @@ class OneDeadLetter(MethodView):
         return service.settle_dead_letter(g.session, g.scope, letter_id=letter, outcome="dismissed")
 
 
+@blp.route("/dead-letters/<id:letter>/replay")
+class Replay(MethodView):
+    """Another try."""
+
+    @blp.response(202, DeadLetterSchema)
+    def post(self, letter: UUID) -> Any:
+        """Have it tried again after its mapping was mended; a worker does it within seconds."""
+        return service.ask_for_replay(g.session, g.scope, letter_id=letter)
+
+
 @blp.route("/sightings")
 class Sightings(MethodView):
     """Devices seen."""

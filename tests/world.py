@@ -1,18 +1,30 @@
 """A small world for tests: two regions that may not see each other, with people of every role.
 
-Everything is made through the services, as the product does. Ask for `make_world(database)` once a module.
+Everything is made through the services, as the product does. Ask for `make_world(database)` once a
+module, and for `furnish(world)` where places, points, readings and alarms are needed too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.alarms import service as alarms
+from backend.alarms.service import AlarmFollower
 from backend.infra.passwords import Argon2Passwords
+from backend.kernel import clock
 from backend.kernel.db import Database
 from backend.kernel.scope import Role, Scope
+from backend.kernel.units import Carrier, PointKind
+from backend.metering import service as metering
+from backend.metering.models.connection import Protocol
+from backend.metering.service import RollUpFollower
+from backend.network import service as network
+from backend.network.models import PositionKind
 from backend.tenancy import service as tenancy
 from backend.tenancy.models import Organisation, OrganisationKind, Person
 
@@ -34,6 +46,7 @@ class Region:
     people: dict[str, Person] = field(default_factory=dict)
     ids: dict[str, UUID] = field(default_factory=dict)
     point_keys: dict[str, int] = field(default_factory=dict)
+    gateway_key: str = ""
 
     def email(self, role: str) -> str:
         """Return the address of this region's person of a role."""
@@ -57,6 +70,93 @@ class World:
 def make_world(database: Database) -> World:
     """Fill an empty database with both regions."""
     return World(database, _make_region(database, "east"), _make_region(database, "west"))
+
+
+def furnish(world: World) -> World:
+    """Give both regions a site, meters, readings, amounts, an alarm, and things ingest could not take."""
+    for region in (world.east, world.west):
+        with world.database.transaction(region.scope) as session:
+            _build(session, region)
+        with world.database.transaction(region.scope) as session:
+            _read(session, region)
+    everyone = Scope.system(world.east.scope.organisations | world.west.scope.organisations, "furnishing")
+    follower = AlarmFollower()
+    while follower.turn(world.database, everyone):
+        pass
+    follower.let_go(world.database, everyone)
+    with world.database.transaction(everyone) as session:
+        while RollUpFollower().step(session, everyone):
+            pass
+        for region in (world.east, world.west):
+            page = alarms.alarms(session, region.scope, order="newest")
+            region.ids["alarm"] = page.items[0].id
+            letters = metering.list_dead_letters(session, region.scope)
+            region.ids["letter"] = letters.items[0].id
+            region.ids["sighting"] = metering.list_sightings(session, region.scope)[0][0].id
+    return world
+
+
+def _build(session: Session, region: Region) -> None:
+    """A site of the enterprise with a plant, and the customer's supply point in it."""
+    scope, ids = region.scope, region.ids
+    place = {"type": "Point", "coordinates": [121.5 if region.name == "east" else 7.6, 31.2]}
+    site = network.create_site(
+        session, scope, organisation_id=region.enterprise.id, timezone="Asia/Shanghai", currency="CNY",
+        new=network.NewPosition(PositionKind.SITE, f"{region.name} site", geometry=place),
+    )  # fmt: skip
+    for name, kind in (("plant", PositionKind.PLANT), ("supply", PositionKind.METERING)):
+        new = network.NewPosition(kind, f"{region.name} {name}", geometry=place)
+        ids[name] = network.create_position(session, scope, parent_id=site.id, new=new).id
+    ids["site"] = site.id
+    network.create_supply_agreement(
+        session, scope, customer_id=region.customer.id, operator_id=region.enterprise.id,
+        position_id=ids["supply"], starts_at=clock.now() - timedelta(days=90),
+    )  # fmt: skip
+    for name, at, quantity, unit, kind in (
+        ("plant_power", "plant", "power", "kW", PointKind.INSTANT),
+        ("supply_power", "supply", "power", "kW", PointKind.INSTANT),
+        ("supply_energy", "supply", "energy", "kWh", PointKind.REGISTER),
+    ):
+        new = metering.NewPoint(name, Carrier.ELECTRICITY, quantity, unit, kind, is_total=unit == "kWh")
+        point = metering.create_point(session, scope, position_id=ids[at], new=new)
+        ids[name], region.point_keys[name] = point.id, point.key
+    ids["rule"] = alarms.create_rule(
+        session,
+        scope,
+        point_id=ids["supply_power"],
+        kind="limit",
+        name="too much",
+        parameters={"H": 90},
+        priority=2,
+    ).id
+    connection = metering.create_connection(
+        session, scope, organisation_id=region.enterprise.id,
+        new=metering.NewConnection(f"{region.name} gateway", Protocol.HTTP, {}),
+    )  # fmt: skip
+    ids["connection"] = connection.id
+    region.gateway_key = metering.issue_gateway_key(session, scope, connection_id=connection.id)
+    here = {"connection_id": connection.id, "organisation_id": region.enterprise.id}
+    refusal = metering.Refusal(
+        **here, address="push", payload=b'{"x": 1}', reason="unknown point", received_at=clock.now()
+    )
+    metering.add_dead_letters(session, scope, [refusal])
+    metering.add_sightings(session, scope, **here, seen=[(f"{region.name}/unknown", {"value": 1})])
+
+
+def _read(session: Session, region: Region) -> None:
+    """Two hours of readings each minute until now; the last power is too high."""
+    minutes = np.arange(-120, 1)
+    at_us = clock.now_us() // 60_000_000 * 60_000_000 + minutes * 60_000_000
+    power = np.where(minutes == 0, 95.0, 60.0)
+    energy = 1000.0 + np.arange(len(minutes))
+    parts = [("plant_power", power), ("supply_power", power), ("supply_energy", energy)]
+    batch = metering.ReadingBatch(
+        np.repeat([region.point_keys[name] for name, _ in parts], len(minutes)),
+        np.tile(at_us, len(parts)),
+        np.concatenate([values for _, values in parts]),
+        np.zeros(len(parts) * len(minutes), np.int16),
+    )
+    metering.store_readings(session, region.scope, batch, source="test", live=True)
 
 
 def _make_region(database: Database, name: str) -> Region:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.apps import Browser, Phone, make_app
-from tests.world import make_world
+from tests.world import furnish, make_world
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def app(environment, database):
 
 @pytest.fixture(scope="module")
 def world(app, database):
-    return make_world(database)
+    return furnish(make_world(database))
 
 
 @pytest.fixture
