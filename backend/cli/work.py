@@ -18,7 +18,7 @@ def command(processes: int, queues: tuple[str, ...]) -> None:
     chosen = ["--queues", ",".join(queues)] if queues else []
     find_app("backend.worker").worker_main(
         [
-            *("worker", "--concurrency", str(processes), "--loglevel", "INFO"),
+            *("worker", "--concurrency", str(processes), "--loglevel", "WARNING"),
             *("--without-gossip", "--without-mingle"),
             *chosen,
         ]

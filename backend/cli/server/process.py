@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
+LONGEST_LOG = 10 * 2**20
+"""A longer log is set aside at the next start, in place of the one before [bytes]."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -92,6 +95,8 @@ def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
         yield None
         return
     log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        log.replace(log.with_suffix(".1.log"))
     with log.open("ab") as output:
         yield output
 

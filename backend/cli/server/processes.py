@@ -21,10 +21,10 @@ class Process:
 
 
 PROCESSES = {
+    "devices": Process(("demo", "devices"), "simulated field devices", is_demo=True),
     "web": Process(("web",), "pages and API"),
     "ingest": Process(("ingest", "run"), "readings from field devices"),
     "follow": Process(("follow",), "alarms and roll-ups"),
     "work": Process(("work",), "background jobs"),
     "schedule": Process(("schedule",), "jobs at their time"),
-    "devices": Process(("demo", "devices"), "simulated field devices", is_demo=True),
 }

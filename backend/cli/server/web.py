@@ -78,10 +78,10 @@ def wait_until_ready(site: Site, check: Callable[[], None], seconds: float) -> s
         last = _missing(body)
         time.sleep(0.3)
     if not last:
-        raise Unavailable(
-            f"the web server did not answer within {seconds:.0f} s; see {site.home}/log/web.log"
-        )
-    return f"up, but not ready ({last})"
+        log = site.home / "log" / "web.log"
+        words = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+        raise Unavailable(f"the web server did not answer within {seconds:.0f} s; {log} ends with\n{words}")
+    return f"up, but {last}"
 
 
 def _missing(body: bytes) -> str:
@@ -90,4 +90,5 @@ def _missing(body: bytes) -> str:
         parts = json.loads(body)
     except ValueError:
         return "no sensible answer from /readyz"
-    return json.dumps(parts.get("checks", parts), ensure_ascii=False)[:300]
+    wanting = [name for name, part in parts.items() if isinstance(part, dict) and not part.get("ok")]
+    return "not ready: " + ", ".join(wanting)
