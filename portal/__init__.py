@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def register(app: Flask) -> None:
     """Hang every page on `app`, with its words, numbers and pictures."""
-    from portal import alarms, language, metering, network, setup, tenancy  # noqa: F401  views hang themselves up
+    # importing the areas hangs their views on the blueprint
+    from portal import alarm_rules, alarms, finding, language, metering, network, plant, setup, tenancy  # noqa: F401
     from portal.pages import pages
 
     language.prepare(app)

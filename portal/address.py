@@ -46,18 +46,22 @@ class View:
         return self._around(self.on, self.until)
 
     @property
-    def compared(self) -> Period | None:
-        """The period it is compared with: as much of it as has passed of this one, so that like meets like."""
+    def compared_whole(self) -> Period | None:
+        """The whole period this one is compared with; None for no comparison."""
         if self.compare == "none":
             return None
         on = _a_year_before(self.on) if self.compare == "year" else self.stepped(-1).on
-        until = None
-        if self.until:
-            until = on + (self.until - self.on)
-        whole = self._around(on, until)
-        passed = clock.now() - self.period.start
-        length = self.period.end - self.period.start
-        if passed >= length:
+        return self._around(on, on + (self.until - self.on) if self.until else None)
+
+    @property
+    def compared(self) -> Period | None:
+        """As much of the period before as has passed of this one, in full hours: like is compared with like."""
+        whole = self.compared_whole
+        if whole is None:
+            return None
+        now = clock.now().replace(minute=0, second=0, microsecond=0)
+        passed = now - self.period.start
+        if passed >= self.period.end - self.period.start:
             return whole
         return Period(whole.start, min(whole.start + max(passed, timedelta(0)), whole.end))
 
@@ -171,9 +175,15 @@ def _day(text: str | None, name: str) -> date | None:
     except ValueError:
         raise Refused(f"'{text}' is not a day", field=name, value=text, remedy="use 2026-11-22") from None
     if not 1990 <= on.year <= 2100:
-        raise Refused(f"{on.year} is out of range", field=name, value=text, remedy="use a year from 1990 to 2100")
+        raise Refused(
+            f"{on.year} is out of range", field=name, value=text, remedy="use a year from 1990 to 2100"
+        )
     return on
 
 
 def _a_year_before(on: date) -> date:
-    return on.replace(year=on.year - 1, day=28) if (on.month, on.day) == (2, 29) else on.replace(year=on.year - 1)
+    return (
+        on.replace(year=on.year - 1, day=28)
+        if (on.month, on.day) == (2, 29)
+        else on.replace(year=on.year - 1)
+    )

@@ -37,7 +37,9 @@ def collect(layers: dict[str, Any], states: dict[str, str] | None = None) -> dic
         elif layer in BASE or feature["properties"].get("carrier") is None:
             parts["base"].append(_plain(feature, {"kind": layer}))
         else:
-            parts["lines"].append(_plain(feature, {"kind": layer, "carrier": feature["properties"]["carrier"]}))
+            parts["lines"].append(
+                _plain(feature, {"kind": layer, "carrier": feature["properties"]["carrier"]})
+            )
     places = [tuple(feature["geometry"]["coordinates"][:2]) for feature in parts["positions"]]
     if not places:
         places = [point for feature in parts["lines"] for point in _points(feature["geometry"])]
@@ -66,7 +68,9 @@ def draw(parts: dict[str, Any], source: str) -> dict[str, Any]:
         if path:
             kind = feature["properties"]["kind"]
             classes = {"coast": "land"}.get(kind, kind)
-            frame["shapes"].append({"classes": f"{classes} {feature['properties'].get('carrier') or ''}".strip(), "path": path})
+            frame["shapes"].append(
+                {"classes": f"{classes} {feature['properties'].get('carrier') or ''}".strip(), "path": path}
+            )
     order = {"land": 0, "block": 1, "street": 2}
     frame["shapes"].sort(key=lambda shape: order.get(shape["classes"].split()[0], 3))
     frame["carriers"] = sorted({f["properties"]["carrier"] for f in parts["lines"]["features"]})
@@ -131,7 +135,9 @@ def _label_some(spots: list[dict[str, Any]]) -> None:
         wide = 11 + sum(12 if ord(letter) > 0x2E80 else 6.2 for letter in spot["label"])
         box = (spot["x"], spot["y"], wide)
         outside = spot["x"] + wide > WIDTH
-        if outside or any(abs(y - spot["y"]) < 15 and x < box[0] + wide and box[0] < x + w for x, y, w in taken):
+        if outside or any(
+            abs(y - spot["y"]) < 15 and x < box[0] + wide and box[0] < x + w for x, y, w in taken
+        ):
             spot["label"] = ""
             continue
         taken.append(box)

@@ -63,7 +63,9 @@ def _nice(step: float) -> float:
     return next(nice * power for nice in (1, 2, 2.5, 5, 10) if step <= nice * power * 1.0000001)
 
 
-def curve(values: Sequence[Value], by: Scale, *, left: float, right: float, slots: int | None = None) -> Drawn:
+def curve(
+    values: Sequence[Value], by: Scale, *, left: float, right: float, slots: int | None = None
+) -> Drawn:
     """Draw one line; `slots` is how many values the whole width holds (a day that still runs has fewer)."""
     count = max(slots or len(values), 2)
     step = (right - left) / (count - 1)
@@ -93,7 +95,9 @@ def _gaps(values: Sequence[Value], left: float, step: float) -> list[tuple[float
     return gaps
 
 
-def bars(values: Sequence[Value], by: Scale, *, left: float, right: float, slots: int | None = None) -> list[dict]:
+def bars(
+    values: Sequence[Value], by: Scale, *, left: float, right: float, slots: int | None = None
+) -> list[dict]:
     """Draw bars from zero; unknown ones come with `gap` set and the full height."""
     count = max(slots or len(values), 1)
     pitch = (right - left) / count
@@ -104,7 +108,9 @@ def bars(values: Sequence[Value], by: Scale, *, left: float, right: float, slots
             drawn.append({"x": x, "width": width, "y": by.top, "height": by.bottom - by.top, "gap": True})
             continue
         y, zero = by.y(value), by.y(0)
-        drawn.append({"x": x, "width": width, "y": min(y, zero), "height": max(abs(zero - y), 0.5), "gap": False})
+        drawn.append(
+            {"x": x, "width": width, "y": min(y, zero), "height": max(abs(zero - y), 0.5), "gap": False}
+        )
     return drawn
 
 

@@ -11,7 +11,9 @@ from flask_babel import lazy_gettext as _l
 
 from backend.kernel.ids import show
 from backend.kernel.scope import STAFF, Role
+from backend.network import service as network
 from backend.tenancy import service as tenancy
+from portal.address import View, view_of_request
 from portal.words import ROLES
 
 DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRATOR})
@@ -88,6 +90,32 @@ def here(asked: UUID | None) -> Any:
     return tops[0] if tops else None
 
 
+def look(view: View | None = None) -> Any:
+    """Return the organisation the page is about, and remember it and its time zone for the frame."""
+    g.organisation = here((view or view_of_request()).at)
+    g.zone = zone_of(g.organisation)
+    return g.organisation
+
+
+def zone_of(node: Any) -> str:
+    """Return the time zone of an organisation: that of its first site, or of the first site the asker sees."""
+    if node is None:
+        return "UTC"
+    found = network.sites(g.session, g.scope)
+    mine = [site for site, _position in found if site.organisation_id == node.id]
+    return (mine or [site for site, _position in found] or [None])[0].timezone if found else "UTC"
+
+
+def below(node: Any) -> frozenset[UUID]:
+    """Return the ids of an organisation and all below it."""
+    return frozenset(one.id for one in tenancy.subtree(g.session, g.scope, node.id)) if node else frozenset()
+
+
+def may_acknowledge() -> bool:
+    """Tell whether the asker may acknowledge alarms."""
+    return g.scope.holds(Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.TECHNICIAN, Role.ADMINISTRATOR)
+
+
 def frame(open_alarms: int | None = None) -> dict[str, Any]:
     """Return everything base.html draws around a page."""
     current = g.get("organisation") or here(None)
@@ -134,7 +162,10 @@ def _groups(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _tree() -> list[dict[str, Any]]:
     """Return the organisations the asker sees, parents first, each with the link that looks at it."""
-    nodes, kept = [], {k: v for k, v in request.args.items() if k in {"carrier", "span", "on", "until", "compare"}}
+    nodes, kept = (
+        [],
+        {k: v for k, v in request.args.items() if k in {"carrier", "span", "on", "until", "compare"}},
+    )
     endpoint = request.endpoint if _takes_organisation() else f"portal.{first_page()}"
     for top in tenancy.tops(g.session, g.scope):
         base = str(top.path).count(".")

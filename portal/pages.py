@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, g, redirect, request
+from flask import Blueprint, flash, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from backend.kernel.errors import EnerfieldError
 
-pages = Blueprint("portal", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+pages = Blueprint(
+    "portal", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+)
 
 
 def is_fragment() -> bool:
@@ -29,11 +32,10 @@ def refused(error: EnerfieldError, target: str) -> Response:
     return redirect(target, code=303)
 
 
-def asked(**defaults: Any) -> dict[str, Any]:
-    """Return the named query parameters, stripped; a default stands for one that is missing or empty."""
-    return {name: (request.args.get(name) or "").strip() or default for name, default in defaults.items()}
-
-
-def scope() -> Any:
-    """Return who asks; every page but the gate has one."""
-    return g.scope
+def own_path(target: str | None) -> str:
+    """Return a path of this site to go to; anything else leads to the first page."""
+    parts = urlsplit(target or "")
+    is_own = target and not parts.scheme and not parts.netloc and target.startswith("/")
+    if not is_own or target.startswith("//") or "\\" in target:
+        return url_for("portal.first_page")
+    return target.rstrip("?")

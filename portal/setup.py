@@ -9,6 +9,7 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from backend.app import security
 from backend.kernel.units import UNITS
 from portal import bundle, language, navigation, terms, words
 from portal.address import View
@@ -24,12 +25,12 @@ def prepare(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         built=bundle.built, number=words.number, plain=words.plain, delta=words.delta, age=words.age,
-        shown_unit=words.shown_unit, lasting=words.lasting, named=named, letter=letter, instant=instant,
+        shown_unit=words.shown_unit, lasting=words.lasting, named=words.named_here, letter=letter, instant=instant,
         carrier_name=lambda carrier: words.CARRIERS[str(carrier)], tier_name=lambda kind: words.TIERS[str(kind)],
         role_name=lambda role: words.ROLES[str(role)], priority_name=lambda level: PRIORITIES.get(level, ""),
         day_name=lambda on, year=False: words.of_day(on, language.current(), year=year),
         period_name=period_name, compared_name=compared_name, view_link=view_link,
-        page_frame=navigation.frame, **_wordings(), **_choices(),
+        page_frame=navigation.frame, csrf_token=security.csrf_token, **_wordings(), **_choices(),
     )  # fmt: skip
     app.context_processor(_page_words)
 
@@ -44,6 +45,7 @@ def _wordings() -> dict[str, Any]:
         "kind_name": by(terms.POSITION_KINDS), "point_kind_name": by(terms.POINT_KINDS),
         "quantity_name": by(terms.QUANTITIES), "quality_name": by(terms.QUALITIES),
         "protocol_name": by(terms.PROTOCOLS), "level_name": by(terms.LEVELS), "deed_name": by(terms.DEEDS),
+        "place_name": lambda one: words.named_here({"name": one.place, "name_zh": one.place_zh}),
         "action_name": by(terms.ACTIONS), "rule_kind_name": by(terms.RULE_KINDS),
         "category_name": by(terms.CATEGORIES), "error_words": terms.error_words,
         "connection_error": lambda text: terms.in_words(terms.FIELD_ERRORS, text),
@@ -56,7 +58,7 @@ def _choices() -> dict[str, Any]:
     return {
         "roles_offered": lambda: list(words.ROLES.items()),
         "tiers_offered": lambda tiers: [(tier, words.TIERS[tier]) for tier in tiers],
-        "nodes_offered": lambda nodes: [(node.id, named(node)) for node in nodes],
+        "nodes_offered": lambda nodes: [(node.id, words.named_here(node)) for node in nodes],
         "carriers_offered": lambda: list(words.CARRIERS.items()),
         "quantities_offered": lambda: list(terms.QUANTITIES.items()),
         "kinds_offered": lambda: list(terms.POINT_KINDS.items()),
@@ -75,7 +77,9 @@ def _page_words() -> dict[str, Any]:
 def theme() -> str:
     """Return the look: the person's own, else this browser's, else what the device says."""
     person = g.get("person")
-    chosen = (person.preferences or {}).get("theme") if person is not None else request.cookies.get(THEME_COOKIE)
+    chosen = (
+        (person.preferences or {}).get("theme") if person is not None else request.cookies.get(THEME_COOKIE)
+    )
     return chosen if chosen in dict(THEMES) else "auto"
 
 
@@ -87,11 +91,6 @@ def live_address() -> str:
 def zone() -> str:
     """Return the time zone of what the page is about."""
     return g.get("zone", "Asia/Shanghai")
-
-
-def named(thing: Any) -> str:
-    """Return a name in the reader's language."""
-    return words.named(thing, language.current())
 
 
 def letter(carrier: str) -> str:

@@ -47,9 +47,9 @@ LEVELS = {
     "on": _l("on"), "rising": _l("rising too fast"), "falling": _l("falling too fast"), "silent": _l("silent"),
 }  # fmt: skip
 DEEDS = {
-    "raised": _l("Raised"), "worse": _l("Got worse"), "better": _l("Got better"), "acknowledged": _l("Acknowledged"),
-    "commented": _l("Comment"), "returned": _l("Back to normal"), "closed": _l("Closed"), "shelved": _l("Shelved"),
-    "unshelved": _l("Taken off the shelf"), "again": _l("On again"), "raised_again": _l("On again"),
+    "raised": _l("Raised"), "raised_again": _l("On again"), "worse": _l("Got worse"), "better": _l("Got better"),
+    "returned": _l("Back to normal"), "acknowledged": _l("Acknowledged"), "commented": _l("Comment"),
+    "suppressed": _l("Kept quiet"), "unsuppressed": _l("No longer kept quiet"), "withdrawn": _l("Withdrawn"),
 }  # fmt: skip
 RULE_KINDS = {
     "limit": _l("Limit"), "rate": _l("Rate of change"), "silence": _l("Silence"), "state": _l("State"),
@@ -115,5 +115,12 @@ def error_words(problem: dict[str, Any]) -> dict[str, str]:
         429: (_("Too many tries"), _("This was asked too often."), _("Wait a few minutes.")),
         503: (_("Not ready"), _("The database does not answer just now."), _("Wait a moment and load the page again.")),
     }  # fmt: skip
-    what, means, todo = table.get(status, (_("Something went wrong on our side"), _("Your data are safe; the page could not be made."), _("Try again. If it stays, tell us the reference below.")))
+    what, means, todo = table.get(
+        status,
+        (
+            _("Something went wrong on our side"),
+            _("Your data are safe; the page could not be made."),
+            _("Try again. If it stays, tell us the reference below."),
+        ),
+    )
     return {"what": what, "means": means, "do": todo}

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from backend.kernel import clock
+from portal import language
 
 SHOWN = {"m3": "m³", "m3/h": "m³/h", "W/m2": "W/m²", "mg/m3": "mg/m³", "K diff": "K", "1": "", "Wh": "Wh"}
 """How a unit's symbol is written for people, where that differs from how it is stored."""
@@ -64,11 +65,16 @@ def number(value: float | None, unit: str = "", *, digits: int = 3) -> Number | 
     if value is None or not math.isfinite(value):
         return None
     full = f"{plain(value)} {shown_unit(unit)}".strip()
-    steps = STEPS.get(unit, ((unit, 1),))
-    fitting = [step for step in steps if abs(value) >= step[1]]
-    symbol, factor = (fitting[-1] if fitting else steps[0]) if value else (unit, 1)
+    symbol, factor = ladder(unit, abs(value)) if value else (unit, 1)
     scaled = value / factor
     return Number(_significant(scaled, digits), shown_unit(symbol), full)
+
+
+def ladder(unit: str, value: float) -> tuple[str, float]:
+    """Return the step of a unit's ladder that fits `value` [unit]: its symbol, and how many units it is."""
+    steps = STEPS.get(unit, ((unit, 1),))
+    fitting = [step for step in steps if value >= step[1]]
+    return fitting[-1] if fitting else steps[0]
 
 
 def plain(value: float | None, decimals: int | None = None) -> str:
@@ -124,10 +130,19 @@ def named(thing: Any, locale: str) -> str:
     return (read("name_zh") if locale == "zh" else None) or read("name") or ""
 
 
+def named_here(thing: Any) -> str:
+    """Return a name in the language of the page being written."""
+    return named(thing, language.current())
+
+
 def of_day(on: date, locale: str, *, year: bool = False) -> str:
     """Return a day as people say it: Sun 22 Nov, 11月22日 周日."""
     if locale == "zh":
-        return f"{on.year}年{on.month}月{on.day}日" if year else f"{on.month}月{on.day}日 周{WEEKDAYS_ZH[on.weekday()]}"
+        return (
+            f"{on.year}年{on.month}月{on.day}日"
+            if year
+            else f"{on.month}月{on.day}日 周{WEEKDAYS_ZH[on.weekday()]}"
+        )
     return f"{on.day} {on:%b} {on.year}" if year else f"{on:%a} {on.day} {on:%b}"
 
 

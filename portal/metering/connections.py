@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,48 +16,25 @@ from backend.kernel.scope import Role
 from backend.kernel.units import Carrier, PointKind
 from backend.metering import service
 from backend.network import service as network
-from portal import navigation
+from portal import navigation, wires
 from portal.address import view_of_request
 from portal.pages import done, pages, refused
-from portal.setup import named
 from portal.terms import QUANTITIES
+from portal.words import named_here as named
 
 KEEPERS = (Role.ADMINISTRATOR, Role.OPERATOR)
 LINES = 40
 """Positions offered when a device is adopted; the search finds the others."""
 
 
-@dataclass(frozen=True)
-class Summary:
-    """Connections of an organisation in four numbers."""
-
-    total: int
-    talking: int
-    silent: int
-    dead_letters: int
-    sightings: int
-
-
-def summary() -> Summary:
-    """Count what talks, what is silent, and what waits for somebody."""
-    found = service.list_connections(g.session, g.scope)
-    silent = sum(1 for one in found if one.is_silent)
-    letters = service.count_open_dead_letters(g.session, g.scope)
-    return Summary(len(found), len(found) - silent, silent, letters, len(service.list_sightings(g.session, g.scope)))
-
-
-def silent_connections() -> list[dict[str, Any]]:
-    """Return the connections that are silent or in trouble, the longest first."""
-    rows = [_row(one) for one in service.list_connections(g.session, g.scope)]
-    return sorted((row for row in rows if row["state"] == "act"), key=lambda row: str(row["contact_at"] or ""))
-
-
 @pages.get("/connections")
 def connections() -> str:
     """Answer: what talks to us, what is silent, and why?"""
     _look()
-    rows = [_row(one) for one in service.list_connections(g.session, g.scope)]
-    rows.sort(key=lambda row: ({"act": 0, "attention": 1, "unknown": 2, "good": 3}[row["state"]], row["name"]))
+    rows = [wires.row(one) for one in service.list_connections(g.session, g.scope)]
+    rows.sort(
+        key=lambda row: ({"act": 0, "attention": 1, "unknown": 2, "good": 3}[row["state"]], row["name"])
+    )
     return render_template("metering/connections.html", connections=rows)
 
 
@@ -66,18 +42,19 @@ def connections() -> str:
 def connection(connection_id: UUID) -> str:
     """Show one connection with its channels."""
     found = next(
-        (one for one in service.list_connections(g.session, g.scope) if one.connection.id == connection_id), None
+        (one for one in service.list_connections(g.session, g.scope) if one.connection.id == connection_id),
+        None,
     )
     channels = service.channels_of(g.session, g.scope, connection_id)
     latest = service.latest_values(g.session, g.scope, point_ids=[point.id for _channel, point in channels])
     rows = [
         {
-            "name": named(point), "carrier": point.carrier.value, "address": _compact(channel.address),
+            "name": named(point), "carrier": point.carrier.value, "address": wires.compact(channel.address),
             "link": url_for("portal.point", point_id=point.id), "at": _at(latest.get(point.id)),
         }
         for channel, point in channels
     ]  # fmt: skip
-    return render_template("metering/connection.html", connection=_row(found), channels=rows)
+    return render_template("metering/connection.html", connection=wires.row(found), channels=rows)
 
 
 @pages.get("/dead-letters")
@@ -93,9 +70,12 @@ def dead_letters() -> str:
         }
         for one in page.items
     ]  # fmt: skip
-    following = page.next and url_for("portal.dead_letters", at=request.args.get("at"), after=page.next)
+    following = page.next_cursor and url_for("portal.dead_letters", at=request.args.get("at"), after=page.next_cursor)
     return render_template(
-        "metering/dead_letters.html", letters=letters, next=following, may_act=g.scope.holds(*KEEPERS, Role.DISPATCHER)
+        "metering/dead_letters.html",
+        letters=letters,
+        next=following,
+        may_act=g.scope.holds(*KEEPERS, Role.DISPATCHER),
     )
 
 
@@ -145,10 +125,13 @@ def adopt(sighting_id: UUID) -> Response:
             name=form.get("name", "").strip()[:200], carrier=Carrier(form.get("carrier", "")), quantity=quantity,
             unit=form.get("unit", ""), kind=PointKind(form.get("kind", "")),
         )  # fmt: skip
-        sighting = next(one for one, _c in service.list_sightings(g.session, g.scope) if one.id == sighting_id)
+        waiting = service.list_sightings(g.session, g.scope)
+        sighting, connection = next(pair for pair in waiting if pair[0].id == sighting_id)
         point = service.create_point(g.session, g.scope, position_id=parse(form.get("position", "")), new=new)
-        channel = service.NewChannel(address=_channel_address(sighting))
-        service.adopt_sighting(g.session, g.scope, sighting_id=sighting_id, point_id=point.id, channel=channel)
+        channel = service.NewChannel(address=_channel_address(sighting, connection.protocol.value))
+        service.adopt_sighting(
+            g.session, g.scope, sighting_id=sighting_id, point_id=point.id, channel=channel
+        )
     except EnerfieldError as error:
         return refused(error, back)
     except (ValueError, StopIteration):
@@ -167,41 +150,6 @@ def _look() -> None:
     g.organisation = navigation.here(view_of_request().at)
 
 
-def _row(view: Any) -> dict[str, Any]:
-    one, state = view.connection, view.state
-    error = state.error if state else None
-    if not one.is_enabled:
-        light, words = "unknown", _("switched off")
-    elif error:
-        light, words = "act", _("in trouble")
-    elif view.is_silent:
-        light, words = "act", _("silent")
-    else:
-        light, words = "good", _("talking")
-    return {
-        "id": one.id, "name": one.name, "protocol": one.protocol.value, "where": _where(one.address),
-        "state": light, "state_words": words, "error": error, "contact_at": state.contact_at if state else None,
-        "error_since": state.error_since if state else None, "missed": state.missed if state else 0,
-        "last_gap": _compact(state.last_gap) if state and state.last_gap else "",
-        "readings_per_minute": view.readings_per_minute, "poll_seconds": one.poll_seconds,
-        "silence_seconds": one.silence_seconds, "channels": view.channels,
-    }  # fmt: skip
-
-
-def _where(address: dict[str, Any]) -> str:
-    """Return where a connection goes, in one line and without secrets."""
-    host = address.get("host") or address.get("url") or address.get("endpoint") or address.get("topic") or ""
-    if not host and isinstance(address.get("topics"), list):
-        host = ", ".join(str(topic) for topic in address["topics"][:2])
-    return f"{host}:{address['port']}" if host and address.get("port") else str(host)
-
-
-def _compact(said: Any) -> str:
-    if isinstance(said, dict):
-        return " · ".join(f"{key} {value}" for key, value in said.items() if not isinstance(value, dict | list))
-    return str(said)
-
-
 def _readable(payload: bytes) -> str:
     """Return a payload as text, indented where it is JSON, as hexadecimal where it is neither."""
     try:
@@ -214,10 +162,14 @@ def _readable(payload: bytes) -> str:
         return text[:4000]
 
 
-def _channel_address(sighting: Any) -> dict[str, Any]:
-    """Return the channel's address of what was seen: the worker that saw it put it into the sample."""
-    offered = sighting.sample.get("channel") if isinstance(sighting.sample, dict) else None
-    return offered if isinstance(offered, dict) else {"address": sighting.address}
+def _channel_address(sighting: Any, protocol: str) -> dict[str, Any]:
+    """Return the address of the channel that will read what was seen, in the words of its protocol."""
+    sample = sighting.sample if isinstance(sighting.sample, dict) else {}
+    if protocol == "sparkplug":
+        return {name: sample[name] for name in ("node", "device", "metric") if sample.get(name)}
+    if protocol == "mqtt":
+        return {"device": sample.get("device", sighting.address), "path": sample.get("member", "")}
+    return {"node": sighting.address}
 
 
 def _at(value: Any) -> Any:

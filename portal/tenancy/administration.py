@@ -12,10 +12,9 @@ from werkzeug.wrappers import Response
 from backend.kernel.errors import EnerfieldError, Refused
 from backend.kernel.ids import parse, show
 from backend.kernel.scope import Role
-from backend.metering import service as metering
 from backend.tenancy import service
 from backend.tenancy.service import Application, OrganisationKind
-from portal import language, navigation
+from portal import language, navigation, wires
 from portal.address import view_of_request
 from portal.pages import done, pages, refused
 from portal.words import APPLICATIONS
@@ -33,7 +32,7 @@ def administration() -> str:
     return render_template(
         "tenancy/administration.html", node=node, below=below, people=people.items, roles=_roles_of(people.items),
         applications=_applications(node.id), trail=service.audit_trail(g.session, g.scope, node.id, limit=8).items,
-        connections=metering.connection_summary(g.session, g.scope, node.id), child_tiers=_tiers_below(node),
+        connections=wires.summary(), child_tiers=_tiers_below(node),
     )  # fmt: skip
 
 
@@ -87,7 +86,7 @@ def people() -> str:
     node = _node()
     page = service.people(g.session, g.scope, node.id, after=request.args.get("after") or None, limit=50)
     return render_template(
-        "tenancy/people.html", node=node, people=page.items, roles=_roles_of(page.items), next=page.next,
+        "tenancy/people.html", node=node, people=page.items, roles=_roles_of(page.items), next=page.next_cursor,
         nodes=_nodes_administered(), may_invite=node.id in g.scope.where(Role.ADMINISTRATOR),
     )  # fmt: skip
 
@@ -167,7 +166,9 @@ def _roles_of(found: Any) -> dict[UUID, list[dict[str, Any]]]:
 
 def _applications(node_id: UUID) -> list[dict[str, Any]]:
     on = service.applications(g.session, g.scope, node_id)
-    return [{"key": name.value, "name": APPLICATIONS[name.value], "is_on": is_on} for name, is_on in on.items()]
+    return [
+        {"key": name.value, "name": APPLICATIONS[name.value], "is_on": is_on} for name, is_on in on.items()
+    ]
 
 
 def _nodes_administered() -> list[Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -13,7 +11,7 @@ from backend.infra.attempts import network_of
 from backend.kernel.errors import Refused, TooManyAttempts, Unauthenticated
 from backend.tenancy import rules, service
 from portal import language, navigation
-from portal.pages import pages
+from portal.pages import own_path, pages
 from portal.setup import THEME_COOKIE, THEMES
 
 YEAR_S = 31_536_000
@@ -28,13 +26,21 @@ def first_page() -> Response:
 @pages.route("/login", methods=["GET", "POST"])
 def log_in() -> str | Response | tuple[str, int]:
     """Let somebody in by address and password."""
-    wanted = _own_path(request.values.get("next"))
+    wanted = own_path(request.values.get("next"))
     if request.method == "GET":
-        return redirect(wanted) if g.person else render_template("tenancy/log_in.html", next=wanted, email="", wrong="")
+        return (
+            redirect(wanted)
+            if g.person
+            else render_template("tenancy/log_in.html", next=wanted, email="", wrong="")
+        )
     email = request.form.get("email", "")
     try:
         person = service.log_in(
-            g.session, current_app.gate, email=email, password=request.form.get("password", ""), network=_network()
+            g.session,
+            current_app.gate,
+            email=email,
+            password=request.form.get("password", ""),
+            network=_network(),
         )
     except Unauthenticated:
         wrong = _("Address or password is wrong. Try again, or ask for a new password.")
@@ -81,7 +87,7 @@ def change_language() -> Response:
     locale = request.form.get("locale")
     if locale not in language.LOCALES:
         raise Refused("this language is not there", field="locale", value=locale, remedy="use en or zh")
-    response = redirect(_own_path(request.form.get("next")), code=303)
+    response = redirect(own_path(request.form.get("next")), code=303)
     if g.person is not None:
         service.change_person(g.session, g.scope, locale=locale)
     response.set_cookie("locale", locale, max_age=YEAR_S, httponly=True, samesite="Lax")
@@ -93,8 +99,10 @@ def change_theme() -> Response:
     """Change the look: light, dark, for sunlight, or as the device says."""
     theme = request.form.get("theme")
     if theme not in dict(THEMES):
-        raise Refused("this look is not there", field="theme", value=theme, remedy="use " + ", ".join(dict(THEMES)))
-    response = redirect(_own_path(request.form.get("next")), code=303)
+        raise Refused(
+            "this look is not there", field="theme", value=theme, remedy="use " + ", ".join(dict(THEMES))
+        )
+    response = redirect(own_path(request.form.get("next")), code=303)
     if g.person is not None:
         service.change_person(g.session, g.scope, preferences={"theme": theme})
     response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, httponly=True, samesite="Lax")
@@ -130,10 +138,3 @@ def _enter(person, target: str) -> Response:  # noqa: ANN001  a Person; models a
 
 def _network() -> str:
     return network_of(request.remote_addr or "")
-
-
-def _own_path(target: str | None) -> str:
-    """Return a path of this site to go to; anything else leads to the first page."""
-    parts = urlsplit(target or "")
-    is_own = target and not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith("//")
-    return target.rstrip("?") if is_own and "\\" not in target else url_for("portal.first_page")

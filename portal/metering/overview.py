@@ -1,0 +1,237 @@
+"""Overviews of organisations: the manager's region, demand, supply, environment; the customer's home and use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, g, jsonify, render_template, request, url_for
+from flask_babel import gettext as _
+
+from backend.alarms import service as alarms
+from backend.kernel.ids import show
+from backend.kernel.scope import Role
+from backend.metering import service
+from backend.tenancy import service as tenancy
+from portal import cartography, figures, navigation, places, wires
+from portal.address import View, view_of_request
+from portal.figures.organisation import at_of, total_of
+from portal.navigation import below, look
+from portal.pages import pages
+from portal.terms import CATEGORIES, word
+from portal.words import TIERS
+from portal.words import named_here as named
+
+ENVIRONMENT_SHOWN = 6
+
+
+@pages.get("/overview")
+def overview() -> str:
+    """Answer: is it well? Supply, demand, map, alarms, against the period before."""
+    node, view, organisations, points = _start()
+    states = places.states(node)
+    parts = places.layers(organisations, states)
+    counts = alarms.open_counts(g.session, g.scope, organisation_id=node.id)
+    rates = service.overview(g.session, g.scope, organisations=organisations)
+    return render_template(
+        "metering/overview.html", node=node, view=view, zone_words=view.zone, known=figures.known_carriers(points),
+        figures=figures.tiles(view, points, rates), health=_health(counts), steps=_steps(node),
+        balance=figures.balance(view, points, source=_source(view)), drawn=cartography.draw(parts, places.source(node)),
+        alarms=alarms.alarms(g.session, g.scope, alarms.AlarmFilter(organisation_id=node.id), limit=6).items,
+        parts=_parts(node, view, points), parts_title=_parts_title(node), environment=_environment(organisations)[:ENVIRONMENT_SHOWN],
+    )  # fmt: skip
+
+
+@pages.get("/balance.json")
+def balance_data() -> Response:
+    """Give the curve of supply and demand to the script."""
+    _node, view, _organisations, points = _start()
+    way = request.args.get("way")
+    wanted = [point for point in points if way not in {"in", "out"} or point.direction.value == way]
+    return jsonify(figures.balance_json(view, wanted, way if way in {"in", "out"} else None))
+
+
+@pages.get("/demand")
+def demand() -> str:
+    """Answer: who takes how much?"""
+    return _list("in", _("Demand"), _("Who takes how much, against the period before"))
+
+
+@pages.get("/use")
+def use() -> str:
+    """Answer a customer: where does it go?"""
+    return _list("in", _("Use"), _("What each of your meters counted"))
+
+
+@pages.get("/supply")
+def supply() -> str:
+    """Answer: what feeds the region, and how much?"""
+    return _list("out", _("Supply"), _("What plants, grid and intakes deliver"))
+
+
+@pages.get("/environment")
+def environment() -> str:
+    """Answer: what leaves the stacks and outfalls, and what is the weather?"""
+    node = look()
+    rows = _environment(below(node))
+    groups: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        link = url_for("portal.position", position_id=row["position_id"])
+        groups.setdefault(row["position_id"], {"name": row["place"], "link": link, "rows": []})["rows"].append(row)
+    return render_template("metering/environment.html", node=node, groups=list(groups.values()))
+
+
+@pages.get("/home")
+def home() -> str:
+    """Answer a customer: how much this month, is it normal, what flows now?"""
+    node = look()
+    view = replace(view_of_request(g.zone).zoned(g.zone), span="month", compare="before", until=None, carrier=None)
+    organisations = below(node)
+    points = list(service.total_points(g.session, g.scope, organisations=organisations))
+    rates = service.overview(g.session, g.scope, organisations=organisations)
+    tiles = figures.tiles(view, points, rates, link=url_for("portal.use", at=at_of(node), span="month"))
+    for tile in tiles:
+        tile["link"] = url_for("portal.use", at=at_of(node), span="month", carrier=tile["carrier"])
+    return render_template(
+        "metering/home.html", node=node, view=view, figures=tiles, normal=_normal(tiles), uses=_uses(view, points),
+        days=figures.balance(view, points, source=_source(view, way="in"), direction="in"),
+        alarms=alarms.alarms(g.session, g.scope, limit=5).items,
+    )  # fmt: skip
+
+
+def _start() -> tuple[Any, View, frozenset[Any], list[Any]]:
+    node = look()
+    view = view_of_request(g.zone)
+    organisations = below(node)
+    return node, view, organisations, list(service.total_points(g.session, g.scope, organisations=organisations))
+
+
+def _list(way: str, title: str, question: str) -> str:
+    _node, view, _organisations, everything = _start()
+    points = [point for point in everything if point.direction.value == way]
+    source = _source(view, way=way)
+    return render_template(
+        "metering/demand.html", title=title, question=question, view=view, known=figures.known_carriers(points),
+        figures=[], balance=figures.balance(view, points, source=source, direction=way),
+        groups=figures.rows_of(view, points),
+    )  # fmt: skip
+
+
+def _source(view: View, **more: str) -> str:
+    return url_for("portal.balance_data", **view.query(), **more)
+
+
+def _steps(node: Any) -> list[dict[str, str]]:
+    """Return the organisations above, as far as the asker sees them."""
+    steps, at = [], node.parent_id
+    while at is not None and at in g.scope.organisations:
+        above = tenancy.organisation(g.session, g.scope, at)
+        steps.insert(0, {"name": named(above), "link": url_for("portal.overview", at=show(above.id))})
+        at = above.parent_id
+    return steps
+
+
+def _health(counts: Any) -> dict[str, str]:
+    """Return the one sentence a manager reads first."""
+    urgent = sum(counts[level].open for level in (1, 2))
+    others = sum(counts[level].open for level in (3, 4))
+    silent = wires.summary().silent if g.scope.holds(Role.MANAGER, Role.ADMINISTRATOR, Role.DISPATCHER) else 0
+    if urgent:
+        return {"state": "act", "words": _("%(count)s urgent alarms are open", count=urgent)}
+    if silent:
+        return {"state": "attention", "words": _("%(count)s connections are silent", count=silent)}
+    if others:
+        return {"state": "attention", "words": _("Running; %(count)s alarms to look into", count=others)}
+    return {"state": "good", "words": _("Running well; no alarm is open")}
+
+
+def _parts(node: Any, view: View, points: list[Any]) -> list[dict[str, Any]]:
+    """Return the organisations directly below, with their use of the carrier shown and their alarms."""
+    known = figures.known_carriers(points)
+    carrier = view.carrier.value if view.carrier else (known[0] if known else None)
+    open_by_node = alarms.open_counts_by_organisation(g.session, g.scope, organisation_id=node.id)
+    rows = []
+    for child in tenancy.subtree(g.session, g.scope, node.id):
+        if child.parent_id != node.id or carrier is None:
+            continue
+        under = below(child)
+        mine = [
+            point
+            for point in service.total_points(g.session, g.scope, organisations=under)
+            if point.carrier.value == carrier and point.direction.value == "in"
+        ]
+        amount, before = total_of(view, mine) if mine else (None, None)
+        levels = [level for one in under for level in open_by_node.get(one, {})]
+        count = sum(each.open for one in under for each in open_by_node.get(one, {}).values())
+        rows.append(
+            {
+                "name": named(child), "link": view.link("portal.overview", at=child.id), "amount": amount,
+                "before": before, "unit": mine[0].unit if mine else "", "alarms": count,
+                "worst": min(levels, default=4),
+            }
+        )  # fmt: skip
+    return sorted(rows, key=lambda row: -(row["amount"] or 0))
+
+
+def _parts_title(node: Any) -> str:
+    return {"region": _("Parks"), "park": _("Enterprises and customers")}.get(node.kind.value, _("Below"))
+
+
+def _environment(organisations: frozenset[Any]) -> list[dict[str, Any]]:
+    """Return what leaves stacks and outfalls, then the weather, each with its place."""
+    from backend.kernel.units import Carrier, PointKind
+    from backend.network import service as network
+
+    found = service.list_points(
+        g.session, g.scope, organisations=organisations, carrier=Carrier.ENVIRONMENT, kind=PointKind.INSTANT, limit=100
+    )
+    points = sorted(found.items, key=lambda point: (not point.unit.startswith("mg"), point.name))
+    latest = figures.latest_of(points)
+    where = network.positions_by_id(g.session, g.scope, {point.position_id for point in points})
+    return [
+        latest[point.id] | {"place": named(where[point.position_id]), "position_id": point.position_id}
+        for point in points
+        if point.position_id in where
+    ]
+
+
+def _normal(tiles: list[dict[str, Any]]) -> dict[str, str]:
+    """Return whether this month is as usual: within a tenth of the same days of last month, per carrier."""
+    shares = [tile["amount"] / tile["before"] for tile in tiles if tile["amount"] is not None and tile["before"]]
+    if not shares:
+        return {"state": "unknown", "words": _("Not enough history yet to say what is normal")}
+    worst = max(shares)
+    if worst > 1.25:
+        return {"state": "attention", "words": _("More than usual this month")}
+    if worst > 1.1:
+        return {"state": "good", "words": _("A little more than last month")}
+    return {"state": "good", "words": _("As usual this month")}
+
+
+def _uses(view: View, points: list[Any]) -> list[dict[str, Any]]:
+    """Return what the electricity is used for, from the sub-meters."""
+    mains = [point for point in points if point.carrier.value == "electricity" and point.direction.value == "in"]
+    whole, _before = total_of(view, mains) if mains else (None, None)
+    if not whole:
+        return []
+    ids = {point.id for point in mains}
+    subs = [
+        point
+        for main in mains
+        for point in service.list_points(g.session, g.scope, under=main.position_id, limit=200).items
+        if point.parent_id in ids
+    ]
+    rows = []
+    for sub in subs:
+        amount, _earlier = total_of(view, [sub])
+        if amount is not None:
+            share = min(amount / whole, 1.0)
+            name = word(CATEGORIES, sub.category) if sub.category else named(sub)
+            rows.append({"name": name, "amount": amount, "unit": sub.unit, "share": share, "carrier": "electricity",
+                         "title": name})  # fmt: skip
+    return sorted(rows, key=lambda row: -row["share"])[:6]
+
+
+def tier_words(kind: str) -> str:
+    """Return the word for a tier."""
+    return str(TIERS[kind])

@@ -1,0 +1,104 @@
+"""One point: its value, its curve at any zoom, its readings as table and file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from uuid import UUID
+
+from flask import Response, g, jsonify, render_template, request, stream_with_context
+from flask_babel import gettext as _
+
+from backend.alarms import service as alarms
+from backend.kernel.errors import Refused
+from backend.kernel.periods import Period
+from backend.metering import service
+from backend.network import service as network
+from portal import figures, places
+from portal.address import View, moment, view_of_request
+from portal.figures.point import is_counted, json_of, picture_of
+from portal.pages import pages
+from portal.terms import CATEGORIES, word
+from portal.words import named_here as named
+from portal.words import plain, shown_unit
+
+TABLES = ("readings", "intervals", "sums")
+
+
+@pages.get("/points/<uuid:point_id>")
+def point(point_id: UUID) -> str:
+    """Answer: what does it show, how did it get there, and can it be trusted?"""
+    found, place, view = _look(point_id)
+    table = request.args.get("table", "intervals" if is_counted(found) else "readings")
+    rows, is_cut = figures.readings_of(found, view, table)
+    open_here = alarms.alarms(g.session, g.scope, alarms.AlarmFilter(point_id=found.id), limit=8)
+    return render_template(
+        "metering/point.html", point=found, view=view, steps=places.way_to(place), alarms=open_here.items,
+        latest=figures.latest_of([found])[found.id], facts=figures.facts_of(found, view), about=_about(found, place),
+        curve=picture_of(found, view), table=table if table in TABLES else "readings", rows_shown=rows, is_cut=is_cut,
+        is_counted=is_counted(found), table_link=lambda name: f"{view.link()}{'&' if '?' in view.link() else '?'}table={name}",
+        may_write=found.organisation_id in g.scope.staff_organisations,
+    )  # fmt: skip
+
+
+@pages.get("/points/<uuid:point_id>/curve.json")
+def point_curve(point_id: UUID) -> Response:
+    """Give the curve to the script: of the view, or between `start` and `end`, in at most `width` samples."""
+    found, _place, view = _look(point_id)
+    start, end = moment(request.args.get("start"), "start"), moment(request.args.get("end"), "end")
+    if (start is None) != (end is None):
+        raise Refused("a part of a curve has a start and an end", field="start")
+    if start and end and end <= start:
+        raise Refused("a part of a curve ends after it starts", field="end", value=end.isoformat())
+    period = Period(start, end) if start and end else None
+    width = min(max(request.args.get("width", 800, type=int), 50), 4000)
+    return jsonify(json_of(found, view, period, width))
+
+
+@pages.get("/points/<uuid:point_id>/readings.csv")
+def point_csv(point_id: UUID) -> Response:
+    """Give all readings of the period as a file."""
+    found, _place, view = _look(point_id)
+    at_us, value, quality = service.readings(g.session, g.scope, point_id=found.id, period=view.period)
+
+    def lines() -> Any:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(["time_utc", f"value_{found.unit}", "quality"])
+        for at, number, code in zip(at_us.tolist(), value.tolist(), quality.tolist(), strict=True):
+            writer.writerow([f"{_iso(at)}", "" if number != number else repr(number), code])  # noqa: PLR0124  NaN
+            if out.tell() > 60_000:
+                yield out.getvalue()
+                out.seek(0)
+                out.truncate()
+        yield out.getvalue()
+
+    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in found.name).strip("-")
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{view.on.isoformat()}.csv"'}
+    return Response(stream_with_context(lines()), mimetype="text/csv", headers=headers)
+
+
+def _look(point_id: UUID) -> tuple[Any, Any, View]:
+    found = service.point(g.session, g.scope, point_id)
+    place = network.position(g.session, g.scope, found.position_id)
+    g.zone = network.site_of(g.session, g.scope, place.id).timezone
+    return found, place, view_of_request(g.zone)
+
+
+def _about(found: Any, place: Any) -> list[tuple[str, Any]]:
+    rows = [
+        (_("place"), named(place)), (_("unit"), shown_unit(found.unit) or _("number")),
+        (_("direction"), _("taken in") if found.direction.value == "in" else _("delivered")),
+        (_("category"), word(CATEGORIES, found.category) if found.category else ""),
+        (_("interval"), _("%(minutes)s min", minutes=found.interval_minutes) if is_counted(found) else ""),
+        (_("rolls over at"), f"{plain(found.dial)} {shown_unit(found.unit)}" if found.dial else ""),
+        (_("settled"), _("yes: bills rest on it") if found.is_settled else ""), (_("time zone"), g.zone),
+    ]  # fmt: skip
+    return [(name, said) for name, said in rows if said]
+
+
+def _iso(at_us: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at_us / 1e6, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,210 @@
+"""Charts the server draws: axes, lines and bars as plain values for the plot macro, and the same as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+
+from backend.kernel.periods import Period
+from portal import drawing, language, words
+
+WIDTH, LEFT, RIGHT, TOP = 860.0, 46.0, 846.0, 22.0
+Sample = tuple[datetime, float | None]
+
+
+@dataclass
+class Series:
+    """One line or row of bars: (instant, value) pairs in order; None breaks it.
+
+    kind: 'line', 'bar' (an amount from its instant on) or 'step'; moved: how far it is shifted to lie
+    over another period
+    """
+
+    name: str
+    carrier: str
+    samples: Sequence[Sample]
+    kind: str = "line"
+    is_before: bool = False
+    moved: timedelta = field(default=timedelta(0))
+
+    def values(self) -> list[float]:
+        """Return the values that are known."""
+        return drawing.known([value for _at, value in self.samples])
+
+
+def plot(series: list[Series], unit: str, period: Period, zone: str, *, height: float = 290.0) -> dict[str, Any] | None:
+    """Return the parts of a chart, or None where there is nothing to draw."""
+    known = [value for one in series for value in one.values()]
+    if not known:
+        return None
+    shown, factor = words.ladder(unit, max(abs(value) for value in known))
+    is_amount = any(one.kind == "bar" for one in series)
+    bottom = height - 24
+    by = drawing.scale(
+        [value / factor for value in known], top=TOP, bottom=bottom, zero=is_amount or _near_zero(known), ticks=5
+    )
+    across = _Across(period)
+    return {
+        "width": int(WIDTH), "height": int(height), "left": LEFT, "right": RIGHT, "top": TOP, "bottom": bottom,
+        "unit": words.shown_unit(shown),
+        "rules": [{"y": by.y(tick), "value": tick, "text": _tick(tick, by.ticks)} for tick in by.ticks],
+        "marks": marks(period, zone),
+        "series": [_drawn(one, by, across, factor, index, series) for index, one in enumerate(series)],
+    }  # fmt: skip
+
+
+def as_json(series: list[Series], unit: str, period: Period, zone: str, *, grain: str = "", zoom: bool = False) -> dict:
+    """Return the same chart for the script that takes over: values unscaled, instants in milliseconds."""
+    return {
+        "unit": unit, "zone": zone, "grain": grain, "can_zoom": zoom, "words": {"none": _("no data")},
+        "from_zero": any(one.kind == "bar" for one in series) or all(_near_zero(one.values()) for one in series),
+        "start": _ms(period.start), "end": _ms(period.end),
+        "series": [
+            {
+                "name": one.name, "carrier": one.carrier, "kind": one.kind, "is_before": one.is_before,
+                "points": [
+                    [_ms(at + one.moved), None if value is None or math.isnan(value) else round(value, 6)]
+                    for at, value in one.samples
+                ],
+            }
+            for one in series
+        ],
+    }  # fmt: skip
+
+
+def with_gaps(samples: Sequence[Sample]) -> list[Sample]:
+    """Break a line where readings stayed away for long: several times their usual distance, 15 min at least."""
+    if len(samples) < 3:
+        return list(samples)
+    steps = sorted(after[0] - before[0] for before, after in zip(samples, samples[1:], strict=False))
+    longest = max(steps[len(steps) // 2] * 4, timedelta(minutes=15))
+    broken: list[Sample] = [samples[0]]
+    for before, after in zip(samples, samples[1:], strict=False):
+        if after[0] - before[0] > longest:
+            broken.append((before[0] + longest / 4, None))
+        broken.append(after)
+    return broken
+
+
+def marks(period: Period, zone: str) -> list[dict[str, Any]]:
+    """Return the marks below the axis: hours of a day, days of a month, months of a year."""
+    across, found = _Across(period), []
+    local = period.start.astimezone(ZoneInfo(zone))
+    days = (period.end - period.start) / timedelta(days=1)
+    step = timedelta(hours=3) if days <= 1.1 else timedelta(days=1) if days <= 9 else None
+    at = local
+    while at <= period.end:
+        found.append({"x": across.x(at), "text": _mark(at, days)})
+        if step is not None:
+            at = (at.replace(tzinfo=None) + step).replace(tzinfo=ZoneInfo(zone))
+        elif days <= 100:
+            at = (at.replace(tzinfo=None) + timedelta(days=max(round(days / 8), 1))).replace(tzinfo=ZoneInfo(zone))
+        else:
+            months = max(round(days / 365), 1)
+            index = at.year * 12 + at.month - 1 + months
+            at = at.replace(year=index // 12, month=index % 12 + 1, day=1, hour=0, minute=0)
+    return [mark for mark in found if LEFT - 1 <= mark["x"] <= RIGHT + 1]
+
+
+class _Across:
+    """Maps instants to pixel columns."""
+
+    def __init__(self, period: Period) -> None:
+        self.start, self.length = period.start, (period.end - period.start) / timedelta(seconds=1)
+
+    def x(self, at: datetime) -> float:
+        return LEFT + (at - self.start) / timedelta(seconds=1) / self.length * (RIGHT - LEFT)
+
+
+def _drawn(
+    one: Series, by: drawing.Scale, across: _Across, factor: float, index: int, series: list[Series]
+) -> dict[str, Any]:
+    drawn: dict[str, Any] = {
+        "carrier": one.carrier, "is_before": one.is_before, "line": "", "band": "", "bars": [], "gaps": (), "label": None
+    }
+    points = [
+        (across.x(at + one.moved), None if value is None or math.isnan(value) else by.y(value / factor))
+        for at, value in one.samples
+    ]
+    if one.kind == "bar":
+        drawn["bars"] = _bars(one, points, by, index, series)
+        return drawn
+    runs = _runs([(x, y) for x, y in points if LEFT - 1 <= x <= RIGHT + 1])
+    drawn["line"] = "".join("M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in run) for run in runs)
+    if not one.is_before and len([other for other in series if not other.is_before]) == 1:
+        drawn["band"] = "".join(
+            f"M{run[0][0]:.1f},{by.bottom:.1f}L"
+            + " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
+            + f"L{run[-1][0]:.1f},{by.bottom:.1f}Z"
+            for run in runs
+        )
+    return drawn
+
+
+def _bars(
+    one: Series, points: list[tuple[float, float | None]], by: drawing.Scale, index: int, series: list[Series]
+) -> list[dict[str, Any]]:
+    rows = [other for other in series if other.kind == "bar"]
+    place = next(number for number, other in enumerate(rows) if other is one)
+    pitch = _pitch(points)
+    width = max(pitch * 0.78 / len(rows), 1.0)
+    found = []
+    for (x, y), (at, value) in zip(points, one.samples, strict=True):
+        if y is None or value is None or not LEFT - 1 <= x <= RIGHT:
+            continue
+        left = x + pitch * 0.11 + width * place
+        found.append(
+            {"x": left, "width": max(width - 0.6, 0.8), "y": min(y, by.y(0)), "height": max(abs(by.y(0) - y), 0.5),
+             "gap": False, "title": ""}
+        )  # fmt: skip
+    return found
+
+
+def _pitch(points: list[tuple[float, float | None]]) -> float:
+    steps = sorted(after[0] - before[0] for before, after in zip(points, points[1:], strict=False))
+    return steps[len(steps) // 2] if steps else (RIGHT - LEFT) / 12
+
+
+def _runs(points: list[tuple[float, float | None]]) -> list[list[tuple[float, float]]]:
+    runs: list[list[tuple[float, float]]] = [[]]
+    for x, y in points:
+        if y is None:
+            runs.append([])
+        else:
+            runs[-1].append((x, y))
+    return [run if len(run) > 1 else [run[0], (run[0][0] + 1.2, run[0][1])] for run in runs if run]
+
+
+def _near_zero(values: list[float]) -> bool:
+    """Tell whether zero belongs on the axis: values that come near it, or swing wide."""
+    known = drawing.known(values)
+    return not known or min(known) <= 0 or min(known) < 0.45 * max(known)
+
+
+def _tick(value: float, ticks: tuple[float, ...]) -> str:
+    step = abs(ticks[1] - ticks[0]) if len(ticks) > 1 else 1
+    places = max(0, -math.floor(math.log10(step) + 1e-9)) if step else 0
+    if places and round(step * 10**places) != round(step * 10**places, 6):
+        places += 1
+    return f"{value:,.{places}f}"
+
+
+def _mark(at: datetime, days: float) -> str:
+    is_zh = language.current() == "zh"
+    if days <= 1.1:
+        return f"{at:%H:%M}"
+    if days <= 9:
+        return f"周{words.WEEKDAYS_ZH[at.weekday()]}" if is_zh else f"{at:%a}"
+    if days <= 100:
+        return f"{at.month}/{at.day}" if is_zh else f"{at.day} {at:%b}"
+    return f"{at.month}月" if is_zh else f"{at:%b}"
+
+
+def _ms(at: datetime) -> int:
+    return int(at.astimezone(UTC).timestamp() * 1000)
