@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.kernel import clock, periods
 from backend.kernel.periods import Period
 from backend.kernel.scope import Scope
-from backend.kernel.units import Carrier, PointKind
+from backend.kernel.units import Carrier, PointKind, unit
 from backend.metering import queries
 from backend.metering.models import Direction, Point
 from backend.metering.service.values import in_units, seen_parts
@@ -144,7 +144,8 @@ def overview(session: Session, scope: Scope, *, organisations: frozenset[UUID]) 
         (row.carrier, row.direction, row.unit): in_units(int(row.month), row.unit)
         for row in queries.totals(session, scope, organisations, Grain.MONTH, month)
     }
-    flows = {(row.carrier, row.direction): row for row in queries.rates(session, scope, organisations)}
+    rates = sorted(queries.rates(session, scope, organisations), key=lambda row: _is_power(row.unit))
+    flows = {(row.carrier, row.direction): row for row in rates}  # of heat, power says more than water flow
     totals = []
     for key in sorted(counted.keys() | months.keys()):
         flow = flows.get(key[:2])
@@ -155,3 +156,7 @@ def overview(session: Session, scope: Scope, *, organisations: frozenset[UUID]) 
             )
         )  # fmt: skip
     return Overview(zone, today, until, totals)
+
+
+def _is_power(symbol: str) -> bool:
+    return unit(symbol).dimension == "power"
