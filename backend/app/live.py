@@ -46,7 +46,7 @@ Value = tuple[str, int, float | None, bool]
 """Point id as the reader wrote it, instant [ms], value in the point's unit, whether it may be trusted."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Subscription:
     """One reader: the points they may see, and what waits to be sent to them.
 
