@@ -71,7 +71,7 @@ def connection_address(connection: str, ports: dict[str, int]) -> dict[str, Any]
     if protocol == "modbus":
         return {"host": "127.0.0.1", "port": ports[connection]}
     if protocol == "opcua":
-        return {"url": f"opc.tcp://127.0.0.1:{ports[connection]}/lanwan"}
+        return {"url": f"opc.tcp://127.0.0.1:{ports[connection]}/lanwan", "policy": "None"}
     if protocol == "sparkplug":
         return {"group": GROUP, "node": NODE}
     telemetry = {"topic": TOPIC, "values": "values", "time": "time", "sequence": "sequence"}

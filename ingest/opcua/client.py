@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class Session:
         await self._secure(client)
         if self._server.user is not None:
             client.set_user(self._server.user)
-            client.set_password(self._server.password or "")
+            client.set_password(_password(self._server.secret_name))
         await client.connect(auto_reconnect=False)
         self._namespaces = await client.get_namespace_array()
 
@@ -251,6 +252,17 @@ class Session:
         finally:
             self._handing_over = False
             self._published_at = loop.time()
+
+
+def _password(secret_name: str | None) -> str:
+    if secret_name is None:
+        return ""
+    if secret_name not in os.environ:
+        raise Refused(
+            f"the environment has no {secret_name}", field="secret_name", value=secret_name,
+            remedy=f"set {secret_name}",
+        )  # fmt: skip
+    return os.environ[secret_name]
 
 
 def _value_of(node: ua.NodeId) -> ua.ReadValueId:

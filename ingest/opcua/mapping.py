@@ -21,10 +21,10 @@ SERVER_FIELDS = {
     "policy": Field(str, "Basic256Sha256", among=POLICIES),
     "mode": Field(str, "SignAndEncrypt", among=MODES),
     "user": Field(str, None),
-    "password": Field(str, None),
+    "secret_name": Field(str, None),
     "fingerprint": Field(str, None),
     "publish_seconds": Field(float, 0.5, low=0.05, high=60.0),
-    "reread_seconds": Field(float, 300.0, low=1.0, high=86_400.0),
+    "reread_seconds": Field(float, 60.0, low=1.0, high=86_400.0),
     "browse": Field(bool, True),
 }
 NODE_FIELDS = {"node": Field(str)}
@@ -35,6 +35,7 @@ class Server:
     """Where a server is and how it is spoken to.
 
     policy: `None` only where it is configured so; mode: Sign or SignAndEncrypt
+    user, secret_name: who we are, and the environment variable that holds the password
     fingerprint: SHA-256 of the server's certificate in hex; without it the first one seen is kept
     publish_seconds: how often the server sends changes [s]
     reread_seconds: how often every item is read again as a safety net [s]
@@ -45,7 +46,7 @@ class Server:
     policy: str
     mode: str
     user: str | None
-    password: str | None
+    secret_name: str | None
     fingerprint: str | None
     publish_seconds: float
     reread_seconds: float

@@ -93,8 +93,10 @@ async def test_variables_nobody_reads_are_offered_for_adoption(server, home):
 
 @pytest.mark.parametrize("policy", ["Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"])
 @pytest.mark.parametrize("mode", ["Sign", "SignAndEncrypt"])
-async def test_every_security_policy_is_spoken(server, home, policy, mode):
-    plan = plan_of(server.port, "E01.Counter", policy=policy, mode=mode, user="meter", password="secret")
+async def test_every_security_policy_is_spoken(server, home, monkeypatch, policy, mode):
+    monkeypatch.setenv("PLANT_PASSWORD", "secret")
+    named = {"user": "meter", "secret_name": "PLANT_PASSWORD"}
+    plan = plan_of(server.port, "E01.Counter", policy=policy, mode=mode, **named)
     async with following(plan, home) as sink:
         await until(lambda: len(sink.of(1)) >= 2, seconds=20)
     assert sink.errors == [None]
@@ -106,8 +108,16 @@ async def test_our_key_is_kept_for_us_alone(server, home):
     assert stat.S_IMODE((home / "own.pem").stat().st_mode) == 0o600
 
 
-async def test_a_wrong_password_is_told_in_words(server, home):
-    plan = plan_of(server.port, "E01.Counter", user="meter", password="guess", **SECURE)
+async def test_a_password_that_is_not_set_is_told_with_the_remedy(server, home):
+    plan = plan_of(server.port, "E01.Counter", user="meter", secret_name="NOBODY_SET_THIS", **SECURE)
+    async with following(plan, home) as sink:
+        await until(lambda: bool(sink.errors), seconds=20)
+    assert sink.errors[0] == "the environment has no NOBODY_SET_THIS: set NOBODY_SET_THIS"
+
+
+async def test_a_wrong_password_is_told_in_words(server, home, monkeypatch):
+    monkeypatch.setenv("PLANT_PASSWORD", "guess")
+    plan = plan_of(server.port, "E01.Counter", user="meter", secret_name="PLANT_PASSWORD", **SECURE)
     async with following(plan, home) as sink:
         await until(lambda: bool(sink.errors), seconds=20)
     assert sink.errors[0] in {

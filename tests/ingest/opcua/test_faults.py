@@ -111,13 +111,14 @@ async def _reconnect(server, home, times: int) -> tuple[list[int], list[int]]:
 
 
 async def test_nothing_piles_up_over_many_reconnections(server, home):
-    clients, tasks = await _reconnect(server, home, 8)
+    clients, tasks = await _reconnect(server, home, 6)
     assert max(clients) <= 2
     assert max(tasks[3:]) <= tasks[2] + 2
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 async def test_nothing_piles_up_over_very_many_reconnections(server, home):
-    clients, tasks = await _reconnect(server, home, 150)
+    clients, tasks = await _reconnect(server, home, 100)
     assert max(clients) <= 2
     assert max(tasks[3:]) <= tasks[2] + 2
