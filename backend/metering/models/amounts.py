@@ -94,6 +94,7 @@ class HourStatistic(Base):
 class Progress(Base):
     """How far a point's amounts are made: intervals are complete up to `settled_until`.
 
+    read_until: the newest reading they were made of; one that comes later but is earlier moves borders
     settled_value: register reading interpolated there [unit], so that 'today so far' can be shown
     """
 
@@ -102,4 +103,5 @@ class Progress(Base):
 
     point_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     settled_until: Mapped[datetime]
+    read_until: Mapped[datetime]
     settled_value: Mapped[float | None]

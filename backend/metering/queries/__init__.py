@@ -1,6 +1,13 @@
 """Every SELECT of metering, each confined to a scope."""
 
-from backend.metering.queries.amounts import CountedPoint, counted_points, settled_until, usable_readings
+from backend.metering.queries.amounts import (
+    CountedPoint,
+    Stretches,
+    counted_points,
+    readings_around,
+    readings_within,
+    settled_until,
+)
 from backend.metering.queries.connections import (
     channels,
     connection,
@@ -40,10 +47,10 @@ from backend.metering.queries.points import (
 )
 
 __all__ = [
-    "CountedPoint", "batches_after", "channels", "connection", "connection_of_key", "connections",
+    "CountedPoint", "Stretches", "batches_after", "channels", "connection", "connection_of_key", "connections",
     "counted_points", "cursor", "dead_letter", "dead_letters", "freshest_batch", "hours", "intervals",
     "latest", "latest_arrays", "move_cursor", "open_dead_letters", "owned_keys", "plan", "point",
-    "points", "points_by_id", "positions_of", "progress", "rates", "readings", "register_events",
-    "revisions", "roll_ups", "settled_until", "sighting", "sightings", "totals", "usable_readings",
+    "points", "points_by_id", "positions_of", "progress", "rates", "readings", "readings_around", "readings_within", "register_events",
+    "revisions", "roll_ups", "settled_until", "sighting", "sightings", "totals",
     "visible", "zone_of", "zones",
 ]  # fmt: skip

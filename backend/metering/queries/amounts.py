@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,27 +55,40 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
     return points
 
 
-def settled_until(session: Session, scope: Scope) -> dict[int, int]:
-    """How far each of the scope's points has been made up [µs]."""
+def settled_until(session: Session, scope: Scope) -> dict[int, tuple[int, int]]:
+    """How far each of the scope's points has been made up, and the newest reading it was made of [µs]."""
     rows = session.execute(
-        select(Progress.point_key, Progress.settled_until)
+        select(Progress.point_key, Progress.settled_until, Progress.read_until)
         .join(Point, Point.key == Progress.point_key)
         .where(Point.organisation_id.in_(scope.organisations))
     )
-    return {key: clock.to_us(until) for key, until in rows}
+    return {key: (clock.to_us(until), clock.to_us(newest)) for key, until, newest in rows}
 
 
-_AROUND = """
+_USABLE = "point_key = j.point_key AND quality <> 2 AND value IS NOT NULL"
+
+_JOBS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS jobs (
+    job int8, point_key int8, first timestamptz, last timestamptz, length int8, low timestamptz, high timestamptz
+) ON COMMIT DELETE ROWS"""
+
+_WIDEN = f"""
+UPDATE jobs j SET
+    low = date_bin(length * interval '1 microsecond', coalesce((
+        SELECT min(read_at) FROM (SELECT read_at FROM reading WHERE {_USABLE} AND read_at < j.first
+                                  ORDER BY read_at DESC LIMIT 2) before), first), 'epoch'),
+    high = date_bin(length * interval '1 microsecond', coalesce((
+        SELECT max(read_at) FROM (SELECT read_at FROM reading WHERE {_USABLE} AND read_at > j.last
+                                  ORDER BY read_at LIMIT 2) after), last)
+        + (length - 1) * interval '1 microsecond', 'epoch')"""
+
+_AROUND = f"""
 SELECT j.job, r.read_at, r.value FROM jobs j CROSS JOIN LATERAL (
-    (SELECT read_at, value FROM reading WHERE point_key = j.point_key AND read_at < j.first
-     AND quality <> 2 AND value IS NOT NULL ORDER BY read_at DESC LIMIT 3)
+    (SELECT read_at, value FROM reading WHERE {_USABLE} AND read_at < j.low ORDER BY read_at DESC LIMIT 3)
     UNION ALL
-    SELECT read_at, value FROM reading WHERE point_key = j.point_key AND read_at BETWEEN j.first AND j.last
-     AND quality <> 2 AND value IS NOT NULL
+    SELECT read_at, value FROM reading WHERE {_USABLE} AND read_at BETWEEN j.low AND j.high
     UNION ALL
-    (SELECT read_at, value FROM reading WHERE point_key = j.point_key AND read_at > j.last
-     AND quality <> 2 AND value IS NOT NULL ORDER BY read_at LIMIT 3)) r
-"""
+    (SELECT read_at, value FROM reading WHERE {_USABLE} AND read_at > j.high ORDER BY read_at LIMIT 3)) r"""
 
 _WITHIN = """
 SELECT j.job, r.read_at, r.value FROM jobs j
@@ -85,29 +97,56 @@ JOIN reading r ON r.point_key = j.point_key AND r.read_at >= j.first AND r.read_
 """
 
 
-def usable_readings(
-    session: Session, scope: Scope, keys: Sequence[int] | Ints, first_us: Ints, last_us: Ints, *, around: bool
-) -> tuple[Ints, Ints, Floats]:
-    """Usable readings of several stretches at once, sorted by (job, instant).
+@dataclass(frozen=True)
+class Stretches:
+    """Stretches of points: [first, last] µs each; length_us: interval length their borders are aligned to."""
 
-    around: [first, last] and up to three readings beyond either end; otherwise [first, last) alone
-    returns: job (index into keys), instant [µs], value. The caller's keys come from the scope's points.
+    point_key: Ints
+    first_us: Ints
+    last_us: Ints
+    length_us: Ints
+
+
+def readings_around(
+    session: Session, scope: Scope, stretches: Stretches
+) -> tuple[Ints, Ints, Ints, Ints, Floats]:
+    """Usable readings that decide the intervals which readings of the stretches can have changed.
+
+    A reading moves every interval up to its neighbours, and says of those whether they were glitches:
+    so each stretch is widened by two readings, then to whole intervals, and read with three more around.
+    returns: low and high border of each stretch [µs]; then job (index of the stretch), instant [µs],
+    value [unit], sorted by job and instant. The caller's points come from the scope.
     """
-    assert scope.organisations, "a scope without organisations holds no points"
-    session.execute(
-        text(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS jobs"
-            " (job int8, point_key int8, first timestamptz, last timestamptz) ON COMMIT DELETE ROWS"
-        )
+    _put(session, scope, stretches)
+    session.execute(text(_WIDEN))
+    job, low, high = bulk.columns_of(
+        session, "SELECT job, low, high FROM jobs", ["int8", "timestamptz", "timestamptz"]
     )
+    order = np.argsort(job)
+    return low[order], high[order], *_sorted(session, _AROUND)
+
+
+def readings_within(session: Session, scope: Scope, stretches: Stretches) -> tuple[Ints, Ints, Floats]:
+    """Usable readings in [first, last) of each stretch: job, instant [µs], value, sorted by job and instant."""
+    _put(session, scope, stretches)
+    return _sorted(session, _WITHIN)
+
+
+def _put(session: Session, scope: Scope, stretches: Stretches) -> None:
+    assert scope.organisations, "a scope without organisations holds no points"
+    session.execute(text(_JOBS))
     session.execute(text("TRUNCATE jobs"))
     columns = {
-        "job": (np.arange(len(keys)), "int8"),
-        "point_key": (np.asarray(keys, dtype=np.int64), "int8"),
-        "first": (first_us, "timestamptz"),
-        "last": (last_us, "timestamptz"),
+        "job": (np.arange(len(stretches.point_key)), "int8"),
+        "point_key": (stretches.point_key, "int8"),
+        "first": (stretches.first_us, "timestamptz"),
+        "last": (stretches.last_us, "timestamptz"),
+        "length": (stretches.length_us, "int8"),
     }
     bulk.copy_in(session, "jobs", columns)
-    job, at_us, value = bulk.columns_of(session, _AROUND if around else _WITHIN, ["int8", "timestamptz", "float8"])
+
+
+def _sorted(session: Session, query: str) -> tuple[Ints, Ints, Floats]:
+    job, at_us, value = bulk.columns_of(session, query, ["int8", "timestamptz", "float8"])
     order = np.lexsort((at_us, job))
     return job[order], at_us[order], value[order]

@@ -58,7 +58,10 @@ def connections(session: Session, scope: Scope, since: datetime) -> Sequence[Any
     rows: Connection, ConnectionState | None, channels, readings
     """
     channels = (
-        select(func.count()).where(Channel.connection_id == Connection.id).correlate(Connection).scalar_subquery()
+        select(func.count())
+        .where(Channel.connection_id == Connection.id)
+        .correlate(Connection)
+        .scalar_subquery()
     )
     readings = (
         select(func.coalesce(func.sum(Batch.readings), 0))
@@ -75,7 +78,13 @@ def connections(session: Session, scope: Scope, since: datetime) -> Sequence[Any
 
 
 def dead_letters(
-    session: Session, scope: Scope, *, connection_id: UUID | None, before: UUID | None, limit: int, settled: bool
+    session: Session,
+    scope: Scope,
+    *,
+    connection_id: UUID | None,
+    before: UUID | None,
+    limit: int,
+    settled: bool,
 ) -> Sequence[DeadLetter]:
     """Dead letters, newest first: open ones, or the settled ones."""
     query = select(DeadLetter).where(DeadLetter.organisation_id.in_(scope.staff_organisations))
@@ -101,11 +110,14 @@ def dead_letter(session: Session, scope: Scope, letter_id: UUID) -> DeadLetter:
 
 def open_dead_letters(session: Session, scope: Scope) -> int:
     """How many wait to be looked at."""
-    return session.scalar(
-        select(func.count()).where(
-            DeadLetter.organisation_id.in_(scope.staff_organisations), DeadLetter.settled_at.is_(None)
+    return (
+        session.scalar(
+            select(func.count()).where(
+                DeadLetter.organisation_id.in_(scope.staff_organisations), DeadLetter.settled_at.is_(None)
+            )
         )
-    ) or 0
+        or 0
+    )
 
 
 def sightings(session: Session, scope: Scope) -> Sequence[tuple[Sighting, Connection]]:

@@ -18,7 +18,6 @@ from backend.kernel.scope import Scope
 from backend.metering.models import (
     Batch,
     Connection,
-    HourStatistic,
     Interval,
     Latest,
     Point,
@@ -39,7 +38,7 @@ def readings(
     session: Session, scope: Scope, point: Point, period: Period
 ) -> tuple[Ints, Floats, NDArray[np.int16]]:
     """Current readings of a point in a period: instants [µs], values (NaN where none), quality."""
-    at_us, value, quality = bulk.copy_out(
+    at_us, value, quality = bulk.columns_of(
         session,
         "SELECT read_at, coalesce(value, 'NaN'), quality FROM reading"
         " WHERE point_key = %(key)s AND read_at >= %(start)s AND read_at < %(end)s ORDER BY read_at",
@@ -51,7 +50,7 @@ def readings(
 
 def hours(session: Session, scope: Scope, point: Point, period: Period) -> list[NDArray[Any]]:
     """Hourly statistics of a point: start [µs], count, total, low, high."""
-    return bulk.copy_out(
+    return bulk.columns_of(
         session,
         "SELECT start, count, total, low, high FROM hour_statistic"
         " WHERE point_key = %(key)s AND start >= %(start)s AND start < %(end)s ORDER BY start",
@@ -161,7 +160,7 @@ def latest(
 
 def latest_arrays(session: Session, scope: Scope) -> tuple[Ints, Ints, Floats, NDArray[np.int16]]:
     """Newest readings of every point the scope owns, as arrays: key, read_at [µs], value, quality."""
-    key, at_us, value, quality = bulk.copy_out(
+    key, at_us, value, quality = bulk.columns_of(
         session,
         "SELECT l.point_key, l.read_at, coalesce(l.value, 'NaN'), l.quality FROM latest l"
         " JOIN point p ON p.key = l.point_key WHERE p.organisation_id = ANY (%(organisations)s)",

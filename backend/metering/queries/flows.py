@@ -47,7 +47,9 @@ def sums(
     ).all()
 
 
-def flows(session: Session, scope: Scope, points: Sequence[Point], grain: int, period: Period) -> Sequence[Any]:
+def flows(
+    session: Session, scope: Scope, points: Sequence[Point], grain: int, period: Period
+) -> Sequence[Any]:
     """Sums of all given points together, bucket by bucket: rows carrier, direction, unit, start, amount."""
     amount = func.sum(RollUp.amount).label("amount")
     return session.execute(

@@ -66,7 +66,9 @@ def points(
     if position_id is not None:
         query = query.where(Point.position_id == position_id)
     if under_path is not None:
-        query = query.join(Position, Position.id == Point.position_id).where(Position.path.op("<@")(under_path))
+        query = query.join(Position, Position.id == Point.position_id).where(
+            Position.path.op("<@")(under_path)
+        )
     conditions = {Point.carrier: carrier, Point.kind: kind}
     for column, wanted in conditions.items():
         if wanted is not None:

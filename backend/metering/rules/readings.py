@@ -49,7 +49,7 @@ class ReadingBatch:
         lengths = {len(getattr(self, name)) for name in kinds}
         if len(lengths) != 1:
             raise Refused("the arrays of a batch differ in length", field="batch", value=sorted(lengths))
-        if len(self) and not (EARLIEST_US <= self.read_at_us.min() and self.read_at_us.max() < LATEST_US):
+        if len(self) and not (self.read_at_us.min() >= EARLIEST_US and self.read_at_us.max() < LATEST_US):
             raise Refused(
                 "a reading lies outside the years 1990 to 2099",
                 field="read_at",

@@ -78,9 +78,10 @@ ON CONFLICT (point_key, start) DO UPDATE SET count = excluded.count, total = exc
 WHERE (h.count, h.total, h.low, h.high) IS DISTINCT FROM (excluded.count, excluded.total, excluded.low, excluded.high)"""
 
 _PROGRESS = """
-INSERT INTO progress AS p (point_key, settled_until, settled_value)
-SELECT point_key, until, nullif(value, 'NaN') FROM settled
-ON CONFLICT (point_key) DO UPDATE SET settled_until = excluded.settled_until, settled_value = excluded.settled_value
+INSERT INTO progress AS p (point_key, settled_until, read_until, settled_value)
+SELECT point_key, until, newest, nullif(value, 'NaN') FROM settled
+ON CONFLICT (point_key) DO UPDATE SET settled_until = excluded.settled_until,
+    read_until = greatest(p.read_until, excluded.read_until), settled_value = excluded.settled_value
 WHERE p.settled_until <= excluded.settled_until"""
 
 _known_months: dict[str, set[str]] = {}
@@ -141,21 +142,27 @@ def write_statistics(session: Session, scope: Scope, *, point_key: Ints, hours: 
 
 
 def write_progress(
-    session: Session, scope: Scope, *, point_key: Ints, until_us: Ints, value: NDArray[np.float64]
+    session: Session,
+    scope: Scope,
+    *,
+    point_key: Ints,
+    until_us: Ints,
+    newest_us: Ints,
+    value: NDArray[np.float64],
 ) -> None:
-    """Remember how far points are made up, and the register there [unit] (NaN for other kinds)."""
+    """Remember how far points are made up, of readings up to when, and the register there [unit] (NaN for other kinds)."""
     assert scope.organisations, "progress belongs to the points of an organisation"
     if not len(point_key):
         return
     session.execute(
         text(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS settled (point_key int8, until timestamptz, value float8)"
+            "CREATE TEMPORARY TABLE IF NOT EXISTS settled (point_key int8, until timestamptz, newest timestamptz, value float8)"
             " ON COMMIT DELETE ROWS"
         )
     )
     session.execute(text("TRUNCATE settled"))
     columns: dict[str, tuple[NDArray[Any], str]] = {
-        "point_key": (point_key, "int8"), "until": (until_us, "timestamptz"), "value": (value, "float8"),
+        "point_key": (point_key, "int8"), "until": (until_us, "timestamptz"), "newest": (newest_us, "timestamptz"), "value": (value, "float8"),
     }  # fmt: skip
     bulk.copy_in(session, "settled", columns)
     session.execute(text(_PROGRESS))

@@ -15,29 +15,27 @@ from sqlalchemy.orm import Session
 from backend.kernel.scope import Scope
 from backend.kernel.units import PointKind
 from backend.metering import queries, rules
-from backend.metering.queries import CountedPoint
+from backend.metering.queries import CountedPoint, Stretches
 from backend.metering.rules import Amounts, HourStatistics, RegisterMeter, Spans
 from backend.metering.service import amounts, journal
+from backend.metering.service.store import REMADE
 
 Ints = NDArray[np.int64]
 NAME = "roll_ups"
 MOST_READINGS = 400_000
 """Readings made up in one go: bounds memory, and how long a live reading waits behind an import."""
 
-CONTEXT = 3
-"""Readings fetched beyond a stretch, so that a glitch at its edge is judged by its neighbours."""
-
 
 @dataclass
 class RollUpFollower:
     """Makes amounts of what the journal says has changed. One at a time works, under a lease.
 
-    points: how each point counts; settled: up to where each is made [µs]. Both are read again
+    points: how each point counts; settled: how far each is made. Both are read again
     after `forget` (another worker may have gone on meanwhile, or a point was added or changed).
     """
 
     points: dict[int, CountedPoint] = field(default_factory=dict)
-    settled: dict[int, int] = field(default_factory=dict)
+    settled: dict[int, Made] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Read points and progress again at the next step."""
@@ -50,6 +48,8 @@ class RollUpFollower:
         taken, spans, weight = 0, [], 0
         for batch in batches:
             taken += 1
+            if batch.source == REMADE:
+                self.forget()
             if batch.spans is not None:
                 spans.append(batch.spans)
                 weight += int(batch.spans.count.sum())
@@ -65,7 +65,10 @@ class RollUpFollower:
         """Make again all amounts and statistics that readings in these spans can have changed."""
         if not self.points or not set(spans.point_key.tolist()) <= self.points.keys():
             self.points = queries.counted_points(session, scope)
-            self.settled = queries.settled_until(session, scope)
+            made = queries.settled_until(session, scope)
+            self.settled = {
+                key: Made(until, newest, is_confirmed=False) for key, (until, newest) in made.items()
+            }
         jobs = [job for i in range(len(spans)) if (job := self._job(spans, i)) is not None]
         by_kind = {
             PointKind.REGISTER: self._make_registers,
@@ -84,37 +87,43 @@ class RollUpFollower:
         if point is None:
             return None
         first, last = int(spans.first_us[i]), int(spans.last_us[i])
-        settled = self.settled.get(point.key)
+        made = self.settled.get(point.key)
         length = point.length_us if point.kind is PointKind.REGISTER else rules.HOUR_US
-        if point.kind is not PointKind.INTERVAL and settled is not None and first >= settled:
-            if rules.floor_to(last, length) <= settled:
+        if point.kind is not PointKind.INTERVAL and made is not None and first > made.newest_us:
+            if rules.floor_to(last, length) <= made.until_us and made.is_confirmed:
                 return None
-            first = settled
+            first = min(made.until_us, made.newest_us)
         return _Job(point, first, last, int(spans.count[i]))
 
     def _make_registers(self, session: Session, scope: Scope, jobs: list[_Job]) -> None:
-        job, at_us, value = _fetch(session, scope, jobs, around=True)
+        low, high, job, at_us, value = queries.readings_around(session, scope, _stretches(jobs))
         made: list[tuple[CountedPoint, Amounts]] = []
-        ends: list[tuple[int, int, float]] = []
+        ends: list[_End] = []
         edge = np.searchsorted(job, np.arange(len(jobs) + 1))
         for i, one in enumerate(jobs):
             part = slice(edge[i], edge[i + 1])
             at, register = at_us[part], value[part]
             if not len(at):
                 continue
-            low, high = _judged(at, one)
             meter = RegisterMeter(one.point.length_us, one.point.quanta, one.point.dial, one.point.events)
-            amounts_of = rules.register_amounts(at, register, meter, low, high)
+            amounts_of = rules.register_amounts(at, register, meter, int(low[i]), int(high[i]))
             made.append((one.point, amounts_of))
-            end = int(amounts_of.start_us[-1]) + one.point.length_us if len(amounts_of) else None
-            if end is not None and end >= self.settled.get(one.point.key, 0):
-                ends.append((one.point.key, end, float(np.interp(end, at, register))))
+            if len(amounts_of):
+                end = int(amounts_of.start_us[-1]) + one.point.length_us
+                is_confirmed = int((at >= end).sum()) >= 2
+                ends.append(
+                    _End(
+                        one.point.key,
+                        Made(end, int(at[-1]), is_confirmed),
+                        float(np.interp(end, at, register)),
+                    )
+                )
         self._write(session, scope, made, ends)
 
     def _make_intervals(self, session: Session, scope: Scope, jobs: list[_Job]) -> None:
-        job, at_us, value = _fetch(session, scope, jobs, around=False)
+        job, at_us, value = queries.readings_within(session, scope, _stretches(jobs, after=1))
         made: list[tuple[CountedPoint, Amounts]] = []
-        ends: list[tuple[int, int, float]] = []
+        ends: list[_End] = []
         edge = np.searchsorted(job, np.arange(len(jobs) + 1))
         for i, one in enumerate(jobs):
             part = slice(edge[i], edge[i + 1])
@@ -123,21 +132,22 @@ class RollUpFollower:
             )
             made.append((one.point, found))
             if len(found):
-                ends.append((one.point.key, int(found.start_us[-1]) + one.point.length_us, float("nan")))
+                end = int(found.start_us[-1]) + one.point.length_us
+                ends.append(_End(one.point.key, Made(end, end, is_confirmed=True)))
         self._write(session, scope, made, ends)
 
     def _make_statistics(self, session: Session, scope: Scope, jobs: list[_Job]) -> None:
         hours = []
         for one in jobs:
-            settled = self.settled.get(one.point.key)
-            is_late = settled is not None and one.last_us < settled
+            made = self.settled.get(one.point.key)
+            is_late = made is not None and one.last_us < made.until_us
             stop = rules.floor_to(one.last_us, rules.HOUR_US) + (rules.HOUR_US if is_late else 0)
             start = rules.floor_to(one.first_us, rules.HOUR_US)
             if stop > start:
                 hours.append(_Job(one.point, start, stop - 1, one.count))
         if not hours:
             return
-        job, at_us, value = _fetch(session, scope, hours, around=False)
+        job, at_us, value = queries.readings_within(session, scope, _stretches(hours, after=1))
         keys = np.array([one.point.key for one in hours], dtype=np.int64)[job]
         edge = np.searchsorted(job, np.arange(len(hours) + 1))
         parts = [rules.hour_statistics(at_us[a:b], value[a:b]) for a, b in zip(edge, edge[1:], strict=False)]
@@ -149,14 +159,15 @@ class RollUpFollower:
         order = _each_once(owner, joined.start_us)
         owner, joined = owner[order], HourStatistics(**{name: getattr(joined, name)[order] for name in names})
         amounts.write_statistics(session, scope, point_key=owner, hours=joined)
-        self._settle(session, scope, [(one.point.key, one.last_us + 1, float("nan")) for one in hours])
+        stops = [_End(one.point.key, Made(one.last_us + 1, one.last_us, is_confirmed=True)) for one in hours]
+        self._settle(session, scope, stops)
 
     def _write(
         self,
         session: Session,
         scope: Scope,
         made: list[tuple[CountedPoint, Amounts]],
-        ends: list[tuple[int, int, float]],
+        ends: list[_End],
     ) -> None:
         made = [(point, found) for point, found in made if len(found)]
         if made:
@@ -170,20 +181,44 @@ class RollUpFollower:
             )
         self._settle(session, scope, ends)
 
-    def _settle(self, session: Session, scope: Scope, ends: list[tuple[int, int, float]]) -> None:
+    def _settle(self, session: Session, scope: Scope, ends: list[_End]) -> None:
         """Remember the furthest end of each point."""
-        furthest: dict[int, tuple[int, float]] = {}
-        for key, end, register in ends:
-            if end >= furthest.get(key, (self.settled.get(key, 0), 0.0))[0]:
-                furthest[key] = (end, register)
+        furthest: dict[int, _End] = {}
+        for end in ends:
+            before = furthest[end.key].made if end.key in furthest else self.settled.get(end.key)
+            if before is None or end.made.until_us >= before.until_us:
+                furthest[end.key] = end
         amounts.write_progress(
             session,
             scope,
             point_key=np.array(list(furthest), dtype=np.int64),
-            until_us=np.array([end for end, _ in furthest.values()], dtype=np.int64),
-            value=np.array([register for _, register in furthest.values()], dtype=np.float64),
+            until_us=np.array([end.made.until_us for end in furthest.values()], dtype=np.int64),
+            newest_us=np.array([end.made.newest_us for end in furthest.values()], dtype=np.int64),
+            value=np.array([end.register for end in furthest.values()], dtype=np.float64),
         )
-        self.settled |= {key: end for key, (end, _) in furthest.items()}
+        self.settled |= {key: end.made for key, end in furthest.items()}
+
+
+@dataclass(frozen=True)
+class Made:
+    """How far a point's amounts are made.
+
+    until_us: end of the last complete interval or hour; newest_us: newest reading they were made of
+    is_confirmed: a second reading beyond that end has shown that the first was no glitch
+    """
+
+    until_us: int
+    newest_us: int
+    is_confirmed: bool
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where the making of a point ended; register there [unit], NaN for other kinds."""
+
+    key: int
+    made: Made
+    register: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -210,23 +245,14 @@ def _merged(spans: list[Spans]) -> Spans:
     return Spans(key[at], first[at], np.maximum.reduceat(last, at), np.add.reduceat(count, at))
 
 
-def _fetch(
-    session: Session, scope: Scope, jobs: list[_Job], *, around: bool
-) -> tuple[Ints, Ints, NDArray[np.float64]]:
-    keys = np.array([job.point.key for job in jobs], dtype=np.int64)
-    first = np.array([job.first_us for job in jobs], dtype=np.int64)
-    last = np.array([job.last_us for job in jobs], dtype=np.int64) + (0 if around else 1)
-    return queries.usable_readings(session, scope, keys, first, last, around=around)
-
-
-def _judged(at_us: Ints, job: _Job) -> tuple[int, int]:
-    """Return the stretch whose readings all have neighbours fetched too, so that glitches are judged rightly."""
-    before = int(np.searchsorted(at_us, job.first_us))
-    after = len(at_us) - int(np.searchsorted(at_us, job.last_us, side="right"))
-    length = job.point.length_us
-    low = int(at_us[1] if before >= CONTEXT else at_us[0])
-    high = int(at_us[-2] if after >= CONTEXT else at_us[-1])
-    return -(-low // length) * length, rules.floor_to(high, length)
+def _stretches(jobs: list[_Job], *, after: int = 0) -> Stretches:
+    """Return the jobs as arrays; their ends moved by `after` µs."""
+    return Stretches(
+        np.array([job.point.key for job in jobs], dtype=np.int64),
+        np.array([job.first_us for job in jobs], dtype=np.int64),
+        np.array([job.last_us + after for job in jobs], dtype=np.int64),
+        np.array([job.point.length_us for job in jobs], dtype=np.int64),
+    )
 
 
 def _unique_rows(made: list[tuple[CountedPoint, Amounts]], counts: list[int]) -> dict[str, Ints]:
@@ -254,9 +280,9 @@ def _each_once(key: Ints, start: Ints) -> NDArray[np.intp]:
 def _chunks(jobs: list[_Job]) -> list[list[_Job]]:
     """Cut jobs into lots of bounded weight."""
     lots: list[list[_Job]] = []
-    weight = MOST_READINGS
+    weight = 0
     for job in jobs:
-        if weight + job.count > MOST_READINGS:
+        if not lots or weight + job.count > MOST_READINGS:
             lots.append([])
             weight = 0
         lots[-1].append(job)

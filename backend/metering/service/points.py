@@ -15,6 +15,7 @@ from backend.kernel.scope import Role, Scope
 from backend.kernel.units import Carrier, PointKind
 from backend.metering import queries
 from backend.metering.models import Direction, Point, RegisterEvent, RegisterEventKind
+from backend.metering.service.store import have_made_again
 from backend.network import service as network
 
 LENGTHS = (5, 15, 30, 60)
@@ -92,6 +93,7 @@ def record_register_event(
         raise Conflict("something already happened to this register then", field="at", value=at.isoformat())
     session.add(event)
     session.flush()
+    have_made_again(session, scope, point.key, at)
     audit.record(
         session, scope, action=f"register.{kind.value}", entity="point", entity_id=point.id,
         organisation_id=point.organisation_id, after={"at": at.isoformat(), "final": final, "initial": initial},

@@ -22,20 +22,20 @@ from backend.metering.queries import gateways as queries
 GRACE_SECONDS = 15.0
 """How long a message may come after one with a higher number [s]."""
 
-_UNITE = text("""
-INSERT INTO device_sequence AS d (connection_id, organisation_id, device, run_us, seen, changed_at)
-VALUES (:connection, :organisation, :device, :run, cast(:seen AS int8multirange), :now)
+_SEEN = "(CASE WHEN excluded.run_us > d.run_us THEN excluded.seen ELSE (d.seen + excluded.seen)"
+_SEEN += " * int8multirange(int8range(lower(d.seen), NULL)) END)"
+_UNITE = text(f"""
+INSERT INTO device_sequence AS d (connection_id, organisation_id, device, run_us, seen, broken_at, changed_at)
+SELECT :connection, :organisation, device, run_us, seen,
+    CASE WHEN seen <> int8multirange(range_merge(seen)) THEN cast(:now AS timestamptz) END, :now
+FROM (SELECT device, run_us, cast(said AS int8multirange) AS seen
+      FROM unnest(cast(:devices AS text[]), cast(:runs AS int8[]), cast(:said AS text[])) AS u(device, run_us, said)
+      ORDER BY device) AS heard
 ON CONFLICT (connection_id, device) DO UPDATE SET
-    seen = CASE WHEN excluded.run_us > d.run_us THEN excluded.seen
-                ELSE (d.seen + excluded.seen) * int8multirange(int8range(lower(d.seen), NULL)) END,
-    broken_at = CASE WHEN excluded.run_us > d.run_us THEN NULL ELSE d.broken_at END,
-    run_us = greatest(d.run_us, excluded.run_us), changed_at = excluded.changed_at""")
-
-_MARK = text("""
-UPDATE device_sequence SET broken_at = CASE
-    WHEN seen = int8multirange(range_merge(seen)) THEN NULL ELSE coalesce(broken_at, :now) END
-WHERE connection_id = :connection AND device = ANY (:devices)
-  AND (broken_at IS NULL) <> (seen = int8multirange(range_merge(seen)))""")
+    seen = {_SEEN},
+    broken_at = CASE WHEN {_SEEN} = int8multirange(range_merge({_SEEN})) THEN NULL
+                     ELSE coalesce(d.broken_at, excluded.changed_at) END,
+    run_us = greatest(d.run_us, excluded.run_us), changed_at = excluded.changed_at""")  # noqa: S608  our own text
 
 _COUNT = text("""
 UPDATE connection_state SET missed = missed + :missing, last_gap = cast(:last_gap AS jsonb), changed_at = :now
@@ -76,17 +76,16 @@ def hear_numbers(
 ) -> None:
     """Unite the numbers a worker heard with what is known of each device."""
     scope.demand(organisation_id)
-    now = clock.now()
-    rows = [
+    if not heard:
+        return
+    said = ["{" + ",".join(f"[{a},{b})" for a, b in numbers.ranges) + "}" for numbers in heard.values()]
+    session.execute(
+        _UNITE,
         {
-            "connection": connection_id, "organisation": organisation_id, "device": device, "now": now,
-            "run": numbers.run_us, "seen": "{" + ",".join(f"[{a},{b})" for a, b in numbers.ranges) + "}",
-        }
-        for device, numbers in sorted(heard.items())
-    ]  # fmt: skip
-    if rows:
-        session.execute(_UNITE, rows)
-        session.execute(_MARK, {"connection": connection_id, "devices": sorted(heard), "now": now})
+            "connection": connection_id, "organisation": organisation_id, "now": clock.now(), "said": said,
+            "devices": list(heard), "runs": [numbers.run_us for numbers in heard.values()],
+        },
+    )  # fmt: skip
 
 
 def close_gaps(session: Session, scope: Scope, *, grace_seconds: float = GRACE_SECONDS) -> list[Gap]:

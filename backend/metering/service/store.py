@@ -108,6 +108,23 @@ def store_readings(
     return Stored(batch_id, new, revised, len(batch) - new - revised)
 
 
+REMADE = "register event"
+"""Source of journal batches that bring no readings: amounts around an instant are to be made again."""
+
+
+def have_made_again(session: Session, scope: Scope, point_key: int, at: datetime) -> None:
+    """Tell the followers to make a point's amounts around an instant again, from how it counts now."""
+    at_us = np.array([clock.to_us(at)], dtype=np.int64)
+    key = np.array([point_key], dtype=np.int64)
+    spans = rules.Spans(key, at_us, at_us, np.zeros(1, dtype=np.int64))
+    batch_id = session.execute(text("SELECT nextval('batch_id')")).scalar_one()
+    row = {
+        "batch": batch_id, "now": clock.now(), "connection_id": None, "actor_id": scope.actor_id, "source": REMADE,
+        "is_live": False, "readings": 0, "changed": 0, "spans": rules.pack_spans(spans), "journal": None, "notes": None,
+    }  # fmt: skip
+    _append(session, row)
+
+
 def _store_pass(
     session: Session, part: ReadingBatch, batch_id: int, now: datetime, corrects: bool
 ) -> tuple[int, int]:
@@ -153,6 +170,11 @@ def _journal(
         "is_live": live, "readings": len(batch), "changed": changed, "spans": spans,
         "journal": rules.pack(batch) if live and changed else None, "notes": notes,
     }  # fmt: skip
+    _append(session, row)
+
+
+def _append(session: Session, row: dict[str, Any]) -> None:
+    """Append a batch row to the journal: last of all, since nobody else commits until we do."""
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SEQUENCE_LOCK})
     session.execute(text(_BATCH), row)
     session.execute(text("SELECT pg_notify('batch', '')"))

@@ -71,9 +71,7 @@ def test_an_unexplained_fall_counts_nothing_and_says_so():
     assert Rule(found.rule[1]) is Rule.BREAK
 
 
-registers = st.lists(
-    st.tuples(st.integers(1, 200), st.integers(0, 60_000)), min_size=3, max_size=60
-)
+registers = st.lists(st.tuples(st.integers(1, 200), st.integers(0, 60_000)), min_size=3, max_size=60)
 
 
 @given(registers, st.sampled_from([None, 100.0, 1000.0]), st.sampled_from([5, 15, 30, 60]))
@@ -108,7 +106,9 @@ def test_a_stretch_made_again_from_fewer_readings_gives_the_same_intervals(steps
     assert all(in_whole[s] == a for s, a in zip(part.start_us.tolist(), part.amount.tolist(), strict=True))
 
 
-@given(st.integers(0, 10**12), st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda w: sum(w) > 0))
+@given(
+    st.integers(0, 10**12), st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda w: sum(w) > 0)
+)
 def test_shares_sum_to_the_amount(amount, weights):
     parts = rules.split_exactly(amount, weights)
     assert sum(parts) == amount
@@ -121,7 +121,9 @@ def test_an_amount_without_weights_cannot_be_split():
 
 
 def test_interval_readings_are_taken_as_they_are_and_negative_ones_left_out():
-    found = rules.interval_amounts(us(0, 15, 30, 31), np.array([1.5, -1.0, 0.0, 2.0]), quanta=1000, length_us=QUARTER)
+    found = rules.interval_amounts(
+        us(0, 15, 30, 31), np.array([1.5, -1.0, 0.0, 2.0]), quanta=1000, length_us=QUARTER
+    )
     assert found.start_us.tolist() == us(0, 30).tolist()
     assert found.amount.tolist() == [1500, 0]
 

@@ -13,14 +13,21 @@ from backend.metering.rules import ReadingBatch
 
 T0 = 1_790_000_000_000_000
 rows = st.lists(
-    st.tuples(st.integers(1, 5), st.integers(0, 5), st.sampled_from([0.0, 1.5, float("nan")]), st.sampled_from([0, 2])),
+    st.tuples(
+        st.integers(1, 5),
+        st.integers(0, 5),
+        st.sampled_from([0.0, 1.5, float("nan")]),
+        st.sampled_from([0, 2]),
+    ),
     max_size=40,
 )
 
 
 def batch(found) -> ReadingBatch:
     key, at, value, quality = zip(*found, strict=True) if found else ((), (), (), ())
-    return ReadingBatch(np.array(key, np.int64), T0 + np.array(at, np.int64), np.array(value), np.array(quality))
+    return ReadingBatch(
+        np.array(key, np.int64), T0 + np.array(at, np.int64), np.array(value), np.array(quality)
+    )
 
 
 @given(rows)
@@ -29,7 +36,9 @@ def test_every_content_of_an_instant_is_passed_once_and_keys_are_unique_within_a
     for part in rules.passes(batch(found)):
         keys = list(zip(part.point_key.tolist(), part.read_at_us.tolist(), strict=True))
         assert keys == sorted(set(keys))
-        seen += [(*k, repr(v), q) for k, v, q in zip(keys, part.value.tolist(), part.quality.tolist(), strict=True)]
+        seen += [
+            (*k, repr(v), q) for k, v, q in zip(keys, part.value.tolist(), part.quality.tolist(), strict=True)
+        ]
     assert {(k, T0 + t, repr(v), q) for k, t, v, q in found} == set(seen)
 
 
