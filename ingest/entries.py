@@ -5,7 +5,7 @@ A spool body is a line of JSON, a newline, then raw little-endian arrays or the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,18 +14,24 @@ import numpy as np
 import orjson
 
 from backend.kernel import ids
-from ingest.ports import Readings
+from ingest.ports import Numbered, Readings
+from ingest.sequences import Heard, Sequences
 
 ROW_BYTES = 26
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Readings of one connection. live: they are news, not history, and may raise alarms."""
+    """Readings of one connection.
+
+    live: they are news, not history, and may raise alarms
+    numbers: device -> numbers of the messages they came in, stored in the same transaction
+    """
 
     connection_id: UUID
     readings: Readings
     live: bool = True
+    numbers: Mapping[str, Heard] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.readings)
@@ -52,6 +58,7 @@ class Given:
 
     thing: Portion | Letter
     done: Callable[[], None] | None = None
+    number: Numbered | None = None
 
     @property
     def items(self) -> int:
@@ -78,12 +85,29 @@ def join(readings: Sequence[Readings]) -> Readings:
     )
 
 
-def gather(portions: Sequence[Portion]) -> list[Portion]:
-    """Join what came from the same connection, order kept, so that it is stored and spooled at once."""
+def gather(given: Sequence[Given], numbering: dict[UUID, Sequences]) -> list[Portion | Letter]:
+    """Join what came from the same connection, order kept, so that it is stored and spooled at once.
+
+    numbering: what was heard of each connection's devices before; goes on with what is new
+    """
     groups: dict[tuple[UUID, bool], list[Readings]] = {}
-    for portion in portions:
-        groups.setdefault((portion.connection_id, portion.live), []).append(portion.readings)
-    return [Portion(connection, join(some), live) for (connection, live), some in groups.items()]
+    letters: list[Portion | Letter] = []
+    numbered: set[UUID] = set()
+    for one in given:
+        thing = one.thing
+        if isinstance(thing, Letter):
+            letters.append(thing)
+            continue
+        groups.setdefault((thing.connection_id, thing.live), []).append(thing.readings)
+        if one.number is not None:
+            n = one.number
+            numbering.setdefault(thing.connection_id, Sequences()).hear(n.device, n.number, n.read_at_us)
+            numbered.add(thing.connection_id)
+    portions: list[Portion | Letter] = []
+    for (connection, live), some in groups.items():
+        numbers = numbering[connection].take() if connection in numbered else {}
+        portions.append(Portion(connection, join(some), live, numbers))
+    return portions + letters
 
 
 def halves(portion: Portion) -> tuple[Portion, Portion]:
@@ -91,7 +115,7 @@ def halves(portion: Portion) -> tuple[Portion, Portion]:
     middle = len(portion) // 2
     first, second = part(portion.readings, slice(0, middle)), part(portion.readings, slice(middle, None))
     return (
-        Portion(portion.connection_id, first, portion.live),
+        Portion(portion.connection_id, first, portion.live, portion.numbers),
         Portion(portion.connection_id, second, portion.live),
     )
 
@@ -130,7 +154,10 @@ def pack(thing: Portion | Letter) -> tuple[str, int, bytes]:
         }  # fmt: skip
         return "letter", 1, orjson.dumps(head) + b"\n" + thing.payload
     readings = thing.readings
-    head = {"connection": str(thing.connection_id), "live": thing.live, "rows": len(readings)}
+    numbers = {device: [heard.run_us, heard.ranges] for device, heard in thing.numbers.items()}
+    head = {
+        "connection": str(thing.connection_id), "live": thing.live, "rows": len(readings), "numbers": numbers
+    }  # fmt: skip
     arrays = (
         readings.point_key.astype("<i8", copy=False), readings.read_at_us.astype("<i8", copy=False),
         readings.value.astype("<f8", copy=False), readings.quality.astype("<i2", copy=False),
@@ -155,4 +182,8 @@ def unpack(kind: str, body: bytes) -> Portion | Letter:
         np.frombuffer(raw, "<f8", rows, 16 * rows),
         np.frombuffer(raw, "<i2", rows, 24 * rows),
     )
-    return Portion(UUID(head["connection"]), readings, head["live"])
+    numbers = {
+        device: Heard([(a, b) for a, b in ranges], run_us)
+        for device, (run_us, ranges) in head["numbers"].items()
+    }
+    return Portion(UUID(head["connection"]), readings, head["live"], numbers)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ingest.ports import Numbered
 from ingest.sequences import Heard, Sequences
 
 MOST_SIGHTINGS = 500
@@ -20,7 +21,7 @@ class Note:
     """News of one connection since the last note.
 
     contact_at: when it was last heard; error: what is wrong, in words
-    missed, last_gap: messages known to be lost; numbers: device -> sequence numbers that arrived
+    missed, last_gap: messages known to be lost; numbers: device -> numbers of useless messages
     sightings: address -> (sample, when)
     """
 
@@ -55,13 +56,13 @@ class News:
             if error is None:
                 note.contact_at = at
 
-    def sequence(self, connection_id: UUID, device: str, number: int, read_at_us: int) -> None:
-        """Note the number of a device's message."""
+    def numbered(self, connection_id: UUID, number: Numbered) -> None:
+        """Note the number of a device's message that could not be used."""
         with self._lock:
             sequences = self._sequences.get(connection_id)
             if sequences is None:
                 sequences = self._sequences[connection_id] = Sequences()
-            sequences.hear(device, number, read_at_us)
+            sequences.hear(number.device, number.number, number.read_at_us)
 
     def missed(self, connection_id: UUID, count: int, gap: dict[str, Any]) -> None:
         """Note messages known to be lost."""

@@ -41,6 +41,15 @@ class Readings:
         return len(self.point_key)
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A device's message by its number. read_at_us: its instant [microseconds since the Unix epoch]."""
+
+    device: str
+    number: int
+    read_at_us: int
+
+
 class Sink(Protocol):
     """Where readings go. Every method may be called from any thread."""
 
@@ -51,10 +60,12 @@ class Sink(Protocol):
         connection_id: UUID,
         done: Callable[[], None] | None = None,
         live: bool = True,
+        number: Numbered | None = None,
     ) -> None:
         """Take readings over; blocks while too many wait. `done` is called once they are durable.
 
         live: they are news; False for history a device sends after the fact
+        number: which message of which device they came in, so that missing ones are seen
         """
 
     def refuse(
@@ -71,8 +82,8 @@ class Sink(Protocol):
     def contact(self, connection_id: UUID, *, error: str | None = None) -> None:
         """Note that the connection was heard (`error` None) or what is wrong with it, in words."""
 
-    def sequence(self, connection_id: UUID, *, device: str, number: int, read_at_us: int) -> None:
-        """Note the number a device gave its message, so that missing ones are seen."""
+    def numbered(self, connection_id: UUID, number: Numbered) -> None:
+        """Note that a numbered message came of which nothing could be used."""
 
     def missed(self, connection_id: UUID, *, count: int, gap: dict[str, Any]) -> None:
         """Note messages known to be lost, and where (device, from, to)."""

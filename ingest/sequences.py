@@ -62,6 +62,7 @@ class Sequences:
 
     def __init__(self) -> None:
         self._devices: dict[str, Heard] = {}
+        self._new: set[str] = set()
 
     def hear(self, device: str, number: int, read_at_us: int) -> None:
         """Note one message's number."""
@@ -69,12 +70,13 @@ class Sequences:
         if heard is None:
             heard = self._devices[device] = Heard()
         heard.add(number, read_at_us)
+        self._new.add(device)
 
     def take(self) -> dict[str, Heard]:
         """Return what came since the last call."""
         news: dict[str, Heard] = {}
-        for device, heard in self._devices.items():
-            if heard.ranges:
-                news[device] = heard
-                self._devices[device] = Heard(run_us=heard.run_us, top=heard.top, top_us=heard.top_us)
+        for device in self._new:
+            heard = news[device] = self._devices[device]
+            self._devices[device] = Heard(run_us=heard.run_us, top=heard.top, top_us=heard.top_us)
+        self._new.clear()
         return news

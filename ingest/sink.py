@@ -27,7 +27,8 @@ from backend.kernel.errors import Refused, Unavailable
 from ingest import entries
 from ingest.entries import Given, Letter, Portion
 from ingest.news import News, Note
-from ingest.ports import Readings
+from ingest.ports import Numbered, Readings
+from ingest.sequences import Sequences
 from ingest.spool import Spool, SpoolFull
 
 log = structlog.get_logger(__name__)
@@ -97,6 +98,7 @@ class BatchSink:
         self._closing = False
         self._give_up = threading.Event()
         self._news = News()
+        self._numbering: dict[UUID, Sequences] = {}
         self._noted = time.monotonic()
         self._try_after = 0.0
         self._pause = FIRST_PAUSE_SECONDS
@@ -111,14 +113,17 @@ class BatchSink:
         connection_id: UUID,
         done: Callable[[], None] | None = None,
         live: bool = True,
+        number: Numbered | None = None,
     ) -> None:
         """Take readings over; blocks while too many wait. `done` is called once they are durable."""
         if len(readings) == 0:
+            if number is not None:
+                self.numbered(connection_id, number)
             if done is not None:
                 done()
             return
         self._news.heard(connection_id, clock.now())
-        self._give(Given(Portion(connection_id, readings, live), done))
+        self._give(Given(Portion(connection_id, readings, live), done, number))
 
     def refuse(
         self,
@@ -136,9 +141,9 @@ class BatchSink:
         """Note that the connection was heard (`error` None) or what is wrong with it, in words."""
         self._news.contact(connection_id, clock.now(), error)
 
-    def sequence(self, connection_id: UUID, *, device: str, number: int, read_at_us: int) -> None:
-        """Note the number a device gave its message, so that missing ones are seen."""
-        self._news.sequence(connection_id, device, number, read_at_us)
+    def numbered(self, connection_id: UUID, number: Numbered) -> None:
+        """Note that a numbered message came of which nothing could be used."""
+        self._news.numbered(connection_id, number)
 
     def missed(self, connection_id: UUID, *, count: int, gap: dict[str, Any]) -> None:
         """Note messages known to be lost, and where."""
@@ -223,7 +228,7 @@ class BatchSink:
 
     def _make_durable(self, some: list[Given]) -> None:
         """Store or spool, whatever it takes; then tell those who wait for it."""
-        things = [given.thing for given in some]
+        things = entries.gather(some, self._numbering)
         while not self._stored(things) and not self._spooled(things):
             if self._give_up.wait(1.0):
                 log.critical("readings given up without acknowledgement", rows=sum(g.items for g in some))
@@ -258,8 +263,9 @@ class BatchSink:
 
     def _save(self, things: Sequence[Portion | Letter]) -> None:
         letters = [thing for thing in things if isinstance(thing, Letter)]
-        for portion in entries.gather([thing for thing in things if isinstance(thing, Portion)]):
-            letters += self._sift(portion)
+        for thing in things:
+            if isinstance(thing, Portion):
+                letters += self._sift(thing)
         if letters:
             self._store.letters(letters)
             self.figures.dead += len(letters)
@@ -278,17 +284,15 @@ class BatchSink:
         return []
 
     def _spooled(self, things: Sequence[Portion | Letter]) -> bool:
-        portions = entries.gather([thing for thing in things if isinstance(thing, Portion)])
-        letters = [thing for thing in things if isinstance(thing, Letter)]
         try:
-            self._spool.append(entries.pack(thing) for thing in [*portions, *letters])
+            self._spool.append(entries.pack(thing) for thing in things)
         except SpoolFull as error:
             if not self.figures.is_refusing:
                 log.critical("spool refuses, nothing more is acknowledged", error=error.message)
             self.figures.is_refusing = True
             return False
         self.figures.is_refusing = False
-        self.figures.spooled += sum(len(portion) for portion in portions)
+        self.figures.spooled += sum(len(thing) for thing in things if isinstance(thing, Portion))
         return True
 
     def _drain(self) -> None:

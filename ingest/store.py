@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -21,6 +21,7 @@ from backend.metering.service import sequences
 from backend.metering.service.sequences import Gap, Numbers
 from ingest.entries import Letter, Portion
 from ingest.news import Note
+from ingest.sequences import Heard
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,8 @@ class DatabaseStore:
         r = portion.readings
         batch = metering.ReadingBatch(r.point_key, r.read_at_us, r.value, r.quality)
         with self._transaction(owner.scope) as session:
+            if portion.numbers:
+                self._hear(session, owner, portion.connection_id, portion.numbers)
             metering.store_readings(
                 session, owner.scope, batch,
                 source=owner.protocol, connection_id=portion.connection_id, live=portion.live,
@@ -80,8 +83,6 @@ class DatabaseStore:
             owner = self._owner(note.connection_id)
             with self._transaction(owner.scope) as session:
                 self._note(session, owner, note)
-            if note.numbers:
-                self._numbering.add(owner.scope)
         for scope in self._numbering:
             with self._transaction(scope) as session:
                 for gap in sequences.close_gaps(session, scope):
@@ -94,11 +95,19 @@ class DatabaseStore:
             last_gap=note.last_gap and {**note.last_gap, "at": clock.now().isoformat()}, **which,
         )  # fmt: skip
         if note.numbers:
-            heard = {device: Numbers(h.ranges, h.run_us) for device, h in note.numbers.items()}
-            sequences.hear_numbers(session, owner.scope, heard=heard, **which)
+            self._hear(session, owner, note.connection_id, note.numbers)
         if note.sightings:
             seen = [(_text(address), sample) for address, (sample, _) in note.sightings.items()]
             metering.add_sightings(session, owner.scope, seen=seen, **which)
+
+    def _hear(
+        self, session: Session, owner: Owner, connection_id: UUID, numbers: Mapping[str, Heard]
+    ) -> None:
+        self._numbering.add(owner.scope)
+        sequences.hear_numbers(
+            session, owner.scope, connection_id=connection_id, organisation_id=owner.organisation_id,
+            heard={_text(device): Numbers(h.ranges, h.run_us) for device, h in numbers.items()},
+        )  # fmt: skip
 
     def _note_gap(self, session: Session, scope: Scope, gap: Gap) -> None:
         log.warning(

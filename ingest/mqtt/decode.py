@@ -93,13 +93,15 @@ class Decoder:
         if not route.targets:
             raise Unknown(f"no channel reads {route.device}", device=route.device, sample=said)
         shape = route.shape
+        message = Message(route.device, now_us, False, _sequence(shape, said))
         in_message = shape.time if shape.time_in_message else None
-        read_at_us, has_time = _instant(in_message, shape.time_unit, said, now_us, (now_us, False))
-        message = Message(route.device, read_at_us, has_time, _sequence(shape, said))
-        if shape.each is None:
-            _members(route, said, message)
+        try:
+            when = _instant(in_message, shape.time_unit, said, now_us, (now_us, False))
+        except Refused as error:
+            message.refusals.append(error.message)
         else:
-            _elements(route, said, message, now_us)
+            message.read_at_us, message.has_time = when
+            _read(route, said, message, now_us)
         if not len(message.readings) and message.refusals and message.sequence is None:
             raise Refused("; ".join(message.refusals[:5]))
         return message
@@ -132,6 +134,13 @@ def shapes_of(address: Mapping[str, Any]) -> list[Shape]:
     if not isinstance(tables, list) or not tables:
         raise Refused("the connection has no message templates", field="address.messages", remedy="give one")
     return [Shape.of(f"messages[{i}]", table) for i, table in enumerate(tables)]
+
+
+def _read(route: Route, said: Any, message: Message, now_us: int) -> None:
+    if route.shape.each is None:
+        _members(route, said, message)
+    else:
+        _elements(route, said, message, now_us)
 
 
 def _members(route: Route, said: Any, message: Message) -> None:

@@ -12,7 +12,7 @@ from backend.kernel.errors import Refused
 from ingest.mqtt.acknowledge import Done, after
 from ingest.mqtt.decode import Decoder, Message, Unknown, shapes_of
 from ingest.plan import Channel, Connection
-from ingest.ports import Sink
+from ingest.ports import Numbered, Sink
 
 SAMPLE_BYTES = 2_000
 
@@ -40,10 +40,6 @@ class JsonHandler:
         except Refused as error:
             self._refuse(payload, topic, error.message, done)
             return
-        if message.sequence is not None:
-            self._sink.sequence(
-                self._id, device=message.device, number=message.sequence, read_at_us=message.read_at_us
-            )
         for name, value in message.unmapped.items():
             sample = {"topic": topic, "device": message.device, "member": name, "value": value}
             self._sink.sighted(self._id, address=f"{message.device}/{name}", sample=sample)
@@ -59,15 +55,15 @@ class JsonHandler:
         """Nothing is due."""
 
     def _hand_over(self, message: Message, topic: str, payload: bytes, done: Done | None) -> None:
+        number = None
+        if message.sequence is not None:
+            number = Numbered(message.device, message.sequence, message.read_at_us)
         if not message.refusals:
-            self._sink.put(message.readings, connection_id=self._id, done=done)
+            self._sink.put(message.readings, connection_id=self._id, done=done, number=number)
             return
         reason = "; ".join(message.refusals[:5])
-        if not len(message.readings):
-            self._refuse(payload, topic, reason, done)
-            return
         both = after(2, done)
-        self._sink.put(message.readings, connection_id=self._id, done=both)
+        self._sink.put(message.readings, connection_id=self._id, done=both, number=number)
         self._refuse(payload, topic, reason, both)
 
     def _refuse(self, payload: bytes, topic: str, reason: str, done: Done | None) -> None:

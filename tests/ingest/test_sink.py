@@ -11,7 +11,7 @@ import pytest
 
 from backend.kernel.errors import Refused, Unavailable
 from ingest.entries import Letter, Portion
-from ingest.ports import Readings
+from ingest.ports import Numbered, Readings
 from ingest.sink import BatchSink, Pace
 from ingest.spool import Spool
 
@@ -28,6 +28,7 @@ class Memory:
         self.told = []
         self.is_away = False
         self.calls: list[int] = []
+        self.heard: list[dict] = []
         self.gate = threading.Event()
         self.gate.set()
 
@@ -36,6 +37,7 @@ class Memory:
         self.calls.append(len(portion))
         if self.is_away:
             raise Unavailable("the database does not answer")
+        self.heard.append({device: heard.ranges for device, heard in portion.numbers.items()})
         r = portion.readings
         if POISON in r.point_key:
             raise Refused("that point is not known here")
@@ -210,8 +212,8 @@ def test_faults_numbers_and_sightings_are_told_together(make_sink, store):
     sink = make_sink()
     sink.put(rows(1, 2), connection_id=WIRE)
     sink.contact(WIRE, error="no route to 10.0.0.7")
-    sink.sequence(WIRE, device="m1", number=4, read_at_us=1)
-    sink.sequence(WIRE, device="m1", number=7, read_at_us=2)
+    sink.numbered(WIRE, Numbered("m1", 4, 1))
+    sink.numbered(WIRE, Numbered("m1", 7, 2))
     sink.sighted(WIRE, address="m2", sample={"power": 3})
     until(lambda: store.told)
     note = store.told[0]
@@ -252,3 +254,17 @@ def test_a_fault_stays_told_while_other_devices_of_the_connection_are_heard(make
     until(lambda: len(store.told) == 2)
     assert store.told[1].error == "unit 3 does not answer"
     assert store.told[1].contact_at is not None
+
+
+def test_numbers_of_messages_are_stored_with_their_readings_also_by_way_of_the_spool(make_sink, store):
+    sink = make_sink()
+    store.is_away = True
+    for n in (1, 2, 4):
+        sink.put(rows(n), connection_id=WIRE, number=Numbered("m1", n, n))
+    until(lambda: sink.figures.spooled == 3)
+    store.is_away = False
+    until(lambda: len(store.rows) == 3)
+    assert store.heard[-1] == {"m1": [(1, 3), (4, 5)]}
+    sink.put(rows(5), connection_id=WIRE, number=Numbered("m1", 5, 5))
+    until(lambda: len(store.rows) == 4)
+    assert store.heard[-1] == {"m1": [(5, 6)]}

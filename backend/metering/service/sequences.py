@@ -29,7 +29,8 @@ INSERT INTO device_sequence AS d (connection_id, organisation_id, device, run_us
 SELECT :connection, :organisation, device, run_us, seen,
     CASE WHEN seen <> int8multirange(range_merge(seen)) THEN cast(:now AS timestamptz) END, :now
 FROM (SELECT device, run_us, cast(said AS int8multirange) AS seen
-      FROM unnest(cast(:devices AS text[]), cast(:runs AS int8[]), cast(:said AS text[])) AS u(device, run_us, said)
+      FROM unnest(cast(:devices AS text[]), cast(:runs AS int8[]), cast(:said AS text[]))
+          AS u(device, run_us, said)
       ORDER BY device) AS heard
 ON CONFLICT (connection_id, device) DO UPDATE SET
     seen = {_SEEN},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from ingest.ports import Readings
+from ingest.ports import Numbered, Readings
 
 
 class MemorySink:
@@ -30,11 +30,14 @@ class MemorySink:
         connection_id: UUID,
         done: Callable[[], None] | None = None,
         live: bool = True,
+        number: Numbered | None = None,
     ) -> None:
         r = readings
         columns = (r.point_key.tolist(), r.read_at_us.tolist(), r.value.tolist(), r.quality.tolist())
         self.rows += list(zip(*columns, strict=True))
         self.live.append(live)
+        if number is not None:
+            self.numbered(connection_id, number)
         self._tell(done)
 
     def refuse(
@@ -52,8 +55,8 @@ class MemorySink:
     def contact(self, connection_id: UUID, *, error: str | None = None) -> None:
         self.errors.append(error)
 
-    def sequence(self, connection_id: UUID, *, device: str, number: int, read_at_us: int) -> None:
-        self.numbers.append((device, number))
+    def numbered(self, connection_id: UUID, number: Numbered) -> None:
+        self.numbers.append((number.device, number.number))
 
     def missed(self, connection_id: UUID, *, count: int, gap: dict[str, Any]) -> None:
         self.gaps.append((count, gap))
