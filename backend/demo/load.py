@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.demo import founding, history, measuring
+from backend.demo import alarming, founding, history, measuring
 from backend.demo.history import Batch
 from backend.demo.producing import Past, past
 from backend.demo.region import points, region
@@ -71,6 +71,7 @@ def _found(
         advance(1)
         made = measuring.measure(session, described, ground, home)
         measuring.note_exchanges(session, ground, made, worked_out.exchanged(), since=since)
+        alarming.watch(session, ground.scope, described.alarm_rules, made)
         advance(1)
     return ground.scope, np.array([made[p.key].key for p in described.points], dtype=np.int64)
 
