@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, and_, func, select, text
 from sqlalchemy.orm import Session
 
 from backend.alarms.models import Alarm, AlarmRule, RuleMemory
 from backend.kernel.errors import Forbidden
 from backend.kernel.scope import Kind, Scope
-from backend.metering.models import Latest, Point
+from backend.metering.models import Batch, Latest, Point, Reading
 from backend.metering.rules import Quality
 from backend.network.models import Position, Site
 
@@ -83,6 +83,27 @@ def last_good(session: Session, scope: Scope, keys: Collection[int]) -> dict[int
         )
     )  # fmt: skip
     return {row.point_key: row.read_at for row in rows}
+
+
+def present(
+    session: Session, scope: Scope, keys: Collection[int], *, since: datetime, until_sequence: int
+) -> Sequence[Row[Any]]:
+    """The newest usable live reading of points, where the journal up to a sequence held it.
+
+    rows: point_key, read_at, value
+    """
+    newest = and_(Reading.point_key == Latest.point_key, Reading.read_at == Latest.read_at)
+    return session.execute(
+        select(Latest.point_key, Latest.read_at, Latest.value)
+        .join(Point, Point.key == Latest.point_key)
+        .join(Reading, newest)
+        .join(Batch, Batch.id == Reading.batch_id)
+        .where(
+            Latest.point_key.in_(keys), Point.organisation_id.in_(scope.organisations),
+            Latest.read_at >= since, Reading.read_at >= since, Latest.quality != Quality.BAD,
+            Latest.value.is_not(None), Batch.is_live, Batch.sequence <= until_sequence,
+        )
+    ).all()  # fmt: skip
 
 
 def open_alarms(session: Session, scope: Scope, rule_ids: Collection[UUID]) -> dict[UUID, Alarm]:

@@ -15,7 +15,7 @@ from backend.alarms.models import Alarm, AlarmRule
 from backend.alarms.queries.look import below_organisation, below_position
 from backend.kernel import paging
 from backend.kernel.errors import NotFound
-from backend.kernel.scope import Scope
+from backend.kernel.scope import Role, Scope
 from backend.metering.models import Point
 from backend.network.models import Position, Site
 
@@ -56,6 +56,12 @@ def rule(session: Session, scope: Scope, rule_id: UUID, *, lock: bool = False) -
     if found is None:
         raise NotFound("there is no such alarm rule", field="rule_id", value=str(rule_id))
     return found
+
+
+def held(session: Session, scope: Scope, rule_id: UUID, *roles: Role) -> AlarmRule:
+    """One rule, locked for a change by somebody of these roles; raises NotFound or Forbidden."""
+    scope.demand(rule(session, scope, rule_id).organisation_id, *roles)
+    return rule(session, scope, rule_id, lock=True)
 
 
 def place_of(session: Session, scope: Scope, found: AlarmRule) -> tuple[Point, Position]:

@@ -96,8 +96,9 @@ def tick(rules: RuleSet, memory: Memory, now_us: int) -> Outcome:
 def reconcile(rules: RuleSet, memory: Memory, now_us: int) -> Outcome:
     """After rules changed: judge last values anew, and let go of levels that are no more."""
     outcome = Outcome()
-    fresh = rules.value_rules[memory.seen_us[rules.input[rules.value_rules]] >= now_us - LATE_US]
-    seen = [Signal(fresh, np.full(len(fresh), now_us), memory.value[rules.input[fresh]])]
+    fresh = np.flatnonzero(memory.seen_us >= now_us - LATE_US)
+    shown = Live(fresh, np.full(len(fresh), now_us), memory.value[fresh])
+    seen = [signals.values(rules, shown), signals.states(rules, shown)]
     _judge(rules, memory, seen, outcome, until_us=None)
     levels = _levels(rules, memory)
     for rule in np.flatnonzero(memory.level != levels):

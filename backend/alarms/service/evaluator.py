@@ -85,11 +85,22 @@ class Evaluator:
         self.settle_in(session, scope)
 
     def settle_in(self, session: Session, scope: Scope) -> None:
-        """Learn when new inputs were last good, and judge changed rules anew."""
-        unknown = self.rules.point_key[self.memory.good_us == NEVER]
-        if len(unknown):
-            for key, read_at in queries.last_good(session, scope, unknown.tolist()).items():
-                self.memory.good_us[np.searchsorted(self.rules.point_key, key)] = clock.to_us(read_at)
+        """Learn how new inputs stand, and judge new and changed rules on what their points show now.
+
+        Only readings that the journal has brought already count as shown; it will bring the others.
+        """
+        memory_, keys = self.memory, self.rules.point_key
+        unheard = keys[memory_.good_us == NEVER].tolist()
+        if unheard:
+            for key, read_at in queries.last_good(session, scope, unheard).items():
+                memory_.good_us[np.searchsorted(keys, key)] = clock.to_us(read_at)
+        unseen = keys[memory_.seen_us == NEVER].tolist()
+        since = clock.from_us(clock.now_us() - evaluate.LATE_US)
+        if unseen:
+            found = queries.present(session, scope, unseen, since=since, until_sequence=self.sequence)
+            for row in found:
+                place = np.searchsorted(keys, row.point_key)
+                memory_.seen_us[place], memory_.value[place] = clock.to_us(row.read_at), row.value
         self._note(evaluate.reconcile(self.rules, self.memory, clock.now_us()))
 
     def _step(self, readings: Readings) -> Outcome:

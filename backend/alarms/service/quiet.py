@@ -28,8 +28,7 @@ AUTHORITIES = (Role.MANAGER, Role.ADMINISTRATOR)
 
 def shelve(session: Session, scope: Scope, rule_id: UUID, *, until: datetime, reason: str) -> AlarmRule:
     """Keep a rule's alarms off the lists until an hour: P1 up to 8 h, P2 24 h, P3 and P4 a week."""
-    rule = queries.rule(session, scope, rule_id, lock=True)
-    scope.demand(rule.organisation_id, *SHELVERS)
+    rule = queries.held(session, scope, rule_id, *SHELVERS)
     states.demand_end(clock.now(), until, states.LONGEST_SHELF[rule.priority])
     before = _described(rule)
     rule.shelved_until, rule.shelved_by = until, scope.actor_id
@@ -39,8 +38,7 @@ def shelve(session: Session, scope: Scope, rule_id: UUID, *, until: datetime, re
 
 def unshelve(session: Session, scope: Scope, rule_id: UUID) -> AlarmRule:
     """End shelving before its hour."""
-    rule = queries.rule(session, scope, rule_id, lock=True)
-    scope.demand(rule.organisation_id, *SHELVERS)
+    rule = queries.held(session, scope, rule_id, *SHELVERS)
     if rule.shelved_until is None:
         raise Conflict("this alarm is not shelved", field="rule_id", value=str(rule_id))
     before = _described(rule)
@@ -52,8 +50,7 @@ def take_out_of_service(
     session: Session, scope: Scope, rule_id: UUID, *, until: datetime, reason: str
 ) -> AlarmRule:
     """Take a rule out for maintenance, with authority, for at most 90 days."""
-    rule = queries.rule(session, scope, rule_id, lock=True)
-    scope.demand(rule.organisation_id, *AUTHORITIES)
+    rule = queries.held(session, scope, rule_id, *AUTHORITIES)
     states.demand_end(clock.now(), until, states.LONGEST_OUT_OF_SERVICE)
     before = _described(rule)
     rule.out_of_service_until, rule.out_of_service_by = until, scope.actor_id
@@ -65,8 +62,7 @@ def take_out_of_service(
 
 def return_to_service(session: Session, scope: Scope, rule_id: UUID) -> AlarmRule:
     """Put a rule back before its hour."""
-    rule = queries.rule(session, scope, rule_id, lock=True)
-    scope.demand(rule.organisation_id, *SHELVERS)
+    rule = queries.held(session, scope, rule_id, *SHELVERS)
     if rule.out_of_service_until is None:
         raise Conflict("this alarm is in service", field="rule_id", value=str(rule_id))
     before = _described(rule)

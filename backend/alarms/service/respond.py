@@ -50,7 +50,6 @@ def acknowledge_all(
 def comment(session: Session, scope: Scope, alarm_id: UUID, *, text: str) -> Alarm:
     """Write something into the history of an alarm, open or closed."""
     alarm = _one(session, scope, alarm_id)
-    scope.demand(alarm.organisation_id, *sorted(STAFF))
     trace = Trace(session, scope)
     trace.note(alarm, Happening.COMMENTED, comment=_text(text))
     trace.leave()
@@ -71,10 +70,11 @@ def _acknowledge(session: Session, scope: Scope, alarm: Alarm, trace: Trace, sai
 
 
 def _one(session: Session, scope: Scope, alarm_id: UUID) -> Alarm:
-    found = queries.held(session, scope, [alarm_id])
-    if not found:
+    seen = queries.alarm(session, scope, alarm_id)
+    if seen is None:
         raise NotFound("there is no such alarm", field="alarm_id", value=str(alarm_id))
-    return found[0]
+    scope.demand(seen.organisation_id, *sorted(STAFF))
+    return queries.held(session, scope, [alarm_id])[0]
 
 
 def _text(said: str) -> str:

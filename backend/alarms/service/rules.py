@@ -75,8 +75,7 @@ def change_rule(
     changes: any of name, name_zh, parameters, priority, deadband, on_delay_s, off_delay_s, advice,
     is_enabled, suppressed_by_id. A rule that was set aside for an error is tried again.
     """
-    rule = queries.rule(session, scope, rule_id, lock=True)
-    scope.demand(rule.organisation_id, *AUTHORS)
+    rule = queries.held(session, scope, rule_id, *AUTHORS)
     if revision is not None and revision != rule.revision:
         raise Conflict("somebody changed this rule meanwhile", field="revision", value=rule.revision)
     unknown = set(changes) - set(CHANGEABLE)

@@ -61,7 +61,8 @@ class Plant:
             yield session, scope
 
     def rule(self, point: int = 0, **more) -> AlarmRule:
-        """Make a limit rule (or another kind) for a point."""
+        """Make a limit rule (or another kind) for a point; the follower is told, as NOTIFY does."""
+        self.follower.woken("alarm_rule")
         given = {"kind": "limit", "name": f"Point {point} too high", "parameters": LIMIT} | more
         with self.asked_by() as (session, scope):
             return service.create_rule(session, scope, point_id=self.points[point].id, **given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,8 +63,9 @@ def test_conditions_mean_what_they_say(text, a, b, expected):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "a", "a + b", "a >", "c > 1", "a > b > ", "a if b else 1 > 2", "a.real > 1", "a[0] > 1", "a ** b > 1",
-        "__import__('os').system('true') > 1", "(lambda: 1)() > 0", "a > 'x'", "a > True", "avg(a) > 1",
+        "", "a", "a + b", "a >", "c > 1", "a > b > ", "a if b else 1 > 2", "a.real > 1", "a[0] > 1",
+        "a ** b > 1",
+        "__import__('os').system('x') > 1", "(lambda: 1)() > 0", "a > 'x'", "a > True", "avg(a) > 1",
         "avg(a, b) > 1", "avg(a, 0) > 1", "avg(a + b, 60) > 1", "min(a) > 1", "abs(a, b) > 1", "abs(x=1) > 1",
         "(a > 1) + 1 > 2", "a > 1 and b", "a := 3 > 1", "a in (1, 2)", "a > 1 " + "and a > 1 " * 60,
         "a > " + "(" * 250 + "1" + ")" * 250, "a < 1e400",
@@ -80,10 +83,8 @@ def test_anything_else_is_refused_and_never_run(text):
 @given(text=st.text(max_size=80))
 @settings(max_examples=300, deadline=None)
 def test_no_text_breaks_the_reader(text):
-    try:
+    with suppress(Refused):
         expression.parse(text, names=NAMES)
-    except Refused:
-        pass
 
 
 def test_what_is_bound_must_be_used():

@@ -179,10 +179,22 @@ def test_a_rule_made_changed_and_ended_while_the_follower_runs(plant):
     assert plant.history(alarm)[-1] == "withdrawn"
 
 
+def test_a_new_rule_is_judged_at_once_on_what_its_point_shows(plant):
+    plant.rule(1)
+    plant.read(95)
+    plant.read(200, point=2, live=False)
+    plant.follow()
+    plant.rule()
+    plant.rule(2)
+    plant.follow()
+    assert plant.states(point_id=plant.points[0].id) == [("unacknowledged", "H")]
+    assert plant.alarms(point_id=plant.points[2].id) == []  # an import is not live
+
+
 def test_a_rule_change_is_noticed_even_if_nobody_called(plant):
     plant.follow()
     plant.rule()
-    plant.follower.saved_at = 0.0
+    plant.follower.rules_changed, plant.follower.saved_at = False, 0.0
     plant.follow()
     plant.read(95)
     plant.follow()

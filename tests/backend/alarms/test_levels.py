@@ -173,7 +173,7 @@ def test_half_a_window_of_history_is_needed_for_a_rate():
     assert len(fed(rules, batch((0, 0), (30, 1000)))) == 1
 
 
-# --- what must hold for every sequence -------------------------------------------------------------------------------
+# --- what must hold for every sequence ---
 
 steps = st.lists(
     st.tuples(st.integers(1, 40), st.sampled_from([-5, 5, 50, 86, 89, 91, 95, 101, 120])),
