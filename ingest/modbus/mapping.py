@@ -18,6 +18,7 @@ GATEWAY_FIELDS = {
     "pause_seconds": Field(float, 0.0, low=0.0, high=5.0),
     "max_registers": Field(int, 125, low=1, high=125),
     "max_gap": Field(int, 16, low=0, high=125),
+    "scan": Field(list, None),
 }
 UNIT = Field(int, low=0, high=255)
 REGISTER_FIELDS = {
@@ -40,12 +41,14 @@ class Gateway:
     """Where a gateway is and how it likes to be asked.
 
     pause_seconds: rest between two requests, for gateways that lose what comes too fast [s]
+    scan: first and last unit id among which new meters are looked for
     """
 
     host: str
     port: int
     pause_seconds: float
     limits: Limits
+    scan: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,15 @@ def gateway(connection: Connection) -> Gateway:
     """Return where the gateway is; raises Refused naming the wrong field."""
     found = check_table(f"connection '{connection.name}'", connection.address, GATEWAY_FIELDS)
     limits = Limits(found["max_registers"], found["max_gap"])
-    return Gateway(found["host"], found["port"], found["pause_seconds"], limits)
+    scan = found["scan"]
+    if scan is not None and not (len(scan) == 2 and all(isinstance(n, int) and 0 <= n <= 255 for n in scan)):
+        raise Refused(
+            f"connection '{connection.name}'.scan is {scan}", field="scan", value=scan,
+            remedy="give the first and last unit id, like [1, 32]",
+        )  # fmt: skip
+    return Gateway(
+        found["host"], found["port"], found["pause_seconds"], limits, (scan[0], scan[1]) if scan else None
+    )
 
 
 def registers(

@@ -12,6 +12,7 @@ from ingest.modbus import frames, mapping
 from ingest.modbus.client import Link, LinkLost, NoAnswer
 from ingest.modbus.frames import ReplyRefused
 from ingest.modbus.planner import Block
+from ingest.modbus.scan import SCAN_SECONDS, Scan, look
 from ingest.modbus.unit import Round, Row, Unit
 from ingest.plan import Channel, Connection, Plan
 from ingest.ports import Readings, Sink
@@ -38,7 +39,7 @@ async def _serve(
     registers, refused = mapping.registers(connection, channels)
     for channel, error in refused:
         health.failed(("channel", channel.point_key), f"{error.message}: {error.remedy}", at_once=True)
-    if registers:
+    if registers or place.scan:
         await GatewayLoop(connection, place, registers, health, sink, stop).run()
 
 
@@ -71,6 +72,7 @@ class GatewayLoop:
             for number, found in of_unit.items()
         }
         self._schedule = Schedule(self._units, now=now)
+        self._scan = Scan(place.scan, self._units, now=now)
 
     async def run(self) -> None:
         """Poll until asked to stop; what was read by then is handed over."""
@@ -78,11 +80,22 @@ class GatewayLoop:
             while not self._stop.is_set():
                 turn = self._schedule.next(self._loop.time())
                 if turn is None:
-                    await rest(self._stop, self._schedule.wait(self._loop.time()))
+                    await self._idle(self._schedule.wait(self._loop.time()))
                 elif await self._connected():
                     await self._take(turn)
         finally:
             self._link.drop()
+
+    async def _idle(self, seconds: float) -> None:
+        """Spend time in which nobody's turn comes: look at a unit nobody reads yet, or rest."""
+        timeout = self._connection.timeout_seconds
+        unit = self._scan.next(self._loop.time()) if seconds > timeout else None
+        if unit is None:
+            await rest(self._stop, min(seconds, SCAN_SECONDS))
+        elif await self._connected():
+            sample = await look(self._link, unit, timeout=timeout)
+            if sample is not None:
+                self._sink.sighted(self._connection.id, address=f"unit {unit}", sample=sample)
 
     async def _connected(self) -> bool:
         """Make sure of the connection; waits a while where there is none."""

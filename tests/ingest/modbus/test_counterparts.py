@@ -152,3 +152,20 @@ async def test_each_channel_keeps_its_own_period(libmodbus):
     async with Running(run, plan_of(libmodbus({}).port, fast, slow)) as sink:
         await until(lambda: len(sink.of(1)) >= 5, seconds=10)
     assert len(sink.of(2)) == 1
+
+
+async def test_a_new_unit_behind_the_gateway_is_offered_with_the_families_it_may_be(
+    modbus_serial, monkeypatch
+):
+    monkeypatch.setattr("ingest.modbus.scan.SCAN_SECONDS", 0.05)
+    monkeypatch.setattr("ingest.modbus.run.SCAN_SECONDS", 0.05)
+    frequency = {"holding": {3109 + i: word for i, word in enumerate(words("f", 50.02))}}
+    server = modbus_serial({1: {"holding": {7: 70}}, 4: frequency})
+    address = {"host": "127.0.0.1", "port": server.port, "scan": [1, 5]}
+    plan = plan_of(server.port, at(1, 7), address=address, poll_seconds=1.0)
+    async with Running(run, plan) as sink:
+        await until(lambda: "unit 4" in sink.sightings, seconds=20)
+        await until(lambda: len(sink.rows) >= 2, seconds=10)
+    assert list(sink.sightings) == ["unit 4"]
+    assert sink.sightings["unit 4"]["families"] == ["schneider_iem3155", "schneider_pm5000"]
+    assert sink.errors == [None]
