@@ -49,6 +49,21 @@ def copy_in(session: Session, table: str, columns: Mapping[str, tuple[NDArray[An
         copy.write(payload(columns))
 
 
+def stage(session: Session, table: str, columns: Mapping[str, tuple[NDArray[Any], str]]) -> None:
+    """Fill a temporary table with arrays, for set-based statements of the same transaction.
+
+    The table lives as long as the connection and is emptied here and at each commit, since making one
+    a transaction would bloat the catalogue.
+    """
+    definition = ", ".join(f"{name} {kind}" for name, (_, kind) in columns.items())
+    with driver(session).cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({definition}) ON COMMIT DELETE ROWS"  # type: ignore[arg-type]
+        )
+        cursor.execute(f"TRUNCATE {table}")  # type: ignore[arg-type]  # names are ours, never input
+    copy_in(session, table, columns)
+
+
 def columns_of(
     session: Session, query: str, kinds: Sequence[str], parameters: Mapping[str, Any] | None = None
 ) -> list[NDArray[Any]]:

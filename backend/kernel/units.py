@@ -70,7 +70,8 @@ UNITS = {
 
 QUANTA = {"kWh": ("Wh", 1000), "MWh": ("Wh", 1_000_000), "Wh": ("Wh", 1), "GJ": ("kJ", 1_000_000),
           "MJ": ("kJ", 1000), "kJ": ("kJ", 1), "m3": ("L", 1000), "L": ("L", 1), "t": ("kg", 1000),
-          "kg": ("kg", 1), "kvarh": ("varh", 1000), "varh": ("varh", 1), "h": ("s", 3600), "pcs": ("pcs", 1)}  # fmt: skip
+          "kg": ("kg", 1), "kvarh": ("varh", 1000), "varh": ("varh", 1), "h": ("s", 3600),
+          "pcs": ("pcs", 1)}  # fmt: skip
 """Unit of a point -> (unit of its quantum, quanta in one unit): amounts are whole quanta."""
 
 

@@ -21,7 +21,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 CREATE FUNCTION sort_month(name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF name !~ '^(reading|interval)_[0-9]{4}_[0-9]{2}$' THEN RAISE EXCEPTION '% is not a monthly partition', name; END IF;
+    IF name !~ '^(reading|interval)_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is not a monthly partition', name;
+    END IF;
     EXECUTE format('CLUSTER %I USING %I', name, name || '_pkey');
     EXECUTE format('ANALYZE %I', name);
 END $$;

@@ -67,11 +67,6 @@ def settled_until(session: Session, scope: Scope) -> dict[int, tuple[int, int]]:
 
 _USABLE = "point_key = j.point_key AND quality <> 2 AND value IS NOT NULL"
 
-_JOBS = """
-CREATE TEMPORARY TABLE IF NOT EXISTS jobs (
-    job int8, point_key int8, first timestamptz, last timestamptz, length int8, low timestamptz, high timestamptz
-) ON COMMIT DELETE ROWS"""
-
 _WIDEN = f"""
 UPDATE jobs j SET
     low = date_bin(length * interval '1 microsecond', coalesce((
@@ -134,16 +129,16 @@ def readings_within(session: Session, scope: Scope, stretches: Stretches) -> tup
 
 def _put(session: Session, scope: Scope, stretches: Stretches) -> None:
     assert scope.organisations, "a scope without organisations holds no points"
-    session.execute(text(_JOBS))
-    session.execute(text("TRUNCATE jobs"))
     columns = {
         "job": (np.arange(len(stretches.point_key)), "int8"),
         "point_key": (stretches.point_key, "int8"),
         "first": (stretches.first_us, "timestamptz"),
         "last": (stretches.last_us, "timestamptz"),
         "length": (stretches.length_us, "int8"),
+        "low": (stretches.first_us, "timestamptz"),
+        "high": (stretches.last_us, "timestamptz"),
     }
-    bulk.copy_in(session, "jobs", columns)
+    bulk.stage(session, "jobs", columns)
 
 
 def _sorted(session: Session, query: str) -> tuple[Ints, Ints, Floats]:

@@ -29,7 +29,28 @@ from backend.metering.rules.readings import (
 )
 
 __all__ = [
-    "HOUR_US", "Amounts", "HourStatistics", "Method", "Quality", "ReadingBatch", "RegisterMeter", "Rule", "Spans", "SplitError",
-    "envelope", "floor_to", "hour_statistics", "interval_amounts", "join", "pack", "pack_spans", "passes",
-    "register_amounts", "spans_of", "split_exactly", "thin", "unpack", "unpack_spans",
-]  # fmt: skip
+    "HOUR_US",
+    "Amounts",
+    "HourStatistics",
+    "Method",
+    "Quality",
+    "ReadingBatch",
+    "RegisterMeter",
+    "Rule",
+    "Spans",
+    "SplitError",
+    "envelope",
+    "floor_to",
+    "hour_statistics",
+    "interval_amounts",
+    "join",
+    "pack",
+    "pack_spans",
+    "passes",
+    "register_amounts",
+    "spans_of",
+    "split_exactly",
+    "thin",
+    "unpack",
+    "unpack_spans",
+]

@@ -35,7 +35,9 @@ def thin(at_us: Ints, value: Floats, *, width: int) -> tuple[Ints, Floats]:
     return at_us[keep], value[keep]
 
 
-def envelope(at_us: Ints, low: Floats, high: Floats, mean: Floats, *, width: int) -> tuple[Ints, Floats, Floats, Floats]:
+def envelope(
+    at_us: Ints, low: Floats, high: Floats, mean: Floats, *, width: int
+) -> tuple[Ints, Floats, Floats, Floats]:
     """Merge neighbouring hours until at most `width` remain; lows and highs survive, means are averaged."""
     if len(at_us) <= width:
         return at_us, low, high, mean

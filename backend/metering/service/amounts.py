@@ -16,11 +16,6 @@ from backend.metering.service.store import ensure_months
 
 Ints = NDArray[np.int64]
 
-_MADE = """
-CREATE TEMPORARY TABLE IF NOT EXISTS made (
-    point_key int8, start timestamptz, minutes int2, method int2, rule int2, amount int8
-) ON COMMIT DELETE ROWS"""
-
 _INSERT = """
 INSERT INTO "interval" (point_key, start, minutes, version, method, rule, amount)
 SELECT point_key, start, minutes, 0, method, rule, amount FROM made
@@ -75,7 +70,8 @@ INSERT INTO hour_statistic AS h (point_key, start, count, total, low, high, low_
 SELECT point_key, start, count::int4, total, low, high, low_at, high_at FROM statistic
 ON CONFLICT (point_key, start) DO UPDATE SET count = excluded.count, total = excluded.total, low = excluded.low,
     high = excluded.high, low_at = excluded.low_at, high_at = excluded.high_at
-WHERE (h.count, h.total, h.low, h.high) IS DISTINCT FROM (excluded.count, excluded.total, excluded.low, excluded.high)"""
+WHERE (h.count, h.total, h.low, h.high)
+    IS DISTINCT FROM (excluded.count, excluded.total, excluded.low, excluded.high)"""
 
 _PROGRESS = """
 INSERT INTO progress AS p (point_key, settled_until, read_until, settled_value)
@@ -100,13 +96,11 @@ def write_intervals(
     if not len(point_key):
         return 0
     _ensure_interval_months(session, start_us)
-    session.execute(text(_MADE))
-    session.execute(text("TRUNCATE made"))
     columns = {
         "point_key": (point_key, "int8"), "start": (start_us, "timestamptz"), "minutes": (minutes, "int2"),
         "method": (method, "int2"), "rule": (rule, "int2"), "amount": (amount, "int8"),
     }  # fmt: skip
-    bulk.copy_in(session, "made", columns)
+    bulk.stage(session, "made", columns)
     session.execute(text("ANALYZE made"))
     changed = _count(session, _INSERT, {})
     if changed < len(point_key):
@@ -125,19 +119,12 @@ def write_statistics(session: Session, scope: Scope, *, point_key: Ints, hours: 
     assert scope.organisations, "statistics belong to the points of an organisation"
     if not len(point_key):
         return
-    session.execute(
-        text(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS statistic (point_key int8, start timestamptz, count int8, total float8,"
-            " low float8, high float8, low_at timestamptz, high_at timestamptz) ON COMMIT DELETE ROWS"
-        )
-    )
-    session.execute(text("TRUNCATE statistic"))
     columns: dict[str, tuple[NDArray[Any], str]] = {
         "point_key": (point_key, "int8"), "start": (hours.start_us, "timestamptz"), "count": (hours.count, "int8"),
         "total": (hours.total, "float8"), "low": (hours.low, "float8"), "high": (hours.high, "float8"),
         "low_at": (hours.low_at_us, "timestamptz"), "high_at": (hours.high_at_us, "timestamptz"),
     }  # fmt: skip
-    bulk.copy_in(session, "statistic", columns)
+    bulk.stage(session, "statistic", columns)
     session.execute(text(_STATISTICS))
 
 
@@ -150,21 +137,15 @@ def write_progress(
     newest_us: Ints,
     value: NDArray[np.float64],
 ) -> None:
-    """Remember how far points are made up, of readings up to when, and the register there [unit] (NaN for other kinds)."""
+    """Remember how far points are made up, of readings up to when, and the register there [unit] (NaN: none)."""
     assert scope.organisations, "progress belongs to the points of an organisation"
     if not len(point_key):
         return
-    session.execute(
-        text(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS settled (point_key int8, until timestamptz, newest timestamptz, value float8)"
-            " ON COMMIT DELETE ROWS"
-        )
-    )
-    session.execute(text("TRUNCATE settled"))
     columns: dict[str, tuple[NDArray[Any], str]] = {
-        "point_key": (point_key, "int8"), "until": (until_us, "timestamptz"), "newest": (newest_us, "timestamptz"), "value": (value, "float8"),
+        "point_key": (point_key, "int8"), "until": (until_us, "timestamptz"), "newest": (newest_us, "timestamptz"),
+        "value": (value, "float8"),
     }  # fmt: skip
-    bulk.copy_in(session, "settled", columns)
+    bulk.stage(session, "settled", columns)
     session.execute(text(_PROGRESS))
 
 

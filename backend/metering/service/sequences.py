@@ -36,7 +36,7 @@ ON CONFLICT (connection_id, device) DO UPDATE SET
     seen = {_SEEN},
     broken_at = CASE WHEN {_SEEN} = int8multirange(range_merge({_SEEN})) THEN NULL
                      ELSE coalesce(d.broken_at, excluded.changed_at) END,
-    run_us = greatest(d.run_us, excluded.run_us), changed_at = excluded.changed_at""")  # noqa: S608  our own text
+    run_us = greatest(d.run_us, excluded.run_us), changed_at = excluded.changed_at""")
 
 _COUNT = text("""
 UPDATE connection_state SET missed = missed + :missing, last_gap = cast(:last_gap AS jsonb), changed_at = :now

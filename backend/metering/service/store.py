@@ -22,11 +22,6 @@ from backend.metering.rules import ReadingBatch
 SEQUENCE_LOCK = 0x45_4E_45_52
 """Held from just before the commit: batches become visible in the order of their sequence."""
 
-_INCOMING = """
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
-    point_key int8, read_at timestamptz, quality int2, value float8, is_last bool
-) ON COMMIT DELETE ROWS"""
-
 _INSERT = """
 INSERT INTO reading (point_key, read_at, revision, quality, value, batch_id)
 SELECT point_key, read_at, 0, quality, nullif(value, 'NaN'), :batch FROM incoming
@@ -100,7 +95,6 @@ def store_readings(
     now = clock.now()
     batch_id: int = session.execute(text("SELECT nextval('batch_id')")).scalar_one()
     new = revised = 0
-    session.execute(text(_INCOMING))
     for part in rules.passes(batch):
         added, changed = _store_pass(session, part, batch_id, now, corrects)
         new, revised = new + added, revised + changed
@@ -129,10 +123,9 @@ def _store_pass(
     session: Session, part: ReadingBatch, batch_id: int, now: datetime, corrects: bool
 ) -> tuple[int, int]:
     """Store readings that are sorted and unique; return how many were new and how many revised."""
-    session.execute(text("TRUNCATE incoming"))
     is_last = np.ones(len(part), dtype=bool)
     is_last[:-1] = part.point_key[1:] != part.point_key[:-1]
-    bulk.copy_in(
+    bulk.stage(
         session,
         "incoming",
         {

@@ -48,7 +48,7 @@ def test_a_curve_never_sends_more_than_the_screen_has(meters):
     with meters.world.database.transaction(meters.scope) as session:
         curve = metering.curve(session, meters.scope, point_id=point.id, period=MONTH, width=200)
         assert 100 < len(curve.at_us) <= 201
-        with pytest.raises(Refused, match="width|samples"):
+        with pytest.raises(Refused, match="samples"):
             metering.curve(session, meters.scope, point_id=point.id, period=MONTH, width=100_000)
 
 
