@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
 
@@ -15,6 +17,8 @@ def command(processes: int, queues: tuple[str, ...]) -> None:
     from backend.kernel.settings import settings
 
     settings()  # a wrong setting is said at once, in one line
+    for each_task in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(each_task).setLevel(logging.WARNING)  # a line a second would bury the others
     chosen = ["--queues", ",".join(queues)] if queues else []
     find_app("backend.worker").worker_main(
         [
