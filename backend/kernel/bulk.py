@@ -42,9 +42,7 @@ def copy_in(session: Session, table: str, columns: Mapping[str, tuple[NDArray[An
     names = ", ".join(columns)
     with (
         driver(session).cursor() as cursor,
-        cursor.copy(
-            f"COPY {table} ({names}) FROM STDIN WITH (FORMAT binary)"  # type: ignore[arg-type]  # fixed names
-        ) as copy,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT binary)") as copy,
     ):
         copy.write(payload(columns))
 
@@ -57,10 +55,8 @@ def stage(session: Session, table: str, columns: Mapping[str, tuple[NDArray[Any]
     """
     definition = ", ".join(f"{name} {kind}" for name, (_, kind) in columns.items())
     with driver(session).cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({definition}) ON COMMIT DELETE ROWS"  # type: ignore[arg-type]
-        )
-        cursor.execute(f"TRUNCATE {table}")  # type: ignore[arg-type]  # names are ours, never input
+        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({definition}) ON COMMIT DELETE ROWS")
+        cursor.execute(f"TRUNCATE {table}")
     copy_in(session, table, columns)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Boolean, ColumnElement
 from sqlalchemy.types import UserDefinedType
 
 
@@ -22,11 +22,11 @@ class Ltree(UserDefinedType[str]):
 
         def below(self, path: Any) -> ColumnElement[bool]:
             """This node or one under the node at `path`."""
-            return self.op("<@", is_comparison=True)(path)
+            return self.op("<@", is_comparison=True, return_type=Boolean())(path)  # type: ignore[return-value]  # a column
 
         def above(self, path: Any) -> ColumnElement[bool]:
             """This node or one on the way from the root to the node at `path`."""
-            return self.op("@>", is_comparison=True)(path)
+            return self.op("@>", is_comparison=True, return_type=Boolean())(path)  # type: ignore[return-value]  # a column
 
 
 def path_of(identifier: UUID, parent: str | None) -> str:
