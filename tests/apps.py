@@ -46,7 +46,7 @@ class Phone:
 
     def get(self, path: str, **query: Any) -> Any:
         """Ask for something."""
-        return self.ask("GET", path, query_string=query)
+        return self.ask("GET", path, query_string=query or None)
 
 
 class Browser:

@@ -87,11 +87,10 @@ def furnish(world: World) -> World:
     with world.database.transaction(everyone) as session:
         while RollUpFollower().step(session, everyone):
             pass
-        for region in (world.east, world.west):
-            page = alarms.alarms(session, region.scope, order="newest")
-            region.ids["alarm"] = page.items[0].id
-            letters = metering.list_dead_letters(session, region.scope)
-            region.ids["letter"] = letters.items[0].id
+    for region in (world.east, world.west):
+        with world.database.transaction(region.scope) as session:
+            region.ids["alarm"] = alarms.alarms(session, region.scope).items[0].id
+            region.ids["letter"] = metering.list_dead_letters(session, region.scope).items[0].id
             region.ids["sighting"] = metering.list_sightings(session, region.scope)[0][0].id
     return world
 
