@@ -34,6 +34,7 @@ from backend.metering.service.follow import RollUpFollower
 from backend.metering.service.maintenance import maintenance, prepare_months
 from backend.metering.service.points import (
     NewPoint,
+    all_points,
     create_point,
     list_points,
     point,
@@ -57,6 +58,7 @@ from backend.metering.service.values import (
     curve,
     in_units,
     intervals,
+    latest_arrays,
     latest_values,
     readings,
     revisions,
@@ -85,6 +87,7 @@ __all__ = [
     "add_dead_letters",
     "add_sightings",
     "adopt_sighting",
+    "all_points",
     "amounts",
     "amounts_of_many",
     "ask_for_replay",
@@ -105,6 +108,7 @@ __all__ = [
     "intervals",
     "issue_gateway_key",
     "journal",
+    "latest_arrays",
     "latest_values",
     "list_connections",
     "list_dead_letters",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -104,6 +105,11 @@ def record_register_event(
 def point(session: Session, scope: Scope, point_id: UUID) -> Point:
     """Return one point; raises NotFound."""
     return queries.point(session, scope, point_id)
+
+
+def all_points(session: Session, scope: Scope) -> Sequence[Point]:
+    """Return every point the scope sees, by name (up to 100,000)."""
+    return queries.points(session, scope, limit=100_000)
 
 
 def list_points(

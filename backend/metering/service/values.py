@@ -68,6 +68,13 @@ def latest_values(
     return [LatestValue(*row) for row in rows]
 
 
+def latest_arrays(
+    session: Session, scope: Scope
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int16]]:
+    """Return the newest readings of every point the scope owns: key, read_at [µs], value (NaN none), quality."""
+    return queries.latest_arrays(session, scope)
+
+
 def curve(session: Session, scope: Scope, *, point_id: UUID, period: Period, width: int = 800) -> Curve:
     """Return a point's readings over a period in at most about `width` samples, peaks kept.
 
