@@ -65,6 +65,11 @@ class Health:
         more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
         return "; ".join(reasons[:3]) + more
 
+    @property
+    def is_troubled(self) -> bool:
+        """True while any part failed and has not been well since."""
+        return bool(self._failures)
+
     def failed(self, part: Hashable, reason: str, *, at_once: bool = False) -> bool:
         """Note that a part failed; returns True when this makes it a fault."""
         self._failures[part] = self._failures.get(part, 0) + 1

@@ -53,12 +53,14 @@ def decode(words: Sequence[int], encoding: Encoding, *, exponent: int = 0) -> tu
     returns: (value, quality); NaN and bad where the device has none, bad where the quantity cannot be so
     """
     raw_bytes = ordered(words, encoding.order)
-    if int.from_bytes(raw_bytes, "big") in encoding.absent:
+    if encoding.absent and int.from_bytes(raw_bytes, "big") in encoding.absent:
         return NO_VALUE
     raw = _raw(raw_bytes, encoding)
     if raw is None or not math.isfinite(raw):
         return NO_VALUE
-    value = scaled(scaled(raw, 10.0**exponent), encoding.scale) + encoding.offset
+    if exponent:
+        raw = scaled(raw, 10.0**exponent)
+    value = scaled(raw, encoding.scale) + encoding.offset
     return value, judge(value, low=encoding.low, high=encoding.high)
 
 

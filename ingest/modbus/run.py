@@ -145,7 +145,7 @@ class GatewayLoop:
             part = (unit.number, block.spans[0].point_key)
             if not answer.exception:
                 rows.extend(unit.rows(block, answer.words, read_at_us))
-                for span in block.spans:
+                for span in block.spans if self._health.is_troubled else ():
                     self._health.well((unit.number, span.point_key))
             elif answer.exception in frames.GATEWAY_CODES:
                 raise NoAnswer(answer.in_words(_request(unit, block)))

@@ -1,6 +1,7 @@
 // An OPC UA server on node-opcua, which the product does not use: meters with changing values and bad status codes.
-// usage: node opcua_server.cjs PORT FOLDER [secure]   (prints "ready PORT"; FOLDER keeps the server's certificates;
-// `secure`: nothing is offered without encryption or signature)
+// usage: node opcua_server.cjs PORT FOLDER [secure|CROWD]   (prints "ready PORT"; FOLDER keeps the server's certificates;
+// `secure`: nothing is offered without encryption or signature; CROWD: so many more variables, C0, C1, ...,
+// that all change every 100 ms)
 const { OPCUAServer, OPCUACertificateManager, DataType, DataValue, MessageSecurityMode, SecurityPolicy, StatusCodes, Variant, VariantArrayType } =
   require("node-opcua");
 
@@ -65,6 +66,9 @@ const POLICIES = [
   add(plant, "Future", "Double", told(9.0, () => StatusCodes.Good, () => new Date(Date.now() + 3_600_000)));
   add(plant, "Text", "String", good(() => "open"));
   add(plant, "NotANumber", "Double", good(() => NaN));
+
+  const crowd = own.addObject({ componentOf: plant, browseName: "Crowd" });
+  for (let i = 0; i < (Number(process.argv[4]) || 0); i++) add(crowd, `C${i}`, "Double", good(() => tick + i));
 
   await server.start();
   console.log(`ready ${process.argv[2]}`);
