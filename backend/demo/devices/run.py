@@ -1,12 +1,13 @@
 """Run all field devices: the model is worked out once, then one process per protocol carries it on."""
 
 import asyncio
+import logging
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -16,17 +17,31 @@ from backend.demo.devices.ports import ports
 Serve = Callable[[asyncio.Event], Awaitable[None]]
 
 
+class _Told(BaseException):
+    """Somebody asked us to stop."""
+
+
 def _until_told(serve: Serve) -> None:
-    """Run a server until SIGTERM or SIGINT."""
+    """Run a server until SIGTERM, SIGINT, or the end of the process that started it."""
+    parent = os.getppid()
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        guard = asyncio.create_task(_leave_with(parent, stop))
         await serve(stop)
+        guard.cancel()
 
     asyncio.run(main())
+
+
+async def _leave_with(parent: int, stop: asyncio.Event) -> None:
+    """Stop when our parent is gone, so that killing it leaves nobody behind."""
+    while os.getppid() == parent:
+        await asyncio.sleep(1.0)
+    stop.set()
 
 
 def _modbus(home: Path, live: Live) -> None:
@@ -55,6 +70,7 @@ def run(home: Path, mqtt_url: str) -> None:
     """Run every device until SIGTERM or SIGINT; exits with 1 when one of them dies."""
     from backend.demo.region import points
 
+    logging.getLogger("asyncua").setLevel(logging.ERROR)  # it warns that a demo server needs no certificate
     live = Live(points())
     live.warm()
     ports(home)
@@ -78,16 +94,17 @@ def run(home: Path, mqtt_url: str) -> None:
 
 def _watch(processes: list[BaseProcess]) -> bool:
     """Wait for a signal (True) or for a process to end by itself (False)."""
-    told = []
 
     def stop(*_: object) -> None:
-        told.append(True)
-        raise InterruptedError
+        raise _Told
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with suppress(InterruptedError):
+    try:
         multiprocessing.connection.wait([process.sentinel for process in processes])
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    return bool(told)
+        return False
+    except _Told:
+        return True
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
