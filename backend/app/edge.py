@@ -51,7 +51,7 @@ class Enerfield(Flask):
         try:
             return self._in_transaction(endpoint, super().dispatch_request)
         except DBAPIError as error:
-            if not isinstance(error.orig, RACES):
+            if not isinstance(error.orig, RACES) or not _can_be_read_again():
                 raise
             _log.info("request raced, trying again", error=str(error.orig))
             return self._in_transaction(endpoint, super().dispatch_request)
@@ -119,6 +119,11 @@ class Enerfield(Flask):
             confine(session, g.scope)
         except Unauthenticated:
             return
+
+
+def _can_be_read_again() -> bool:
+    """Tell whether the request's body, if any, is kept: a stream is gone once it was read."""
+    return not request.content_length or hasattr(request, "_cached_data") or "form" in request.__dict__
 
 
 def register(app: Enerfield) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from jinja2 import TemplateNotFound
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, RequestRedirect
 
@@ -72,8 +72,7 @@ def answer(error: Exception) -> Any:
 
 def describe(error: Exception) -> dict[str, Any]:
     """Return an error as a problem: status, code, title, what happened, what to do, reference."""
-    if isinstance(error, OperationalError | TimeoutError):
-        error = errors.Unavailable("the database does not answer", remedy="try again in a moment")
+    error = _in_our_words(error)
     if isinstance(error, EnerfieldError):
         said = {key: _plain(value) for key, value in error.as_dict().items()}
         status, title = status_of(error), said.pop("message")
@@ -90,6 +89,17 @@ def describe(error: Exception) -> dict[str, Any]:
         "type": f"urn:enerfield:{said['code']}", "title": title, "status": status,
         "reference": g.get("request_id"), **said,
     }  # fmt: skip
+
+
+def _in_our_words(error: Exception) -> Exception:
+    """Return what a refusal of the database means to who asked."""
+    if isinstance(error, IntegrityError):
+        return errors.Conflict("this contradicts what is already there", remedy="load it again and look")
+    if isinstance(error, DataError):
+        return errors.Refused("some of the input cannot be kept", remedy="leave out unusual characters")
+    if isinstance(error, OperationalError | TimeoutError):
+        return errors.Unavailable("the database does not answer", remedy="try again in a moment")
+    return error
 
 
 def speaks_json() -> bool:
