@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BEHIND = {
-    "brotli": "read by whitenoise when it serves compressed twins",
-    "protobuf": "runs the generated Sparkplug messages",
+    "openpyxl": "pandas reads Excel files with it",
+    "six": "wntr needs it without saying so",
     "pytest-xdist": "script/test -n",
     "pytest-timeout": "pytest's `timeout` setting",
     "ruff": "script/test",
