@@ -274,7 +274,9 @@ def _unique_rows(made: list[tuple[CountedPoint, Amounts]], counts: list[int]) ->
 def _each_once(key: Ints, start: Ints) -> NDArray[np.intp]:
     """Return where each (point, start) stands first, in their order: stretches of a point may overlap."""
     order = np.lexsort((start, key))
-    return order[np.r_[True, (np.diff(key[order]) != 0) | (np.diff(start[order]) != 0)]]
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = (np.diff(key[order]) != 0) | (np.diff(start[order]) != 0)
+    return order[is_first]
 
 
 def _chunks(jobs: list[_Job]) -> list[list[_Job]]:
