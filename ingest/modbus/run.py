@@ -152,7 +152,8 @@ class GatewayLoop:
             elif answer.exception in (frames.ILLEGAL_ADDRESS, frames.ILLEGAL_VALUE) and len(block.spans) > 1:
                 waiting[:0] = unit.refuse(round_, block)
             else:
-                self._health.failed(part, answer.in_words(_request(unit, block)))
+                is_passing = answer.exception in frames.BUSY_CODES
+                self._health.failed(part, answer.in_words(_request(unit, block)), at_once=not is_passing)
             if self._pause:
                 await asyncio.sleep(self._pause)
 

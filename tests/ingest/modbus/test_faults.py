@@ -16,6 +16,7 @@ from tests.counterparts.proxy import BlackHoleProxy
 from tests.ingest.modbus.conftest import plan_of
 from tests.ingest.modbus.lying import LyingDevice, content
 from tests.ingest.modbus.test_counterparts import at
+from tests.ingest.reader import read_and_be_killed
 from tests.ingest.recording import RecordingSink, Running, until
 
 RECOVERY_SECONDS = 10
@@ -159,6 +160,12 @@ async def test_the_reader_itself_restarted_goes_on(libmodbus):
     for _ in range(3):
         async with Running(run, plan) as sink:
             await until(lambda: len(sink.rows) >= 2, seconds=10)
+
+
+async def test_readers_killed_without_warning_leave_the_gateway_usable(libmodbus, tmp_path):
+    port = libmodbus({("h", 7): 70}).port
+    for _ in range(3):
+        await read_and_be_killed("modbus", port, tmp_path, lines=3, seconds=20)
 
 
 async def test_data_flows_again_after_a_half_open_connection(libmodbus):

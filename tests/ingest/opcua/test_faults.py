@@ -9,6 +9,7 @@ from asyncua import Client
 
 from tests.counterparts.proxy import BlackHoleProxy
 from tests.ingest.opcua.conftest import following, plan_of
+from tests.ingest.reader import read_and_be_killed
 from tests.ingest.recording import until
 
 RECOVERY_SECONDS = 10
@@ -60,6 +61,11 @@ async def test_the_reader_itself_restarted_goes_on(server, home):
     for _ in range(3):
         async with following(plan, home) as sink:
             await until(lambda: len(sink.rows) >= 2, seconds=20)
+
+
+async def test_readers_killed_without_warning_leave_the_server_usable(server, home):
+    for _ in range(3):
+        await read_and_be_killed("opcua", server.port, home, lines=3, seconds=20)
 
 
 async def test_a_full_sink_holds_the_server_back_without_losing_the_session(server, home):
