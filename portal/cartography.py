@@ -13,9 +13,11 @@ from backend.kernel.ids import parse
 from portal import language
 
 WIDTH, HEIGHT = 900.0, 460.0
-BASE = ("coast", "block", "street")
+BASE = ("sea", "park", "block", "street", "shore")
 RANK = {"good": 0, "unknown": 1, "attention": 2, "act": 3}
 ROUND = {"plant": 8, "intake": 8, "site": 7}
+INDOORS = frozenset({"metering", "room", "building"})
+"""Kinds of positions the map leaves to the page of their site."""
 LABELLED = 14
 """Up to so many places carry their names on the drawing; the list beside the map has all of them."""
 
@@ -31,11 +33,11 @@ def collect(layers: dict[str, Any], states: dict[str, str] | None = None) -> dic
     for feature in layers["features"]:
         layer = feature["properties"]["layer"]
         if layer == "position":
-            if feature["geometry"]["type"] != "Point":
+            if feature["geometry"]["type"] != "Point" or feature["properties"]["kind"] in INDOORS:
                 continue
             parts["positions"].append(_position(feature, (states or {}).get(feature["id"], "good")))
-        elif layer in BASE or feature["properties"].get("carrier") is None:
-            parts["base"].append(_plain(feature, {"kind": layer}))
+        elif feature["properties"].get("carrier") is None:
+            parts["base"].append(_plain(feature, {"kind": _base(layer, feature["geometry"]["type"])}))
         else:
             parts["lines"].append(
                 _plain(feature, {"kind": layer, "carrier": feature["properties"]["carrier"]})
@@ -47,6 +49,13 @@ def collect(layers: dict[str, Any], states: dict[str, str] | None = None) -> dic
         **{name: {"type": "FeatureCollection", "features": found} for name, found in parts.items()},
         "bounds": _bounds(places),
     }
+
+
+def _base(layer: str, kind: str) -> str:
+    """Return how a piece of the base map is drawn: a coast with an area is the sea itself."""
+    if layer == "coast":
+        return "sea" if kind.endswith("Polygon") else "shore"
+    return layer
 
 
 def draw(parts: dict[str, Any], source: str) -> dict[str, Any]:
@@ -67,12 +76,11 @@ def draw(parts: dict[str, Any], source: str) -> dict[str, Any]:
         path = fit.path(feature["geometry"])
         if path:
             kind = feature["properties"]["kind"]
-            classes = {"coast": "land"}.get(kind, kind)
             frame["shapes"].append(
-                {"classes": f"{classes} {feature['properties'].get('carrier') or ''}".strip(), "path": path}
+                {"classes": f"{kind} {feature['properties'].get('carrier') or ''}".strip(), "path": path}
             )
-    order = {"land": 0, "block": 1, "street": 2}
-    frame["shapes"].sort(key=lambda shape: order.get(shape["classes"].split()[0], 3))
+    order = {kind: place for place, kind in enumerate(BASE)}
+    frame["shapes"].sort(key=lambda shape: order.get(shape["classes"].split()[0], len(BASE)))
     frame["carriers"] = sorted({f["properties"]["carrier"] for f in parts["lines"]["features"]})
     frame["spots"] = [_spot(feature, fit) for feature in parts["positions"]["features"]]
     if len(frame["spots"]) > LABELLED:

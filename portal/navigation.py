@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
 
+from backend.kernel.errors import Forbidden
 from backend.kernel.ids import show
 from backend.kernel.scope import STAFF, Role
 from backend.network import service as network
@@ -72,6 +73,11 @@ PARENTS = {
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""
 
 
+STAFF_ONLY = frozenset({"alarm_rules", "alarm_statistics"})
+DATA_OF = {"map_data": "network_map", "balance_data": "alarms", "alarm_rows": "alarms"}
+"""Answers to scripts: the page they belong to."""
+
+
 def first_page() -> str:
     """Return the page a person lands on, by their role; who has several works at the most urgent desk."""
     return next((page for role, page in FIRST.items() if g.scope.holds(role)), "profile")
@@ -92,9 +98,21 @@ def here(asked: UUID | None) -> Any:
 
 def look(view: View | None = None) -> Any:
     """Return the organisation the page is about, and remember it and its time zone for the frame."""
+    _demand_role()
     g.organisation = here((view or view_of_request()).at)
     g.zone = zone_of(g.organisation)
     return g.organisation
+
+
+def _demand_role() -> None:
+    """Refuse a page that is not for any of the asker's roles; customers are not staff, whatever they type."""
+    page = (request.endpoint or "").removeprefix("portal.")
+    if page in STAFF_ONLY and not is_staff():
+        raise Forbidden("this page is for staff", remedy="ask an administrator of your organisation")
+    page = DATA_OF.get(page, PARENTS.get(page, page))
+    entry = next((one for one in ENTRIES if one.page == page), None)
+    if entry is not None and not g.scope.holds(*entry.roles):
+        raise Forbidden("this page is not for your role", remedy="ask an administrator of your organisation")
 
 
 def zone_of(node: Any) -> str:

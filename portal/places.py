@@ -36,40 +36,42 @@ def source(node: Any) -> str:
 
 
 def states(node: Any) -> dict[str, str]:
-    """Return the state of each position with an open alarm, by its shown id."""
+    """Return the state of each position with an open alarm, and of its site, by the id as shown."""
     if node is None:
         return {}
     page = alarms.alarms(g.session, g.scope, alarms.AlarmFilter(organisation_id=node.id), limit=200)
+    where = service.positions_by_id(g.session, g.scope, {alarm.position_id for alarm in page.items})
     found: dict[str, str] = {}
     for alarm in page.items:
-        worst = "act" if alarm.priority == 1 else "attention"
-        key = show(alarm.position_id)
-        found[key] = "act" if "act" in (worst, found.get(key)) else "attention"
+        state = "act" if alarm.priority == 1 else "attention"
+        place = where.get(alarm.position_id)
+        for key in {show(alarm.position_id), show(place.site_id) if place else ""}:
+            found[key] = "act" if "act" in (state, found.get(key)) else "attention"
     return found
 
 
 def rows(
     organisations: frozenset[UUID], parts: dict[str, Any] | None, states: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """Return the list beside the map, the troubled places first."""
+    """Return the list beside the map: the troubled places first, then sites before what stands on them."""
     spots = parts["positions"]["features"] if parts else []
     where = {one["properties"]["id"]: one["geometry"]["coordinates"] for one in spots}
-    owners: dict[UUID, str] = {}
-    listed = []
     found = service.list_positions(g.session, g.scope, organisations=organisations, limit=PLACES).items
-    for one in found:
-        if one.organisation_id not in owners:
-            owners[one.organisation_id] = _owner_name(one.organisation_id)
-        state = states.get(show(one.id), "good")
-        listed.append(
-            {
-                "name": named(one), "other_name": one.name, "code": one.code, "kind": word(POSITION_KINDS, one.kind),
-                "owner": owners[one.organisation_id], "carriers": one.carriers, "state": state,
-                "state_words": {"good": _("in order"), "attention": _("alarm"), "act": _("urgent alarm")}[state],
-                "link": url_for("portal.position", position_id=one.id), "place": where.get(show(one.id)),
-            }
-        )  # fmt: skip
-    return sorted(listed, key=lambda row: -cartography.RANK[row["state"]])
+    sites = service.positions_by_id(g.session, g.scope, {one.site_id for one in found})
+    listed = [_row(one, sites.get(one.site_id), states, where) for one in found]
+    return sorted(listed, key=lambda row: (-cartography.RANK[row["state"]], row["depth"], row["name"]))
+
+
+def _row(one: Any, site: Any, states: dict[str, str], where: dict[str, Any]) -> dict[str, Any]:
+    state = states.get(show(one.id), "good")
+    is_site = site is None or site.id == one.id
+    return {
+        "name": named(one), "other_name": one.name, "code": one.code, "kind": word(POSITION_KINDS, one.kind),
+        "owner": "" if is_site else named(site), "carriers": one.carriers, "state": state,
+        "state_words": {"good": _("in order"), "attention": _("alarm"), "act": _("urgent alarm")}[state],
+        "link": url_for("portal.position", position_id=one.id), "place": where.get(show(one.id)),
+        "depth": str(one.path).count("."),
+    }  # fmt: skip
 
 
 def way_to(found: Any) -> list[dict[str, str]]:
@@ -89,9 +91,3 @@ def owner(found: Any) -> dict[str, str] | None:
     g.organisation = node
     page = "overview" if navigation.is_staff() else "home"
     return {"name": named(node), "link": url_for(f"portal.{page}", at=show(node.id))}
-
-
-def _owner_name(organisation_id: UUID) -> str:
-    if organisation_id not in g.scope.organisations:
-        return ""
-    return named(tenancy.organisation(g.session, g.scope, organisation_id))

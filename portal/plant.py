@@ -17,7 +17,7 @@ from portal import figures
 from portal.navigation import below, look, may_acknowledge
 from portal.pages import pages
 from portal.words import named_here as named
-from portal.words import plain
+from portal.words import plain, short
 
 UNITS = ("unit", "plant")
 SHOWN = 6
@@ -64,7 +64,7 @@ def _unit(place: Any, site: Any, points: list[Any]) -> dict[str, Any]:
     state = next((latest[point.id] for point in points if point.kind.value == "state"), None)
     ratio = next((latest[point.id] for point in points if point.quantity in RATIOS), None)
     values = [
-        latest[point.id] | {"name": _short(named(point))}
+        latest[point.id] | {"name": short(named(point))}
         for point in points
         if point.kind.value == "instant" and point.quantity not in RATIOS
     ]
@@ -76,7 +76,7 @@ def _unit(place: Any, site: Any, points: list[Any]) -> dict[str, Any]:
         "efficiency": ratio["value"] if ratio else share,
         "efficiency_words": plain(ratio["value"], 2) if ratio and ratio["value"] is not None
         else f"{share * 100:.0f} %" if share is not None else "",
-        "efficiency_name": _("COP") if ratio else _("out of what went in, last 24 h"),
+        "efficiency_name": _("COP") if ratio else _("of the energy taken, last 24 h"),
     }  # fmt: skip
 
 
@@ -92,10 +92,14 @@ def _state(state: Any, values: list[dict[str, Any]]) -> tuple[str, str]:
 
 
 def _share(points: list[Any]) -> float | None:
-    """Return energy out over energy in of the last day, where both are counted in kWh; None otherwise."""
+    """Return energy out over energy in of the last day, where both are counted in kWh; None otherwise.
+
+    A store gives back later what it takes now, so a day says nothing about it.
+    """
     counting = [point for point in points if point.kind.value == "register" and point.unit == "kWh"]
     ways = {point.direction.value for point in counting}
-    if ways != {"in", "out"} or any(point.unit == "m3" and point.carrier.value == "gas" for point in points):
+    stores = any(point.quantity == "level" for point in points)
+    if stores or ways != {"in", "out"} or any(point.unit == "m3" and point.carrier.value == "gas" for point in points):
         return None
     until = clock.now().replace(minute=0, second=0, microsecond=0)
     sums = service.sums_of_many(
@@ -104,8 +108,3 @@ def _share(points: list[Any]) -> float | None:
     taken = sum(sums.get(point.id, 0.0) for point in counting if point.direction.value == "in")
     given = sum(sums.get(point.id, 0.0) for point in counting if point.direction.value == "out")
     return given / taken if taken > 0 else None
-
-
-def _short(name: str) -> str:
-    """Leave out the unit's own name before the dot: the card says it already."""
-    return name.split(" · ", 1)[-1].strip() or name

@@ -38,13 +38,15 @@ class Series:
         return drawing.known([value for _at, value in self.samples])
 
 
-def plot(series: list[Series], unit: str, period: Period, zone: str, *, height: float = 290.0) -> dict[str, Any] | None:
+def plot(
+    series: list[Series], unit: str, period: Period, zone: str, *, height: float = 290.0, zero: bool = False
+) -> dict[str, Any] | None:
     """Return the parts of a chart, or None where there is nothing to draw."""
     known = [value for one in series for value in one.values()]
     if not known:
         return None
     shown, factor = words.ladder(unit, max(abs(value) for value in known))
-    is_amount = any(one.kind == "bar" for one in series)
+    is_amount = zero or any(one.kind == "bar" for one in series)
     bottom = height - 24
     by = drawing.scale(
         [value / factor for value in known], top=TOP, bottom=bottom, zero=is_amount or _near_zero(known), ticks=5
@@ -59,11 +61,14 @@ def plot(series: list[Series], unit: str, period: Period, zone: str, *, height: 
     }  # fmt: skip
 
 
-def as_json(series: list[Series], unit: str, period: Period, zone: str, *, grain: str = "", zoom: bool = False) -> dict:
+def as_json(
+    series: list[Series], unit: str, period: Period, zone: str, *, grain: str = "", zoom: bool = False, zero: bool = False
+) -> dict[str, Any]:
     """Return the same chart for the script that takes over: values unscaled, instants in milliseconds."""
     return {
         "unit": unit, "zone": zone, "grain": grain, "can_zoom": zoom, "words": {"none": _("no data")},
-        "from_zero": any(one.kind == "bar" for one in series) or all(_near_zero(one.values()) for one in series),
+        "from_zero": zero
+        or any(one.kind == "bar" for one in series) or all(_near_zero(one.values()) for one in series),
         "start": _ms(period.start), "end": _ms(period.end),
         "series": [
             {

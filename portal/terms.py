@@ -24,7 +24,8 @@ QUANTITIES = {
     "cooling energy": _l("cooling energy"), "heat power": _l("heat power"), "cooling power": _l("cooling power"),
     "thermal energy": _l("thermal energy"), "thermal power": _l("thermal power"), "energy": _l("energy"),
     "power": _l("power"), "volume": _l("volume"), "flow": _l("flow"), "pressure": _l("pressure"),
-    "gas pressure": _l("gas pressure"), "temperature": _l("temperature"), "level": _l("level"), "state": _l("state"),
+    "gas pressure": _l("gas pressure"), "temperature": _l("temperature"), "level": _l("fill level"), "coefficient of performance": _l("coefficient of performance"),
+    "concentration in water": _l("concentration in water"), "state": _l("state"),
     "wind speed": _l("wind speed"), "irradiance": _l("irradiance"), "humidity": _l("humidity"),
     "concentration": _l("concentration"), "mass": _l("mass"), "mass flow": _l("mass flow"), "speed": _l("speed"),
     "acidity": _l("acidity"), "count": _l("count"), "running time": _l("running time"), "NOx": _l("nitrogen oxides (NOx)"),
@@ -44,13 +45,25 @@ PROTOCOLS = {
 }  # fmt: skip
 LEVELS = {
     "HH": _l("far too high (HH)"), "H": _l("too high (H)"), "L": _l("too low (L)"), "LL": _l("far too low (LL)"),
-    "on": _l("on"), "rising": _l("rising too fast"), "falling": _l("falling too fast"), "silent": _l("silent"),
+    "on": _l("condition met"), "rising": _l("rising too fast"), "falling": _l("falling too fast"), "silent": _l("silent"),
 }  # fmt: skip
 DEEDS = {
     "raised": _l("Raised"), "raised_again": _l("On again"), "worse": _l("Got worse"), "better": _l("Got better"),
     "returned": _l("Back to normal"), "acknowledged": _l("Acknowledged"), "commented": _l("Comment"),
     "suppressed": _l("Kept quiet"), "unsuppressed": _l("No longer kept quiet"), "withdrawn": _l("Withdrawn"),
 }  # fmt: skip
+MEASURES = {
+    "alarms a day and operator": _l("alarms a day, per operator"),
+    "alarms an hour and operator": _l("alarms an hour, per operator"),
+    "alarms in ten minutes and operator": _l("alarms in ten minutes, per operator"),
+    "most alarms in ten minutes and operator": _l("most alarms in ten minutes, per operator"),
+    "time in flood [share]": _l("share of time in a flood of alarms"),
+    "load of the ten most frequent rules [share]": _l("share of the ten most frequent rules"),
+    "chattering rules": _l("rules that chatter"), "fleeting alarms": _l("fleeting alarms"),
+    "stale alarms a day": _l("stale alarms a day"), "priority 1 [share]": _l("share of P1"),
+    "priority 2 [share]": _l("share of P2"),
+    "seconds until acknowledged (median)": _l("seconds until acknowledged (median)"),
+}
 RULE_KINDS = {
     "limit": _l("Limit"), "rate": _l("Rate of change"), "silence": _l("Silence"), "state": _l("State"),
     "expression": _l("Several points"), "night_flow": _l("Night flow"),

@@ -135,6 +135,11 @@ def named_here(thing: Any) -> str:
     return named(thing, language.current())
 
 
+def short(name: str) -> str:
+    """Leave out what stands before the dot of a point's name where its place is shown beside it."""
+    return name.split(" · ", 1)[-1].strip() or name
+
+
 def of_day(on: date, locale: str, *, year: bool = False) -> str:
     """Return a day as people say it: Sun 22 Nov, 11月22日 周日."""
     if locale == "zh":

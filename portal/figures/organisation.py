@@ -70,7 +70,7 @@ def balance(view: View, points: Sequence[Any], *, source: str, direction: str | 
     known = known_carriers(points)
     carrier = view.carrier.value if view.carrier else (known[0] if known else "electricity")
     series, unit = _balance_series(view, points, carrier, direction)
-    picture = plot(series, unit, view.period, view.zone)
+    picture = plot(series, unit, view.period, view.zone, zero=True)
     return {
         "carrier": carrier, "picture": picture, "source": source, "note": "",
         "title": {None: _("Supply and demand"), "in": _("Demand"), "out": _("Supply")}[direction],
@@ -88,7 +88,7 @@ def balance_json(view: View, points: Sequence[Any], direction: str | None = None
     known = known_carriers(points)
     carrier = view.carrier.value if view.carrier else (known[0] if known else "electricity")
     series, unit = _balance_series(view, points, carrier, direction)
-    return as_json(series, unit, view.period, view.zone, grain=view.grain)
+    return as_json(series, unit, view.period, view.zone, grain=view.grain, zero=True)
 
 
 def rows_of(view: View, points: Sequence[Any]) -> list[dict[str, Any]]:

@@ -13,13 +13,12 @@ from backend.kernel.ids import show
 from backend.kernel.scope import Role
 from backend.metering import service
 from backend.tenancy import service as tenancy
-from portal import cartography, figures, navigation, places, wires
+from portal import cartography, figures, places, wires
 from portal.address import View, view_of_request
-from portal.figures.organisation import at_of, total_of
+from portal.figures.organisation import at_of, counted, total_of
 from portal.navigation import below, look
 from portal.pages import pages
 from portal.terms import CATEGORIES, word
-from portal.words import TIERS
 from portal.words import named_here as named
 
 ENVIRONMENT_SHOWN = 6
@@ -221,17 +220,12 @@ def _uses(view: View, points: list[Any]) -> list[dict[str, Any]]:
         for point in service.list_points(g.session, g.scope, under=main.position_id, limit=200).items
         if point.parent_id in ids
     ]
-    rows = []
-    for sub in subs:
-        amount, _earlier = total_of(view, [sub])
-        if amount is not None:
-            share = min(amount / whole, 1.0)
-            name = word(CATEGORIES, sub.category) if sub.category else named(sub)
-            rows.append({"name": name, "amount": amount, "unit": sub.unit, "share": share, "carrier": "electricity",
-                         "title": name})  # fmt: skip
+    sums = service.sums_of_many(g.session, g.scope, points=subs, period=counted(view), zone=view.zone)
+    rows = [_use(sub, sums[sub.id], whole) for sub in subs if sub.id in sums]
     return sorted(rows, key=lambda row: -row["share"])[:6]
 
 
-def tier_words(kind: str) -> str:
-    """Return the word for a tier."""
-    return str(TIERS[kind])
+def _use(sub: Any, amount: float, whole: float) -> dict[str, Any]:
+    name = word(CATEGORIES, sub.category) if sub.category else named(sub)
+    share = min(amount / whole, 1.0)
+    return {"name": name, "amount": amount, "unit": sub.unit, "share": share, "carrier": "electricity", "title": name}

@@ -88,7 +88,7 @@ def _look(point_id: UUID) -> tuple[Any, Any, View]:
 
 def _about(found: Any, place: Any) -> list[tuple[str, Any]]:
     rows = [
-        (_("place"), named(place)), (_("unit"), shown_unit(found.unit) or _("number")),
+        (_("place"), named(place)), (_("unit of measure"), shown_unit(found.unit) or _("number")),
         (_("direction"), _("taken in") if found.direction.value == "in" else _("delivered")),
         (_("category"), word(CATEGORIES, found.category) if found.category else ""),
         (_("interval"), _("%(minutes)s min", minutes=found.interval_minutes) if is_counted(found) else ""),

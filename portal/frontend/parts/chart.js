@@ -6,7 +6,7 @@ import { AriaComponent, BrushComponent, DataZoomComponent, GridComponent, MarkLi
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { colours } from "./colours.js";
-import { significant, shownUnit } from "./numbers.js";
+import { ladder, significant, shownUnit } from "./numbers.js";
 
 use([LineChart, BarChart, GridComponent, TooltipComponent, DataZoomComponent, BrushComponent, ToolboxComponent, MarkLineComponent, AriaComponent, CanvasRenderer]);
 
@@ -63,7 +63,7 @@ async function zoomed(state) {
   const asked = state.span;
   const fine = await fetchCurve(state.source, state.figure.clientWidth, asked);
   if (asked !== state.span) return;
-  state.chart.setOption({ series: series(fine, colours(state.figure)) });
+  state.chart.setOption({ series: series(fine, colours(state.figure), state.factor) });
   state.figure.dispatchEvent(new CustomEvent("enerfield:span", { bubbles: true, detail: asked }));
 }
 
@@ -71,6 +71,8 @@ function draw(state) {
   const { chart, data, figure } = state;
   const look = colours(figure);
   state.extent = [data.start, data.end];
+  const highest = Math.max(...data.series.flatMap((one) => one.points.map((point) => Math.abs(point[1] ?? 0))), 0);
+  [state.unit, state.factor] = highest ? ladder(data.unit, highest) : [data.unit, 1];
   const zone = data.zone;
   chart.setOption({
     animation: false,
@@ -79,7 +81,7 @@ function draw(state) {
     grid: { left: 8, right: 12, top: 26, bottom: data.can_zoom ? 52 : 6, containLabel: true },
     tooltip: {
       trigger: "axis", confine: true, backgroundColor: look.raised, borderColor: look.line, textStyle: { color: look.ink, fontSize: 13 },
-      formatter: (items) => tooltip(items, data, zone),
+      formatter: (items) => tooltip(items, state),
     },
     xAxis: {
       type: "time", min: data.start, max: data.end,
@@ -87,7 +89,7 @@ function draw(state) {
       axisLine: { lineStyle: { color: look.strong } }, axisTick: { show: false }, splitLine: { show: false },
     },
     yAxis: {
-      type: "value", scale: !data.from_zero, name: shownUnit(data.unit), nameTextStyle: { color: look.ink3, align: "right" },
+      type: "value", scale: !data.from_zero, name: shownUnit(state.unit), nameTextStyle: { color: look.ink3, align: "right" },
       axisLabel: { color: look.ink3, formatter: (value) => significant(value, 4).replace(/\.0+$|(\.\d*?)0+$/, "$1") },
       splitLine: { lineStyle: { color: look.line } },
     },
@@ -95,14 +97,14 @@ function draw(state) {
       { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: false },
       { type: "slider", filterMode: "none", height: 26, bottom: 10, borderColor: look.line, fillerColor: look.soft, dataBackground: { lineStyle: { color: look.strong }, areaStyle: { opacity: 0 } }, selectedDataBackground: { lineStyle: { color: look.accent }, areaStyle: { opacity: 0 } }, handleStyle: { color: look.raised, borderColor: look.strong }, textStyle: { color: look.ink3 }, labelFormatter: (at) => tick(at, data, zone) },
     ] : [],
-    series: series(data, look),
+    series: series(data, look, state.factor),
   }, { replaceMerge: ["series"] });
 }
 
-function series(data, look) {
+function series(data, look, factor) {
   return data.series.map((one) => {
     const colour = one.is_before ? look.ink3 : look.carrier(one.carrier);
-    const common = { name: one.name, data: one.points, emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
+    const common = { name: one.name, data: one.points.map(([at, value]) => [at, value === null ? null : value / factor]), emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
     if (one.kind === "bar") {
       return { ...common, type: "bar", itemStyle: { color: colour, opacity: one.is_before ? 0.35 : 1 }, barMaxWidth: 28, barGap: "10%", stack: one.stack };
     }
@@ -116,7 +118,7 @@ function series(data, look) {
   });
 }
 
-function tooltip(items, data, zone) {
+function tooltip(items, state) {
   if (!items.length) return "";
   const at = items[0].axisValue;
   const box = document.createElement("div");
@@ -126,7 +128,7 @@ function tooltip(items, data, zone) {
   for (const item of items) {
     const line = document.createElement("div");
     const value = item.value[1];
-    line.textContent = `${item.seriesName}: ${value === null || Number.isNaN(value) ? data.words.none : `${value.toLocaleString("en-US", { maximumFractionDigits: 3 })} ${shownUnit(data.unit)}`}`;
+    line.textContent = `${item.seriesName}: ${value === null || Number.isNaN(value) ? data.words.none : `${value.toLocaleString("en-US", { maximumSignificantDigits: factor === 1 ? 7 : 5 })} ${shownUnit(unit)}`}`;
     box.append(line);
   }
   return box;

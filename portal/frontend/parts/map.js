@@ -43,12 +43,13 @@ function style(data, look, tiles) {
   };
   if (tiles) sources.tiles = { type: "raster", tiles: [tiles], tileSize: 256 };
   const layers = [
-    { id: "ground", type: "background", paint: { "background-color": look.sea } },
+    { id: "ground", type: "background", paint: { "background-color": look.land } },
     ...(tiles ? [{ id: "tiles", type: "raster", source: "tiles", paint: { "raster-opacity": 0.55 } }] : []),
-    { id: "land", type: "fill", source: "base", filter: ["==", ["get", "kind"], "coast"], paint: { "fill-color": look.land } },
+    { id: "sea", type: "fill", source: "base", filter: ["==", ["get", "kind"], "sea"], paint: { "fill-color": look.sea } },
+    { id: "park", type: "fill", source: "base", filter: ["==", ["get", "kind"], "park"], paint: { "fill-color": look.park } },
     { id: "block", type: "fill", source: "base", filter: ["==", ["get", "kind"], "block"], paint: { "fill-color": look.block } },
     { id: "street", type: "line", source: "base", filter: ["==", ["get", "kind"], "street"], paint: { "line-color": look.street, "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.8, 16, 5] } },
-    { id: "shore", type: "line", source: "base", filter: ["==", ["get", "kind"], "coast"], paint: { "line-color": look.shore, "line-width": 1.2 } },
+    { id: "shore", type: "line", source: "base", filter: ["in", ["get", "kind"], ["literal", ["sea", "shore"]]], paint: { "line-color": look.shore, "line-width": 1.2 } },
     ...CARRIERS.map((carrier) => ({
       id: `line-${carrier}`, type: "line", source: "lines", filter: ["==", ["get", "carrier"], carrier], layout: { "line-cap": "butt", "line-join": "round" },
       paint: { "line-color": look.carrier(carrier), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 1, 16, 3.5], ...(DASHES[carrier] ? { "line-dasharray": DASHES[carrier] } : {}) },

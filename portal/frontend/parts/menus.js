@@ -25,7 +25,8 @@ export function watchMenus() {
     menu.querySelector("[data-filter]")?.focus();
   }, true);
   document.addEventListener("input", (event) => {
-    if (event.target.matches?.("[data-filter]")) filter(event.target);
+    if (event.target.matches?.("[data-filter]")) filter(event.target, event.target.closest(".drop"));
+    if (event.target.matches?.("[data-list-filter]")) filter(event.target, document.getElementById(event.target.dataset.listFilter));
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-send]")) event.target.form.requestSubmit();
@@ -40,9 +41,9 @@ function closeInnermost(event) {
   open.querySelector("summary").focus();
 }
 
-function filter(field) {
+function filter(field, list) {
   const wanted = field.value.trim().toLowerCase();
-  for (const link of field.closest(".drop").querySelectorAll("[data-text]")) {
-    link.hidden = !link.dataset.text.toLowerCase().includes(wanted);
+  for (const item of list.querySelectorAll("[data-text]")) {
+    item.hidden = !item.dataset.text.toLowerCase().includes(wanted);
   }
 }

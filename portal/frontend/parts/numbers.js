@@ -25,9 +25,13 @@ export function significant(value, digits = 3) {
   return rounded.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
 }
 
-export function number(value, unit = "", digits = 3) {
+// The step of a unit's ladder that fits a value: its symbol, and how many units one of it is.
+export function ladder(unit, value) {
   const steps = STEPS[unit] ?? [[unit, 1]];
-  const fitting = steps.filter(([, factor]) => Math.abs(value) >= factor);
-  const [symbol, factor] = value === 0 ? [unit, 1] : (fitting.at(-1) ?? steps[0]);
+  return steps.filter(([, factor]) => Math.abs(value) >= factor).at(-1) ?? steps[0];
+}
+
+export function number(value, unit = "", digits = 3) {
+  const [symbol, factor] = value === 0 ? [unit, 1] : ladder(unit, value);
   return { digits: significant(value / factor, digits), unit: shownUnit(symbol) };
 }
