@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,7 +17,8 @@ from backend.kernel.units import Carrier
 from backend.metering.models import Direction, Point
 from backend.metering.queries import flows as queries
 from backend.metering.service.sums import Grain, amounts_of_many
-from backend.metering.service.values import in_units, seen_parts
+from backend.metering.service.values import in_units
+from backend.network import service as network
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,33 @@ def _by_sight(
     session: Session, scope: Scope, points: Sequence[Point], period: Period
 ) -> tuple[list[Point], list[Point]]:
     """Part points into those seen for the whole period, and a customer's that are seen for a part of it."""
+    supplied = {point.position_id for point in points if point.organisation_id not in scope.organisations}
+    if not supplied:
+        return list(points), []
+    covered = _covered_throughout(session, scope, supplied, period)
     whole, partly = [], []
-    covered: dict[UUID, bool] = {}
     for point in points:
-        if point.position_id not in covered:
-            covered[point.position_id] = seen_parts(session, scope, point, period) == [period]
-        (whole if covered[point.position_id] else partly).append(point)
+        is_whole = point.organisation_id in scope.organisations or point.position_id in covered
+        (whole if is_whole else partly).append(point)
     return whole, partly
+
+
+def _covered_throughout(
+    session: Session, scope: Scope, position_ids: Collection[UUID], period: Period
+) -> set[UUID]:
+    """Return the positions at which one agreement supplies the scope for the whole period."""
+    agreements = [
+        one
+        for one in network.supply_agreements(session, scope)
+        if one.organisation_id in scope.organisations
+        and one.starts_at <= period.start
+        and (one.ends_at is None or (period.end is not None and one.ends_at >= period.end))
+    ]
+    ids = {*position_ids, *(one.position_id for one in agreements)}
+    paths = {id_: found.path for id_, found in network.positions_by_id(session, scope, ids).items()}
+    tops = [paths[one.position_id] for one in agreements if one.position_id in paths]
+    return {
+        id_
+        for id_ in position_ids
+        if id_ in paths and any(paths[id_] == top or paths[id_].startswith(f"{top}.") for top in tops)
+    }
