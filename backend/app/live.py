@@ -195,7 +195,9 @@ class Hub:
             try:
                 self._listen()
             except Exception as error:  # the feed outlives whatever happens to the database
-                _log.warning("live feed interrupted", error=str(error))
+                if self._listening.is_set():
+                    _log.warning("live feed interrupted", error=str(error))
+                self._listening.clear()
                 self._stopped.wait(1.0)
 
     def _listen(self) -> None:
@@ -209,16 +211,13 @@ class Hub:
             self._listening.set()
             self._spread_values()
             while not self._stopped.is_set():
-                alarms, batches = set(), False
-                for notice in connection.notifies(timeout=1.0, stop_after=1):
+                notices = list(connection.notifies(timeout=1.0, stop_after=1))
+                if notices:
                     self._stopped.wait(GATHER_S)
-                    for news in (notice, *connection.notifies(timeout=0)):
-                        batches |= news.channel == "batch"
-                        if news.channel == "alarm":
-                            alarms.add(news.payload)
-                if batches:
+                    notices += connection.notifies(timeout=0)
+                if any(notice.channel == "batch" for notice in notices):
                     self._spread_values()
-                if alarms:
+                if alarms := {notice.payload for notice in notices if notice.channel == "alarm"}:
                     self._spread_alarms(alarms)
 
     def _spread_values(self) -> None:
@@ -239,7 +238,7 @@ class Hub:
 
         changes: payloads of the alarms' notices: alarm id, a blank, point id
         """
-        told = [change.split() for change in changes]
+        told = [change.split() for change in changes if " " in change]
         with self._guard:
             readers = list(self._readers)
         for reader in readers:

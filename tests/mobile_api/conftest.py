@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.apps import Browser, Phone, make_app
-from tests.world import make_world
+from tests.world import furnish, make_world
 
 
 @pytest.fixture(scope="module")
 def app(environment, database):
-    return make_app(database, ("mobile_api",))
+    made = make_app(database)
+    yield made
+    made.extensions["live"].close()
 
 
 @pytest.fixture(scope="module")
 def world(app, database):
-    return make_world(database)
+    return furnish(make_world(database))
 
 
 @pytest.fixture

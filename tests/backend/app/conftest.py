@@ -10,7 +10,9 @@ from tests.world import furnish, make_world
 
 @pytest.fixture(scope="module")
 def app(environment, database):
-    return make_app(database, ("mobile_api",))
+    made = make_app(database)
+    yield made
+    made.extensions["live"].close()
 
 
 @pytest.fixture(scope="module")

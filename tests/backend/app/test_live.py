@@ -1,0 +1,207 @@
+"""Live values and alarms: to everybody who may see them, to nobody else, and a slow reader makes nobody wait."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import numpy as np
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from backend.app import live
+from backend.kernel import clock, ids
+from backend.kernel.errors import Unavailable
+from backend.kernel.scope import Role, Scope
+from backend.metering import service as metering
+
+
+@pytest.fixture
+def hub(world):
+    found = live.Hub(world.database)
+    yield found
+    found.close()
+
+
+def read(world, region, value: float, *, point: str = "supply_power") -> None:
+    """Store one reading of now."""
+    batch = metering.ReadingBatch(
+        np.array([region.point_keys[point]]),
+        np.array([clock.now_us()]),
+        np.array([value]),
+        np.zeros(1, np.int16),
+    )
+    with world.database.transaction(region.scope) as session:
+        metering.store_readings(session, region.scope, batch, source="test", live=True)
+
+
+def subscribe(world, hub, region, role, **wanted):
+    scope = world.scope(region, role)
+    with world.database.transaction(scope) as session:
+        return hub.subscribe(session, scope, **wanted)
+
+
+class Reader(threading.Thread):
+    """Reads a stream in the background; `events` are (id, name, data)."""
+
+    def __init__(self, subscription):
+        super().__init__(daemon=True)
+        self.subscription, self.events = subscription, []
+        self.start()
+
+    def run(self):
+        for frame in self.subscription.frames():
+            said = dict(line.split(": ", 1) for line in frame.decode().splitlines() if ": " in line)
+            if "event" in said:
+                self.events.append((int(said["id"]), said["event"], json.loads(said["data"])))
+
+    def wait_for(self, wanted, seconds: float = 8.0):
+        """Return the first event that `wanted` accepts."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            for event in self.events:
+                if wanted(*event):
+                    return event
+            time.sleep(0.02)
+        raise AssertionError(f"not seen in {seconds} s: {self.events}")
+
+
+def shows(value):
+    return lambda _id, name, data: name == "values" and any(row[2] == value for row in data)
+
+
+def test_a_reader_gets_what_is_there_and_then_what_changes(world, hub):
+    point = ids.show(world.east.ids["supply_power"])
+    read(world, world.east, 41.0)
+    reader = Reader(
+        subscribe(world, hub, world.east, "manager", points={world.east.ids["supply_power"]: point})
+    )
+    _, _, (first,) = reader.wait_for(shows(41.0))
+    read(world, world.east, 42.5)
+    began = time.monotonic()
+    _, _, (row,) = reader.wait_for(shows(42.5))
+    assert time.monotonic() - began < 2
+    assert (row[0], row[3]) == (point, True)
+    assert row[1] >= first[1]
+
+
+def test_nobody_gets_a_strangers_values(world, hub):
+    mine, theirs = world.east.ids["supply_power"], world.west.ids["supply_power"]
+    reader = Reader(subscribe(world, hub, world.east, "manager", points={mine: "mine", theirs: "theirs"}))
+    everything = Reader(subscribe(world, hub, world.east, "customer", organisation_id=world.east.customer.id))
+    read(world, world.west, 66.0)
+    read(world, world.east, 33.0, point="plant_power")
+    read(world, world.east, 11.0)
+    reader.wait_for(shows(11.0))
+    everything.wait_for(shows(11.0))
+    seen = {row[0] for event in reader.events for row in event[2]}
+    assert seen == {"mine"}
+    assert not any(row[2] in (66.0, 33.0) for event in everything.events for row in event[2])
+
+
+def test_a_customer_whose_agreement_ended_gets_nothing_live(world, hub, owner_database):
+    ended = text("UPDATE supply_agreement SET ends_at = :ends WHERE organisation_id = :id")
+    given = {"id": world.west.customer.id}
+    with owner_database.transaction(Scope.public()) as session:
+        session.execute(ended, given | {"ends": clock.now()})
+    reader = subscribe(
+        world, hub, world.west, "customer", points={world.west.ids["supply_power"]: "was mine"}
+    )
+    assert not reader.names
+    with owner_database.transaction(Scope.public()) as session:
+        session.execute(ended, given | {"ends": None})
+
+
+def test_an_alarm_is_told_to_who_may_see_its_point(world, hub):
+    watching = Reader(subscribe(world, hub, world.east, "dispatcher"))
+    stranger = Reader(subscribe(world, hub, world.west, "dispatcher"))
+    payload = f"{world.east.ids['alarm'].hex} {world.east.ids['supply_power'].hex}"
+    with world.database.transaction(world.east.scope) as session:
+        session.execute(text("SELECT pg_notify('alarm', :payload)"), {"payload": payload})
+    watching.wait_for(lambda _id, name, data: name == "alarms" and len(data) == 1)
+    time.sleep(0.5)
+    assert stranger.events == []
+
+
+def test_a_reader_that_was_cut_off_gets_only_what_changed_since(world, hub):
+    points = {world.east.ids[name]: name for name in ("supply_power", "plant_power")}
+    reader = Reader(subscribe(world, hub, world.east, "manager", points=points))
+    sequence, _, rows = reader.wait_for(lambda _id, name, _data: name == "values")
+    assert {row[0] for row in rows} == {"supply_power", "plant_power"}
+    read(world, world.east, 17.0)
+    again = Reader(subscribe(world, hub, world.east, "manager", points=points, after=sequence))
+    _, _, rows = again.wait_for(lambda _id, name, _data: name == "values")
+    assert [row[0] for row in rows] == ["supply_power"]
+
+
+def test_a_slow_reader_keeps_only_the_newest_of_each_point(world, hub):
+    slow = subscribe(world, hub, world.east, "manager", points={world.east.ids["supply_power"]: "p"})
+    for value in range(100, 120):
+        read(world, world.east, float(value))
+    quick = Reader(subscribe(world, hub, world.east, "manager", points={world.east.ids["supply_power"]: "p"}))
+    quick.wait_for(shows(119.0))
+    ends = time.monotonic() + 5
+    while not any(row[2] == 119.0 for row in slow.values.values()):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    assert len(slow.values) == 1
+
+
+def test_there_is_a_most_and_it_is_said_clearly(world):
+    hub = live.Hub(world.database, most=2)
+    kept = [subscribe(world, hub, world.east, "manager") for _ in range(2)]
+    with pytest.raises(Unavailable, match="too many live pages"):
+        subscribe(world, hub, world.east, "dispatcher")
+    hub.leave(kept[0])
+    subscribe(world, hub, world.east, "dispatcher")
+    hub.close()
+
+
+def test_one_person_does_not_take_all_the_streams(world, hub):
+    for _ in range(live.MOST_PER_PERSON):
+        subscribe(world, hub, world.east, "manager")
+    with pytest.raises(Unavailable):
+        subscribe(world, hub, world.east, "manager")
+    subscribe(world, hub, world.east, "technician")
+
+
+def test_the_feed_comes_back_when_the_database_cuts_it_off(world, hub, owner_database):
+    reader = Reader(
+        subscribe(world, hub, world.east, "manager", points={world.east.ids["supply_power"]: "p"})
+    )
+    reader.wait_for(lambda _id, name, _data: name == "values")
+    with psycopg.connect(owner_database.url, autocommit=True) as connection:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN alarm'"
+        assert connection.execute(cut + " AND datname = current_database()").fetchall()
+    read(world, world.east, 77.0)
+    reader.wait_for(shows(77.0))
+
+
+def test_a_silent_stream_shows_that_it_lives_and_ends_in_time(world, hub, monkeypatch):
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(live, "LONGEST_S", 0.3)
+    frames = list(subscribe(world, hub, world.east, "manager").frames())
+    assert frames[0].startswith(b"retry:")
+    assert frames.count(b": alive\n\n") >= 3
+    assert not hub._readers
+
+
+def test_the_stream_goes_over_http_by_token_and_by_cookie(app, world, phone, browser, monkeypatch):
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(live, "LONGEST_S", 0.3)
+    point = ids.show(world.east.ids["supply_power"])
+    for answer in (
+        phone(world.east, "manager").get("/live", points=point),
+        browser(world.east, "manager").get(f"/live?points={point}"),
+    ):
+        assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
+        assert answer.headers["X-Accel-Buffering"] == "no"
+        assert f'[["{point}",' in answer.get_data(as_text=True)
+    assert phone(world.east, "manager").get("/live", points="x").status_code == 422
+
+
+def test_every_role_may_listen(world, hub):
+    for role in Role:
+        subscribe(world, hub, world.east, role.value)
