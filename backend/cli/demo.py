@@ -25,7 +25,8 @@ def _load(until: str | None) -> None:
     instant = _instant(until) if until else clock.now()
     loaded = load(database(), settings().home, now=instant, progress=bar)
     click.echo(
-        f"the demo region is loaded: {loaded.points} points, {loaded.readings:,} readings in {loaded.seconds:.0f} s"
+        f"the demo region is loaded: {loaded.points} points, {loaded.readings:,} readings"
+        f" in {loaded.seconds:.0f} s"
     )
 
 
@@ -51,5 +52,7 @@ def _instant(text: str) -> datetime:
     try:
         given = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not an instant; write 2026-11-22T08:00:00Z", param_hint="--now") from None
+        raise click.BadParameter(
+            f"{text!r} is not an instant; write 2026-11-22T08:00:00Z", param_hint="--now"
+        ) from None
     return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
