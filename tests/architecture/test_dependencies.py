@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BEHIND = {
     "openpyxl": "pandas reads Excel files with it",
+    "async-timeout": "redis needs it before Python 3.11.3",
     "six": "wntr needs it without saying so",
     "pytest-xdist": "script/test -n",
     "pytest-timeout": "pytest's `timeout` setting",
