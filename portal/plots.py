@@ -14,8 +14,33 @@ from flask_babel import gettext as _
 from backend.kernel.periods import Period
 from portal import drawing, language, words
 
-WIDTH, LEFT, RIGHT, TOP = 860.0, 46.0, 846.0, 22.0
 Sample = tuple[datetime, float | None]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a chart is drawn [px]; crowded: about how many marks fit below it."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    crowded: int
+
+    @property
+    def bottom(self) -> float:
+        """Return the row of the axis."""
+        return self.height - 24
+
+
+def wide(height: float) -> Frame:
+    """Return the frame for a desk."""
+    return Frame(860, height, 46, 846, 22, 9)
+
+
+NARROW = Frame(380, 236, 40, 372, 20, 5)
+"""The frame for a phone: the same chart, so that its words can be read there too."""
 
 
 @dataclass
@@ -41,24 +66,26 @@ class Series:
 def plot(
     series: list[Series], unit: str, period: Period, zone: str, *, height: float = 290.0, zero: bool = False
 ) -> dict[str, Any] | None:
-    """Return the parts of a chart, or None where there is nothing to draw."""
+    """Return the parts of a chart for desk and phone, or None where there is nothing to draw."""
     known = [value for one in series for value in one.values()]
     if not known:
         return None
     shown, factor = words.ladder(unit, max(abs(value) for value in known))
-    is_amount = zero or any(one.kind == "bar" for one in series)
-    bottom = height - 24
-    by = drawing.scale(
-        [value / factor for value in known], top=TOP, bottom=bottom, zero=is_amount or _near_zero(known), ticks=5
-    )
-    across = _Across(period)
-    return {
-        "width": int(WIDTH), "height": int(height), "left": LEFT, "right": RIGHT, "top": TOP, "bottom": bottom,
-        "unit": words.shown_unit(shown),
-        "rules": [{"y": by.y(tick), "value": tick, "text": _tick(tick, by.ticks)} for tick in by.ticks],
-        "marks": marks(period, zone),
-        "series": [_drawn(one, by, across, factor, index, series) for index, one in enumerate(series)],
-    }  # fmt: skip
+    is_amount = zero or any(one.kind == "bar" for one in series) or _near_zero(known)
+    scaled = [value / factor for value in known]
+
+    def drawn(frame: Frame) -> dict[str, Any]:
+        by = drawing.scale(scaled, top=frame.top, bottom=frame.bottom, zero=is_amount, ticks=5)
+        across = _Across(period, frame)
+        return {
+            "width": int(frame.width), "height": int(frame.height), "left": frame.left, "right": frame.right,
+            "top": frame.top, "bottom": frame.bottom, "unit": words.shown_unit(shown),
+            "rules": [{"y": by.y(tick), "value": tick, "text": _tick(tick, by.ticks)} for tick in by.ticks],
+            "marks": marks(period, zone, frame),
+            "series": [_drawn(one, by, across, factor, series) for one in series],
+        }  # fmt: skip
+
+    return drawn(wide(height)) | {"narrow": drawn(NARROW)}
 
 
 def as_json(
@@ -97,38 +124,47 @@ def with_gaps(samples: Sequence[Sample]) -> list[Sample]:
     return broken
 
 
-def marks(period: Period, zone: str) -> list[dict[str, Any]]:
+def marks(period: Period, zone: str, frame: Frame) -> list[dict[str, Any]]:
     """Return the marks below the axis: hours of a day, days of a month, months of a year."""
-    across, found = _Across(period), []
-    local = period.start.astimezone(ZoneInfo(zone))
+    across, found = _Across(period, frame), []
     days = (period.end - period.start) / timedelta(days=1)
-    step = timedelta(hours=3) if days <= 1.1 else timedelta(days=1) if days <= 9 else None
-    at = local
+    at = period.start.astimezone(ZoneInfo(zone))
     while at <= period.end:
         found.append({"x": across.x(at), "text": _mark(at, days)})
-        if step is not None:
-            at = (at.replace(tzinfo=None) + step).replace(tzinfo=ZoneInfo(zone))
-        elif days <= 100:
-            at = (at.replace(tzinfo=None) + timedelta(days=max(round(days / 8), 1))).replace(tzinfo=ZoneInfo(zone))
-        else:
-            months = max(round(days / 365), 1)
-            index = at.year * 12 + at.month - 1 + months
-            at = at.replace(year=index // 12, month=index % 12 + 1, day=1, hour=0, minute=0)
-    return [mark for mark in found if LEFT - 1 <= mark["x"] <= RIGHT + 1]
+        at = _next_mark(at, days, frame.crowded)
+    return [mark for mark in found if frame.left - 1 <= mark["x"] <= frame.right + 1]
+
+
+def _next_mark(at: datetime, days: float, crowded: int) -> datetime:
+    """Return where the next mark stands, in local wall-clock steps."""
+    if days <= 1.1:
+        step = timedelta(hours=3 if crowded > 6 else 6)
+    elif days <= 100:
+        step = timedelta(days=max(round(days / crowded), 1))
+    else:
+        months = max(round(days / 30 / (12 if crowded > 6 else 4)), 1)
+        index = at.year * 12 + at.month - 1 + months
+        return at.replace(year=index // 12, month=index % 12 + 1, day=1, hour=0, minute=0)
+    return (at.replace(tzinfo=None) + step).replace(tzinfo=at.tzinfo)
 
 
 class _Across:
     """Maps instants to pixel columns."""
 
-    def __init__(self, period: Period) -> None:
+    def __init__(self, period: Period, frame: Frame) -> None:
+        self.frame = frame
         self.start, self.length = period.start, (period.end - period.start) / timedelta(seconds=1)
 
     def x(self, at: datetime) -> float:
-        return LEFT + (at - self.start) / timedelta(seconds=1) / self.length * (RIGHT - LEFT)
+        share = (at - self.start) / timedelta(seconds=1) / self.length
+        return self.frame.left + share * (self.frame.right - self.frame.left)
+
+    def holds(self, x: float) -> bool:
+        return self.frame.left - 1 <= x <= self.frame.right + 1
 
 
 def _drawn(
-    one: Series, by: drawing.Scale, across: _Across, factor: float, index: int, series: list[Series]
+    one: Series, by: drawing.Scale, across: _Across, factor: float, series: list[Series]
 ) -> dict[str, Any]:
     drawn: dict[str, Any] = {
         "carrier": one.carrier, "is_before": one.is_before, "line": "", "band": "", "bars": [], "gaps": (), "label": None
@@ -138,9 +174,9 @@ def _drawn(
         for at, value in one.samples
     ]
     if one.kind == "bar":
-        drawn["bars"] = _bars(one, points, by, index, series)
+        drawn["bars"] = _bars(one, points, by, across, series)
         return drawn
-    runs = _runs([(x, y) for x, y in points if LEFT - 1 <= x <= RIGHT + 1])
+    runs = _runs([(x, y) for x, y in points if across.holds(x)])
     drawn["line"] = "".join("M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in run) for run in runs)
     if not one.is_before and len([other for other in series if not other.is_before]) == 1:
         drawn["band"] = "".join(
@@ -153,15 +189,15 @@ def _drawn(
 
 
 def _bars(
-    one: Series, points: list[tuple[float, float | None]], by: drawing.Scale, index: int, series: list[Series]
+    one: Series, points: list[tuple[float, float | None]], by: drawing.Scale, across: _Across, series: list[Series]
 ) -> list[dict[str, Any]]:
     rows = [other for other in series if other.kind == "bar"]
     place = next(number for number, other in enumerate(rows) if other is one)
-    pitch = _pitch(points)
+    pitch = _pitch(points, across.frame)
     width = max(pitch * 0.78 / len(rows), 1.0)
     found = []
-    for (x, y), (at, value) in zip(points, one.samples, strict=True):
-        if y is None or value is None or not LEFT - 1 <= x <= RIGHT:
+    for (x, y), (_from, value) in zip(points, one.samples, strict=True):
+        if y is None or value is None or not across.holds(x + 1.5):
             continue
         left = x + pitch * 0.11 + width * place
         found.append(
@@ -171,9 +207,9 @@ def _bars(
     return found
 
 
-def _pitch(points: list[tuple[float, float | None]]) -> float:
+def _pitch(points: list[tuple[float, float | None]], frame: Frame) -> float:
     steps = sorted(after[0] - before[0] for before, after in zip(points, points[1:], strict=False))
-    return steps[len(steps) // 2] if steps else (RIGHT - LEFT) / 12
+    return steps[len(steps) // 2] if steps else (frame.right - frame.left) / 12
 
 
 def _runs(points: list[tuple[float, float | None]]) -> list[list[tuple[float, float]]]:

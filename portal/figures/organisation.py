@@ -18,6 +18,7 @@ from backend.metering import service as metering
 from backend.network import service as network
 from portal import drawing
 from portal.address import View
+from portal.navigation import is_staff
 from portal.plots import Sample, Series, as_json, plot
 from portal.words import CARRIERS, number
 from portal.words import named_here as named
@@ -73,7 +74,7 @@ def balance(view: View, points: Sequence[Any], *, source: str, direction: str | 
     picture = plot(series, unit, view.period, view.zone, zero=True)
     return {
         "carrier": carrier, "picture": picture, "source": source, "note": "",
-        "title": {None: _("Supply and demand"), "in": _("Demand"), "out": _("Supply")}[direction],
+        "title": {None: _("Supply and demand"), "in": _("Demand") if is_staff() else _("Use"), "out": _("Supply")}[direction],
         "words": _("%(carrier)s: supply and demand over the period.", carrier=CARRIERS[carrier]),
         "legend": [
             {"name": one.name, "classes": "before" if one.is_before else one.carrier}
@@ -91,21 +92,29 @@ def balance_json(view: View, points: Sequence[Any], direction: str | None = None
     return as_json(series, unit, view.period, view.zone, grain=view.grain, zero=True)
 
 
-def rows_of(view: View, points: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the meters by carrier, the largest first, each with its share and its change."""
-    wanted = [point for point in points if not view.carrier or point.carrier == view.carrier]
+def rows_of(view: View, points: Sequence[Any], subs: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """Return the meters by carrier, the largest first, each with its share and its change.
+
+    subs: meters behind those, listed after them and counted in no sum
+    """
+    wanted = [point for point in (*points, *subs) if not view.carrier or point.carrier == view.carrier]
     now, before = _sums(view, wanted)
+    totals = {point.id for point in points}
     places = network.positions_by_id(g.session, g.scope, {point.position_id for point in wanted})
     sites = network.positions_by_id(g.session, g.scope, {place.site_id for place in places.values()})
     groups = []
     for carrier in known_carriers(wanted):
         mine = [point for point in wanted if point.carrier.value == carrier]
-        total = _total(now, mine)
-        rows = [_row(point, now, before, total, places, sites, view) for point in mine]
-        rows.sort(key=lambda row: -(row["amount"] if row["amount"] is not None else -1.0))
+        counted_once = [point for point in mine if point.id in totals]
+        total = _total(now, counted_once)
+        rows = [
+            _row(point, now, before, total, places, sites, view) | {"is_sub": point.id not in totals}
+            for point in mine
+        ]
+        rows.sort(key=lambda row: (row["is_sub"], -(row["amount"] if row["amount"] is not None else -1.0)))
         groups.append(
             {"carrier": carrier, "amount": total, "unit": mine[0].unit, "rows": rows,
-             "before": _total(before, mine) if before else None}
+             "before": _total(before, counted_once) if before else None}
         )  # fmt: skip
     return groups
 
@@ -162,16 +171,18 @@ def _buckets(
     found: dict[tuple[str, str], dict[datetime, float]] = {}
     for flow in metering.flows(g.session, g.scope, points=points, grain=grain, period=period):
         found.setdefault((flow.carrier.value, flow.direction.value), {})[flow.start] = flow.amount
-    until = clock.now()
-    return {
-        key: [(start, amounts.get(start)) for start in starts if start < until and not _is_running(start, view, compared)]
-        for key, amounts in found.items()
-    }
+    over = starts if compared else [start for start in starts if not _is_running(start, view)]
+    return {key: [(start, amounts.get(start)) for start in over] for key, amounts in found.items()}
 
 
-def _is_running(start: datetime, view: View, compared: bool) -> bool:
-    """Tell whether an hour is not over yet: drawn now it would look like a fall."""
-    return not compared and view.grain == "hour" and start + timedelta(hours=1) > clock.now()
+def _is_running(start: datetime, view: View) -> bool:
+    """Tell whether a bucket is not over yet: drawn now it would look like a fall."""
+    now = clock.now()
+    if view.grain == "hour":
+        return start + timedelta(hours=1) > now
+    on = periods.local_date(start, view.zone)
+    whole = periods.day(on, view.zone) if view.grain == "day" else periods.month(on, view.zone)
+    return whole.end > now
 
 
 def bucket_starts(period: Period, grain: str, zone: str) -> list[datetime]:
@@ -195,7 +206,7 @@ def _balance_series(
     now, before = _buckets(view, mine), _buckets(view, mine, compared=True)
     moved = view.period.start - view.compared_whole.start if view.compared_whole else timedelta(0)
     kind = "line" if view.grain == "hour" else "bar"
-    names = {"in": _("Demand"), "out": _("Supply")}
+    names = {"in": _("Demand") if is_staff() else _("Use"), "out": _("Supply")}
     series = []
     for way in ("in", "out"):
         if way in (direction or way) and (samples := now.get((carrier, way))):

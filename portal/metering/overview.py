@@ -13,12 +13,13 @@ from backend.kernel.ids import show
 from backend.kernel.scope import Role
 from backend.metering import service
 from backend.tenancy import service as tenancy
-from portal import cartography, figures, places, wires
+from portal import cartography, figures, language, places, wires
 from portal.address import View, view_of_request
 from portal.figures.organisation import at_of, counted, total_of
 from portal.navigation import below, look
 from portal.pages import pages
 from portal.terms import CATEGORIES, word
+from portal.words import CARRIERS
 from portal.words import named_here as named
 
 ENVIRONMENT_SHOWN = 6
@@ -59,7 +60,7 @@ def demand() -> str:
 @pages.get("/use")
 def use() -> str:
     """Answer a customer: where does it go?"""
-    return _list("in", _("Use"), _("What each of your meters counted"))
+    return _list("in", _("Use"), _("What each of your meters counted"), with_subs=True)
 
 
 @pages.get("/supply")
@@ -105,14 +106,14 @@ def _start() -> tuple[Any, View, frozenset[Any], list[Any]]:
     return node, view, organisations, list(service.total_points(g.session, g.scope, organisations=organisations))
 
 
-def _list(way: str, title: str, question: str) -> str:
+def _list(way: str, title: str, question: str, *, with_subs: bool = False) -> str:
     _node, view, _organisations, everything = _start()
     points = [point for point in everything if point.direction.value == way]
     source = _source(view, way=way)
     return render_template(
         "metering/demand.html", title=title, question=question, view=view, known=figures.known_carriers(points),
         figures=[], balance=figures.balance(view, points, source=source, direction=way),
-        groups=figures.rows_of(view, points),
+        groups=figures.rows_of(view, points, _subs(points) if with_subs else ()),
     )  # fmt: skip
 
 
@@ -196,14 +197,19 @@ def _environment(organisations: frozenset[Any]) -> list[dict[str, Any]]:
 
 def _normal(tiles: list[dict[str, Any]]) -> dict[str, str]:
     """Return whether this month is as usual: within a tenth of the same days of last month, per carrier."""
-    shares = [tile["amount"] / tile["before"] for tile in tiles if tile["amount"] is not None and tile["before"]]
+    shares = {
+        tile["carrier"]: tile["amount"] / tile["before"]
+        for tile in tiles
+        if tile["amount"] is not None and tile["before"]
+    }
     if not shares:
         return {"state": "unknown", "words": _("Not enough history yet to say what is normal")}
-    worst = max(shares)
-    if worst > 1.25:
-        return {"state": "attention", "words": _("More than usual this month")}
-    if worst > 1.1:
-        return {"state": "good", "words": _("A little more than last month")}
+    high = [str(CARRIERS[carrier]) for carrier, share in shares.items() if share > 1.1]
+    names = "、".join(high) if language.current() == "zh" else ", ".join(high).lower()
+    if max(shares.values()) > 1.25:
+        return {"state": "attention", "words": _("More than usual this month: %(carriers)s", carriers=names)}
+    if high:
+        return {"state": "good", "words": _("A little more than last month: %(carriers)s", carriers=names)}
     return {"state": "good", "words": _("As usual this month")}
 
 
@@ -213,16 +219,21 @@ def _uses(view: View, points: list[Any]) -> list[dict[str, Any]]:
     whole, _before = total_of(view, mains) if mains else (None, None)
     if not whole:
         return []
-    ids = {point.id for point in mains}
-    subs = [
-        point
-        for main in mains
-        for point in service.list_points(g.session, g.scope, under=main.position_id, limit=200).items
-        if point.parent_id in ids
-    ]
+    subs = _subs(mains)
     sums = service.sums_of_many(g.session, g.scope, points=subs, period=counted(view), zone=view.zone)
     rows = [_use(sub, sums[sub.id], whole) for sub in subs if sub.id in sums]
     return sorted(rows, key=lambda row: -row["share"])[:6]
+
+
+def _subs(mains: list[Any]) -> list[Any]:
+    """Return the meters directly behind others."""
+    ids = {point.id for point in mains}
+    return [
+        point
+        for place in {point.position_id for point in mains}
+        for point in service.list_points(g.session, g.scope, under=place, limit=200).items
+        if point.parent_id in ids
+    ]
 
 
 def _use(sub: Any, amount: float, whole: float) -> dict[str, Any]:

@@ -15,8 +15,8 @@ const DASHES = { electricity: "solid", heat: [8, 3], cooling: [3, 3], gas: [10, 
 export async function openChart(figure) {
   const source = new URL(figure.dataset.chart, location.href);
   const data = await fetchCurve(source, figure.clientWidth);
-  const drawn = figure.querySelector("svg");
-  const height = Math.max(drawn?.getBoundingClientRect().height ?? 0, 200);
+  const drawn = [...figure.querySelectorAll("svg")].map((svg) => svg.getBoundingClientRect().height);
+  const height = Math.max(...drawn, 200);
   const holder = document.createElement("div");
   holder.className = "canvas";
   holder.style.height = `${height}px`;
