@@ -41,28 +41,29 @@ WITH bucket AS (
     FROM bucket b
 )
 INSERT INTO roll_up AS u (grain, point_key, start, amount, estimated, count)
-SELECT {grain}, b.point_key, b.start, coalesce(s.amount, b.amount), coalesce(s.estimated, b.estimated),
-    coalesce(s.count, b.count)
-FROM bounded b LEFT JOIN LATERAL (
-    {again}
-) s ON NOT {is_whole}
+SELECT {grain}, point_key, start, amount, estimated, count FROM bounded WHERE {is_whole}
+UNION ALL
+SELECT {grain}, b.point_key, b.start, {sums}
+FROM (SELECT * FROM bounded WHERE NOT {is_whole}) b JOIN {source} s
+    ON s.point_key = b.point_key AND s.start >= b.start AND s.start < b.stop AND {of_source}
+GROUP BY b.point_key, b.start
+ORDER BY 2, 3
 ON CONFLICT (grain, point_key, start) DO UPDATE SET
     amount = excluded.amount, estimated = excluded.estimated, count = excluded.count
 WHERE (u.amount, u.estimated, u.count) IS DISTINCT FROM (excluded.amount, excluded.estimated, excluded.count)"""
 
-_FROM_INTERVALS = """
-    SELECT sum(i.amount) AS amount, coalesce(sum(i.amount) FILTER (WHERE i.method = 1), 0) AS estimated,
-        count(*) AS count
-    FROM "interval" i WHERE i.point_key = b.point_key AND i.start >= b.start AND i.start < b.stop
-        AND NOT b.minutes * interval '1 minute' = b.stop - b.start"""
-_FROM_DAYS = """
-    SELECT sum(r.amount) AS amount, sum(r.estimated) AS estimated, sum(r.count) AS count
-    FROM roll_up r WHERE r.grain = 1 AND r.point_key = b.point_key AND r.start >= b.start AND r.start < b.stop"""
-
-_WHOLE = "b.minutes * interval '1 minute' = b.stop - b.start"
-_HOURS = _SUMS.format(unit="hour", grain=0, again=_FROM_INTERVALS, is_whole=f"({_WHOLE})")
-_DAYS = _SUMS.format(unit="day", grain=1, again=_FROM_INTERVALS, is_whole=f"({_WHOLE})")
-_MONTHS = _SUMS.format(unit="month", grain=2, again=_FROM_DAYS, is_whole="false")
+_WHOLE = "minutes * interval '1 minute' = stop - start"
+_FROM_INTERVALS = {
+    "source": '"interval"', "of_source": "true", "is_whole": f"({_WHOLE})",
+    "sums": "sum(s.amount), coalesce(sum(s.amount) FILTER (WHERE s.method = 1), 0), count(*)",
+}  # fmt: skip
+_FROM_DAYS = {
+    "source": "roll_up", "of_source": "s.grain = 1", "is_whole": "false",
+    "sums": "sum(s.amount), sum(s.estimated), sum(s.count)",
+}  # fmt: skip
+_HOURS = _SUMS.format(unit="hour", grain=0, **_FROM_INTERVALS)
+_DAYS = _SUMS.format(unit="day", grain=1, **_FROM_INTERVALS)
+_MONTHS = _SUMS.format(unit="month", grain=2, **_FROM_DAYS)
 """A bucket that `made` covers whole is summed from it; any other is summed again from what is stored."""
 
 _STATISTICS = """
