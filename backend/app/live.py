@@ -184,11 +184,11 @@ class Hub:
 
     def _catch_up(self, session: Session, reader: Subscription, after: int | None) -> None:
         """Give a new reader the present values, or only those that changed since they were cut off."""
-        sequence = metering.newest_sequence(session)
+        sequence = metering.newest_sequence(session, _FEED)
         keys: Iterable[int] = reader.names
         if after is not None and 0 <= sequence - after <= 200:
             keys = metering.changed_keys(session, _FEED, after)[1] & reader.names.keys()
-        reader.offer(sequence, metering.live_values(session, list(keys)))
+        reader.offer(sequence, metering.live_values(session, _FEED, list(keys)))
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -207,7 +207,7 @@ class Hub:
             connection.execute("LISTEN alarm")
             if not self._sequence:
                 with self._database.transaction(Scope.public()) as session:
-                    self._sequence = metering.newest_sequence(session)
+                    self._sequence = metering.newest_sequence(session, _FEED)
             self._listening.set()
             self._spread_values()
             while not self._stopped.is_set():
@@ -228,7 +228,7 @@ class Hub:
             sequence, changed = metering.changed_keys(session, _FEED, self._sequence)
             self._sequence = sequence
             wanted = changed & frozenset().union(*(reader.names.keys() for reader in readers))
-            latest = {row[0]: row for row in metering.live_values(session, list(wanted))} if wanted else {}
+            latest = {row[0]: row for row in metering.live_values(session, _FEED, list(wanted))} if wanted else {}
         for reader in readers:
             if mine := latest.keys() & reader.names.keys():
                 reader.offer(sequence, [latest[key] for key in mine])

@@ -41,13 +41,18 @@ def visible_points(
     return {row.key: row.id for row in session.execute(query)}
 
 
-def newest_sequence(session: Session) -> int:
+def newest_sequence(session: Session, _scope: Scope) -> int:
     """Return the sequence of the newest batch, 0 where there is none."""
     return session.scalar(select(func.max(Batch.sequence))) or 0
 
 
-def latest(session: Session, keys: Sequence[int]) -> Sequence[Row[tuple[int, object, int, float | None]]]:
-    """Return the newest reading of points by key: key, instant, quality, value."""
+def latest(
+    session: Session, _scope: Scope, keys: Sequence[int]
+) -> Sequence[Row[tuple[int, object, int, float | None]]]:
+    """Return the newest reading of points by key: key, instant, quality, value.
+
+    For keys `visible_points` gave: one feed asks once for all who listen, so it has no scope of its own.
+    """
     return session.execute(
         select(Latest.point_key, Latest.read_at, Latest.quality, Latest.value).where(
             Latest.point_key.in_(keys)

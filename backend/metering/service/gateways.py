@@ -11,7 +11,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -81,7 +81,9 @@ def answer_given(
 
     raises Refused where the same key came with another body
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{connection_id} {key}", 0))))
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:request, 0))"), {"request": f"{connection_id} {key}"}
+    )
     request = queries.gateway_request(session, scope, connection_id, key)
     if request is None:
         return None

@@ -32,9 +32,9 @@ def visible_points(
     )
 
 
-def newest_sequence(session: Session) -> int:
+def newest_sequence(session: Session, scope: Scope) -> int:
     """Return how far the journal goes."""
-    return queries.newest_sequence(session)
+    return queries.newest_sequence(session, scope)
 
 
 def changed_keys(session: Session, scope: Scope, after: int) -> tuple[int, frozenset[int]]:
@@ -45,9 +45,9 @@ def changed_keys(session: Session, scope: Scope, after: int) -> tuple[int, froze
     return batches[-1].sequence if batches else after, keys
 
 
-def live_values(session: Session, keys: Sequence[int]) -> list[LiveValue]:
+def live_values(session: Session, scope: Scope, keys: Sequence[int]) -> list[LiveValue]:
     """Return the newest values of points; for keys that `visible_points` gave to the asker."""
     return [
         (row.point_key, clock.to_us(row.read_at) // 1000, row.value, row.quality != Quality.BAD)
-        for row in (queries.latest(session, keys) if keys else ())
+        for row in (queries.latest(session, scope, keys) if keys else ())
     ]
