@@ -62,9 +62,11 @@ def step(rules: RuleSet, memory: Memory, readings: Readings) -> Outcome:
         return outcome
     samples = signals.remember(rules, memory.samples, live)
     seen = [signals.values(rules, live), signals.states(rules, live), signals.rates(rules, live, samples)]
+    newest = np.full(len(rules.point_key), NEVER)
+    newest[live.input] = live.at_us  # ascending: the last one stays
     for expression in rules.expressions:
-        if any(len(live.of(index)[0]) for index in expression.inputs.values()):
-            until_us = max(int(live.of(i)[0][-1]) for i in expression.inputs.values() if len(live.of(i)[0]))
+        until_us = max(int(newest[index]) for index in expression.inputs.values())
+        if until_us != NEVER:
             seen += _conditions(rules, memory, expression, live, samples, until_us, outcome)
     for rule in rules.nights:
         at_us, value = live.of(rule.input)
@@ -84,8 +86,7 @@ def tick(rules: RuleSet, memory: Memory, now_us: int) -> Outcome:
     none = Live(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     seen = [_silence(rules, memory, now_us)]
     for expression in rules.expressions:
-        oldest = min(int(memory.seen_us[index]) for index in expression.inputs.values())
-        if oldest != NEVER:
+        if signals.went_stale(memory, expression, now_us):
             seen += _conditions(rules, memory, expression, none, memory.samples, now_us, outcome)
     for rule in rules.nights:
         seen += _verdicts(rule.rule, night.pass_time(rule, memory, now_us))

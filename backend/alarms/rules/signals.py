@@ -97,9 +97,7 @@ def remember(rules: RuleSet, samples: Samples, live: Live) -> Samples:
     value = np.concatenate([samples.value, live.value[new]])
     newest = np.full(len(rules.point_key), NEVER)
     np.maximum.at(newest, owner, at_us)
-    batch_start = np.full(len(rules.point_key), np.iinfo(np.int64).max)
-    np.minimum.at(batch_start, live.input, live.at_us)
-    needed_from = np.minimum(newest, batch_start)[owner] - rules.window_us[owner]
+    needed_from = np.minimum(newest, live.at_us.min())[owner] - rules.window_us[owner]
     keep = at_us >= needed_from
     order = np.lexsort((at_us[keep], owner[keep]))
     return Samples(owner[keep][order], at_us[keep][order], value[keep][order])
@@ -175,9 +173,20 @@ def condition(
     return Signal(np.full(len(at_us), rule.rule), at_us, np.full(len(at_us), np.nan), judged)
 
 
+def went_stale(memory: Memory, rule: ExpressionRule, now_us: int) -> bool:
+    """Tell whether an input went stale since the expression was last worked out."""
+    stale_us, judged_us = _stale_us(rule), int(memory.judged_us[rule.rule])
+    return any(
+        judged_us < int(memory.seen_us[index]) + stale_us + 1 <= now_us for index in rule.inputs.values()
+    )
+
+
 def _with_past(memory: Memory, live: Live, index: int) -> tuple[Ints, Floats]:
     read_at, value = live.of(index)
-    return np.r_[memory.seen_us[index], read_at], np.r_[memory.value[index], value]
+    return (
+        np.concatenate((memory.seen_us[index : index + 1], read_at)),
+        np.concatenate((memory.value[index : index + 1], value)),
+    )
 
 
 def _stale_us(rule: ExpressionRule) -> int:

@@ -22,9 +22,6 @@ from backend.alarms.service.trace import Trace
 from backend.kernel import clock, ids
 from backend.kernel.scope import Scope
 
-MOST_ROWS = 1000
-"""Alarms written by one INSERT: PostgreSQL takes 65,535 parameters."""
-
 
 @dataclass(frozen=True)
 class Move:
@@ -131,21 +128,16 @@ class _Writer:
 
     def insert(self) -> None:
         """Write new alarms; where one is open already, ours is dropped with its history."""
-        columns = Alarm.__table__.columns.keys()
-        lost: set[UUID] = set()
-        for start in range(0, len(self.fresh), MOST_ROWS):
-            some = self.fresh[start : start + MOST_ROWS]
-            rows: list[dict[str, Any]] = [{name: getattr(a, name) for name in columns} for a in some]
-            written = self.session.scalars(
-                insert(Alarm)
-                .values(rows)
-                .on_conflict_do_nothing(
-                    index_elements=["rule_id", "point_id"], index_where=text("state <> 'normal'")
-                )
-                .returning(Alarm.id)
-            )
-            lost |= {row["id"] for row in rows} - set(written)
-        self.trace.drop(list(lost))
+        if not self.fresh:
+            return
+        table: Any = Alarm.__table__
+        names = [column.name for column in table.columns]
+        rows = [{name: getattr(alarm, name) for name in names} for alarm in self.fresh]
+        statement = insert(table).on_conflict_do_nothing(
+            index_elements=["rule_id", "point_id"], index_where=text("state <> 'normal'")
+        )
+        written = set(self.session.scalars(statement.returning(table.c.id), rows))
+        self.trace.drop([alarm.id for alarm in self.fresh if alarm.id not in written])
 
 
 def _priority(rule: AlarmRule, move: Move) -> int:

@@ -273,10 +273,8 @@ def test_a_changed_rule_is_the_next_revision_with_its_trace(plant):
         do(plant, "operator", service.change_rule, rule.id, revision=1, priority=1)
     with plant.asked_by("administrator") as (session, _):
         before, after = session.execute(
-            text(
-                "SELECT before, after FROM audit_event WHERE action = 'alarms.change_rule' AND entity_id = :id"
-            ),
-            {"id": str(rule.id)},
+            text("SELECT before, after FROM audit_event WHERE action = :what AND entity_id = :id"),
+            {"what": "alarms.change_rule", "id": str(rule.id)},
         ).one()
     assert (before["parameters"], after["parameters"]) == ({"HH": 100.0, "H": 90.0}, {"H": 80.0})
 
