@@ -48,7 +48,7 @@ def _wordings() -> dict[str, Any]:
         "place_name": lambda one: words.named_here({"name": one.place, "name_zh": one.place_zh}),
         "short_name": words.short,
         "measure_name": by(terms.MEASURES), "action_name": by(terms.ACTIONS), "rule_kind_name": by(terms.RULE_KINDS),
-        "category_name": by(terms.CATEGORIES), "error_words": terms.error_words,
+        "category_name": by(terms.CATEGORIES), "trade_name": by(terms.TRADES), "error_words": terms.error_words,
         "connection_error": lambda text: terms.in_words(terms.FIELD_ERRORS, text),
         "dead_reason": lambda text: terms.in_words(terms.REFUSALS, text),
     }  # fmt: skip

@@ -64,6 +64,12 @@ MEASURES = {
     "priority 2 [share]": _l("share of P2"),
     "seconds until acknowledged (median)": _l("seconds until acknowledged (median)"),
 }
+TRADES = {
+    "EV charging hub": _l("EV charging hub"), "cold store": _l("cold store"), "data centre": _l("data centre"),
+    "hospital": _l("hospital"), "hotel": _l("hotel"), "light industry": _l("light industry"),
+    "office tower": _l("office tower"), "residential block": _l("residential block"), "school": _l("school"),
+    "shopping centre": _l("shopping centre"), "energy operator": _l("energy operator"),
+}  # fmt: skip
 RULE_KINDS = {
     "limit": _l("Limit"), "rate": _l("Rate of change"), "silence": _l("Silence"), "state": _l("State"),
     "expression": _l("Several points"), "night_flow": _l("Night flow"),
@@ -76,8 +82,18 @@ ACTIONS = {
     "device.registered": _l("Device entered"), "device.installed": _l("Device installed"),
     "device.removed": _l("Device removed"), "supply_agreement.created": _l("Supply agreed"),
     "point.created": _l("Point added"), "connection.created": _l("Connection added"),
-    "channel.created": _l("Channel added"), "alarm_rule.created": _l("Alarm rule made"),
-    "alarm_rule.changed": _l("Alarm rule changed"), "password.set": _l("Password set"),
+    "channel.created": _l("Channel added"), "alarms.create_rule": _l("Alarm rule made"),
+    "alarms.change_rule": _l("Alarm rule changed"), "alarms.set_aside": _l("Alarm rule set aside"),
+    "alarms.shelve": _l("Alarm shelved"), "alarms.unshelve": _l("Alarm taken off the shelf"),
+    "alarms.acknowledge": _l("Alarm acknowledged"), "alarms.comment": _l("Comment on an alarm"),
+    "alarms.take_out_of_service": _l("Alarm taken out of service"),
+    "alarms.return_to_service": _l("Alarm back in service"), "alarms.suppression_ended": _l("Alarm watched again"),
+    "connection.enabled": _l("Connection switched on"), "connection.disabled": _l("Connection switched off"),
+    "connection.key_issued": _l("Gateway key issued"), "dead_letter.replay_asked": _l("Replay asked for"),
+    "dead_letter.replayed": _l("Dead letter replayed"), "dead_letter.dismissed": _l("Dead letter dismissed"),
+    "sighting.dismissed": _l("Device seen dismissed"), "register.reset": _l("Register reset"),
+    "register.exchange": _l("Meter exchanged"), "session.open": _l("Log-in"), "session.end": _l("Log-out"),
+    "device.open": _l("Log-in by phone"), "device.end": _l("Phone logged out"), "password.set": _l("Password set"),
 }  # fmt: skip
 
 FIELD_ERRORS = (

@@ -61,10 +61,15 @@ class Number(NamedTuple):
 
 
 def number(value: float | None, unit: str = "", *, digits: int = 3) -> Number | None:
-    """Return `value` [unit] in `digits` significant digits on the ladder of its unit; None stays None."""
+    """Return `value` [unit] in `digits` significant digits on the ladder of its unit; None stays None.
+
+    digits 0: as a register shows it, neither shortened nor scaled
+    """
     if value is None or not math.isfinite(value):
         return None
     full = f"{plain(value)} {shown_unit(unit)}".strip()
+    if digits == 0:
+        return Number(plain(value, 1 if abs(value) < 1e6 else 0), shown_unit(unit), full)
     symbol, factor = ladder(unit, abs(value)) if value else (unit, 1)
     scaled = value / factor
     return Number(_significant(scaled, digits), shown_unit(symbol), full)

@@ -16,8 +16,15 @@ from portal.words import named_here as named
 
 
 def of_position(position: Any, view: View) -> dict[str, Any]:
-    """Return what the page of a position shows in numbers."""
+    """Return what the page of a position shows in numbers.
+
+    Where nothing is measured at the position itself, the meters below it that count in sums stand in.
+    """
     points = list(metering.list_points(g.session, g.scope, position_id=position.id, limit=200).items)
+    is_gathered = not points
+    if is_gathered:
+        below = metering.list_points(g.session, g.scope, under=position.id, limit=200).items
+        points = [point for point in below if point.is_total]
     points.sort(key=lambda point: (not point.is_total, not is_counted(point), point.carrier.value, point.name))
     latest = latest_of(points)
     counting = [point for point in points if is_counted(point)]
@@ -30,7 +37,8 @@ def of_position(position: Any, view: View) -> dict[str, Any]:
         }
         for point in points
     ]  # fmt: skip
-    return {"points": rows, "curve": _curve(points, view), "balances": _balances(position, counting, now, view)}
+    return {"points": rows, "curve": _curve(points, view), "balances": _balances(position, counting, now, view),
+            "is_gathered": is_gathered}  # fmt: skip
 
 
 def _curve(points: list[Any], view: View) -> dict[str, Any]:

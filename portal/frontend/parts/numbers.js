@@ -32,6 +32,11 @@ export function ladder(unit, value) {
 }
 
 export function number(value, unit = "", digits = 3) {
+  if (digits === 0) {
+    const places = Math.abs(value) < 1e6 ? 1 : 0;
+    const exact = value.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+    return { digits: exact, unit: shownUnit(unit) };
+  }
   const [symbol, factor] = value === 0 ? [unit, 1] : ladder(unit, value);
   return { digits: significant(value / factor, digits), unit: shownUnit(symbol) };
 }
