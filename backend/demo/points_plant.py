@@ -97,11 +97,15 @@ def _engine() -> list[PointSpec]:
                  "engine.heat"),
         _register("engine.gas", "Gas engine · gas", "燃气内燃机 · 耗气量", "gas", "engine.gas", "in", total=True,
                   parent="gas_intake.volume", dial=1e7),
+        _instant("engine.gas_flow", "Gas engine · gas flow", "燃气内燃机 · 燃气流量", "gas", "flow", "engine.gas",
+                 direction="in"),
         _instant("engine.exhaust", "Gas engine · exhaust", "燃气内燃机 · 排烟温度", "heat", "temperature",
                  "engine.exhaust"),
         _state("engine.state", "Gas engine · running", "燃气内燃机 · 运行", "electricity", "engine.state"),
         _register("absorption.heat", "Absorption chiller · heat", "吸收式冷机 · 耗热量", "heat", "absorption.heat", "in",
                   total=True),
+        _instant("absorption.heat_power", "Absorption chiller · heat power", "吸收式冷机 · 耗热功率", "heat",
+                 "heat power", "absorption.heat", direction="in"),
         _register("absorption.cooling", "Absorption chiller · cooling", "吸收式冷机 · 制冷量", "cooling",
                   "absorption.cooling", "out", total=True),
         _instant("absorption.power", "Absorption chiller · cooling power", "吸收式冷机 · 制冷功率", "cooling",
@@ -111,6 +115,8 @@ def _engine() -> list[PointSpec]:
         _instant("boiler.power", "Gas boiler · heat power", "燃气锅炉 · 供热功率", "heat", "heat power", "boiler.heat"),
         _register("boiler.gas", "Gas boiler · gas", "燃气锅炉 · 耗气量", "gas", "boiler.gas", "in", total=True,
                   parent="gas_intake.volume", dial=1e7),
+        _instant("boiler.gas_flow", "Gas boiler · gas flow", "燃气锅炉 · 燃气流量", "gas", "flow", "boiler.gas",
+                 direction="in"),
         _state("boiler.state", "Gas boiler · running", "燃气锅炉 · 运行", "heat", "boiler.state"),
     ]  # fmt: skip
 
@@ -196,6 +202,8 @@ def _renewables() -> list[PointSpec]:
                   "out", total=True, connection=FIELD, dial=1e8),
         _instant("battery.power", "Battery · discharge power", "储能 · 放电功率", "electricity", "active power",
                  "battery.discharged", connection=FIELD),
+        _instant("battery.charging", "Battery · charge power", "储能 · 充电功率", "electricity", "active power",
+                 "battery.charged", connection=FIELD, direction="in"),
         _instant("battery.level", "Battery · state of charge", "储能 · 荷电状态", "electricity", "level",
                  "battery.level", factor=100.0, connection=FIELD),
     ]  # fmt: skip
@@ -246,6 +254,8 @@ def _intakes() -> list[PointSpec]:
         *found,
         _register("centre.water", "Energy centre · make-up water", "能源中心 · 补水量", "water", "centre.water", "in",
                   total=True, parent="water_intake.volume", resolution=0.01, dial=1e6),
+        _instant("centre.water_flow", "Energy centre · make-up flow", "能源中心 · 补水流量", "water", "flow",
+                 "centre.water", direction="in"),
     ]  # fmt: skip
 
 

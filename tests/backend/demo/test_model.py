@@ -225,3 +225,25 @@ def test_an_exchanged_meter_starts_at_zero_and_loses_nothing(everything):
     at = np.array([meters.microseconds(when) + s * 1_000_000 for s in (-900, 0, 900)])
     before, new, after = everything.values(at)[row]
     assert new == 0 and before <= final and 0 <= after < 20
+
+
+def test_what_flows_now_balances_too(everything):
+    """The powers beside the meters that count: supply (out) covers demand (in) and a few percent of losses."""
+    shown = everything.at(NOW)
+    counted = {(p.position, p.carrier, p.direction) for p in everything.points if p.total}
+    for carrier, unit, most_lost in (
+        ("electricity", "kW", 0.05),
+        ("heat", "kW", 0.12),
+        ("cooling", "kW", 0.08),
+        ("gas", "m3/h", 0.04),
+        ("water", "m3/h", 0.08),
+    ):
+        rates = [
+            (p.direction, shown[p.key])
+            for p in everything.points
+            if p.kind == "instant" and (p.carrier, p.unit) == (carrier, unit)
+            if (p.position, p.carrier, p.direction) in counted
+        ]
+        supply = sum(value for way, value in rates if way == "out")
+        demand = sum(value for way, value in rates if way == "in")
+        assert -0.03 < (supply - demand) / supply < most_lost, (carrier, supply, demand)
