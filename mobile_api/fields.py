@@ -42,6 +42,10 @@ class Schema(ma.Schema):
 class Id(ma.fields.Field[UUID]):
     """An identifier: 26 characters (Crockford base 32); the usual 36 are understood too."""
 
+    def __init__(self, **said: Any) -> None:
+        described = {"pattern": ID_DESCRIBED["pattern"], "example": ID_DESCRIBED["example"]}
+        super().__init__(**said | {"metadata": described | said.get("metadata", {})})
+
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else ids.show(value)
 
