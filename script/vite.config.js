@@ -45,7 +45,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0, // the content security policy allows no data: scripts or fonts
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 1500, // MapLibre and ECharts are large and loaded only where they are used
+    chunkSizeWarningLimit: 2000, // MapLibre, ECharts and the API viewer are loaded only where they are used
     rollupOptions: {
       onwarn: (warning, warn) => warning.code === "EVAL" || warn(warning), // htmx's, which the pages forbid
       input: readdirSync(sources).filter((name) => name.endsWith(".js")).map((name) => join(sources, name)),
