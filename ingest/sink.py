@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -79,6 +79,12 @@ class Figures:
     dead: int = 0
     is_away: bool = False
     is_refusing: bool = False
+    waits_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+
+    def wait_ms(self, share: float) -> float:
+        """Return how long a share of the latest batches at most took from first reading to durable [ms]."""
+        waits = sorted(self.waits_seconds)
+        return round(1000 * waits[min(len(waits) - 1, int(share * len(waits)))], 1) if waits else 0.0
 
 
 class BatchSink:
@@ -168,6 +174,11 @@ class BatchSink:
         self._flusher.join(timeout_seconds)
         self._give_up.set()
         self._flusher.join(5.0)
+        figures = self.figures
+        log.info(
+            "sink closed", stored=figures.stored, spooled=figures.spooled, dead=figures.dead,
+            batches=figures.batches, wait_p50_ms=figures.wait_ms(0.5), wait_p99_ms=figures.wait_ms(0.99),
+        )  # fmt: skip
         return not self._waiting
 
     @property
@@ -191,9 +202,10 @@ class BatchSink:
 
     def _run(self) -> None:
         while True:
-            some = self._take()
+            some, since = self._take()
             if some:
                 self._make_durable(some)
+                self.figures.waits_seconds.append(time.monotonic() - since)
             try:
                 self._drain()
                 self._tell_news()
@@ -205,8 +217,11 @@ class BatchSink:
                     break
         self._tell_news(last=True)
 
-    def _take(self) -> list[Given]:
-        """Wait until a batch is full or old enough, or until it is time to look after the spool."""
+    def _take(self) -> tuple[list[Given], float]:
+        """Wait until a batch is full or old enough, or until it is time to look after the spool.
+
+        returns: the batch, and since when the first of it waits [s, monotonic]
+        """
         with self._lock:
             if not self._waiting and not self._closing:
                 self._work.wait(self._idle_seconds())
@@ -216,12 +231,13 @@ class BatchSink:
                     break
                 self._work.wait(left)
             some: list[Given] = []
-            rows = 0
+            rows, since = 0, self._oldest
             while self._waiting and rows < self._pace.rows:
                 given = self._waiting.popleft()
                 some.append(given)
                 rows += given.items
-            return some
+            self._oldest = time.monotonic()
+            return some, since
 
     def _idle_seconds(self) -> float:
         return 0.02 if self._spool.items and self._may_try() else 0.25
@@ -237,7 +253,6 @@ class BatchSink:
                 return
         with self._lock:
             self._rows -= sum(given.items for given in some)
-            self._oldest = time.monotonic() - self._pace.linger_seconds / 2
             self._room.notify_all()
         for given in some:
             if given.done is not None:

@@ -60,7 +60,8 @@ class Devices:
 
     def __init__(self, port: int, topic: str, *, per_second: float = 150.0) -> None:
         self.accepted: set[bytes] = set()
-        self._on_the_way: deque[tuple[paho.MQTTMessageInfo, bytes]] = deque()
+        self._on_the_way: dict[int, bytes] = {}
+        self._published: deque[int] = deque()
         self._topic = topic
         self._pause = 1.0 / per_second
         self._began_ms = clock.now_us() // 1000 - 3_600_000
@@ -70,6 +71,7 @@ class Devices:
             paho.CallbackAPIVersion.VERSION2, client_id=f"devices-{topic}", protocol=paho.MQTTv5
         )
         self._client.reconnect_delay_set(1, 1)
+        self._client.on_publish = lambda _c, _u, mid, *_: self._published.append(mid)
         self._client.connect_async("127.0.0.1", port, clean_start=False, keepalive=5)
         self._client.loop_start()
         self._thread = threading.Thread(target=self._run)
@@ -94,13 +96,13 @@ class Devices:
             said = {"n": n, "ts": self._began_ms + number, **{f"p{i}": number + i / 10 for i in range(TAGS)}}
             payload = orjson.dumps(said)
             info = self._client.publish(f"{self._topic}/d{device}", payload, qos=1)
-            self._on_the_way.append((info, payload))
+            self._on_the_way[info.mid] = payload
             self._note_accepted()
 
     def _note_accepted(self) -> None:
-        """Keep what the broker has acknowledged by now; it does so in order."""
-        while self._on_the_way and self._on_the_way[0][0].is_published():
-            self.accepted.add(self._on_the_way.popleft()[1])
+        """Keep what the broker has acknowledged by now."""
+        while self._published:
+            self.accepted.add(self._on_the_way.pop(self._published.popleft()))
 
 
 class Pusher:

@@ -94,9 +94,9 @@ class Plant:
 
     def close(self) -> None:
         """End everything this made."""
+        self.ingest.end()
         self.devices.stop()
         self.pusher.stop()
-        self.ingest.end()
         self.tap.close()
         self.database.dispose()
 
