@@ -40,6 +40,12 @@ def person(session: Session, scope: Scope, person_id: UUID) -> Person:
     return found
 
 
+def find_person(session: Session, scope: Scope, email: str) -> Person | None:
+    """Return who has this address and a role where the asker sees it, or None."""
+    found = queries.person_by_email(session, rules.normalise_email(email))
+    return None if found is None else queries.member(session, scope, found.id)
+
+
 def memberships(session: Session, scope: Scope, person_ids: Collection[UUID]) -> Sequence[Membership]:
     """Return the roles people hold at nodes the asker sees."""
     return queries.memberships(session, scope, person_ids)
