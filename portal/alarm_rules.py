@@ -40,7 +40,7 @@ def alarm_rules() -> str:
 @pages.route("/alarms/rules/<uuid:rule_id>", methods=["GET", "POST"])
 def alarm_rule(rule_id: UUID) -> str | Response:
     """Show or change one rule."""
-    rule = service.rule(g.session, g.scope, rule_id)
+    rule = service.rule(g.session, g.scope, rule_id).rule
     if request.method == "POST":
         back = url_for("portal.alarm_rule", rule_id=rule_id)
         try:
@@ -73,7 +73,7 @@ def new_alarm_rule(point_id: UUID) -> str | Response:
 @pages.post("/alarms/rules/<uuid:rule_id>/wake")
 def wake_rule(rule_id: UUID) -> Response:
     """End shelving, or time out of service, before its hour."""
-    rule = service.rule(g.session, g.scope, rule_id)
+    rule = service.rule(g.session, g.scope, rule_id).rule
     back = url_for("portal.alarm_rule", rule_id=rule_id)
     try:
         if rule.shelved_until is not None:

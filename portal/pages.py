@@ -26,7 +26,8 @@ def done(message: str, target: str) -> Response:
 
 
 def refused(error: EnerfieldError, target: str) -> Response:
-    """Go back to `target` and say there what was wrong and what to do."""
+    """Go back to `target` and say there what was wrong and what to do; nothing half done is kept."""
+    g.undo = True
     flash(" ".join(part for part in (error.message, error.remedy) if part), "act")
     return redirect(target, code=303)
 

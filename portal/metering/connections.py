@@ -16,8 +16,8 @@ from backend.kernel.scope import Role
 from backend.kernel.units import Carrier, PointKind
 from backend.metering import service
 from backend.network import service as network
-from portal import navigation, wires
-from portal.address import view_of_request
+from portal import wires
+from portal.navigation import look
 from portal.pages import done, pages, refused
 from portal.terms import QUANTITIES
 from portal.words import named_here as named
@@ -30,7 +30,7 @@ LINES = 40
 @pages.get("/connections")
 def connections() -> str:
     """Answer: what talks to us, what is silent, and why?"""
-    _look()
+    look()
     rows = [wires.row(one) for one in service.list_connections(g.session, g.scope)]
     rows.sort(
         key=lambda row: ({"act": 0, "attention": 1, "unknown": 2, "good": 3}[row["state"]], row["name"])
@@ -60,7 +60,7 @@ def connection(connection_id: UUID) -> str:
 @pages.get("/dead-letters")
 def dead_letters() -> str:
     """Answer: what could not be taken, and why?"""
-    _look()
+    look()
     page = service.list_dead_letters(g.session, g.scope, cursor=request.args.get("after") or None, limit=20)
     names = {one.connection.id: one.connection.name for one in service.list_connections(g.session, g.scope)}
     letters = [
@@ -96,7 +96,7 @@ def settle_dead_letter(letter_id: UUID) -> Response:
 @pages.get("/sightings")
 def sightings() -> str:
     """Answer: what is new on the wire?"""
-    _look()
+    look()
     rows = [
         {
             "id": one.id, "address": one.address, "connection": connection.name,
@@ -144,10 +144,6 @@ def dismiss_sighting(sighting_id: UUID) -> Response:
     """Say that a device that was seen is none of ours."""
     service.dismiss_sighting(g.session, g.scope, sighting_id=sighting_id)
     return done(_("Dismissed."), url_for("portal.sightings"))
-
-
-def _look() -> None:
-    g.organisation = navigation.here(view_of_request().at)
 
 
 def _readable(payload: bytes) -> str:

@@ -14,8 +14,8 @@ from backend.kernel.ids import parse, show
 from backend.kernel.scope import Role
 from backend.tenancy import service
 from backend.tenancy.service import Application, OrganisationKind
-from portal import language, navigation, wires
-from portal.address import view_of_request
+from portal import language, wires
+from portal.navigation import look
 from portal.pages import done, pages, refused
 from portal.words import APPLICATIONS
 
@@ -25,7 +25,7 @@ TIERS = tuple(OrganisationKind)
 @pages.get("/organisation")
 def administration() -> str:
     """Answer: who may do what, what is connected, what is silent?"""
-    node = _node()
+    node = look()
     g.scope.demand(node.id, Role.ADMINISTRATOR)
     below = service.subtree(g.session, g.scope, node.id)
     people = service.people(g.session, g.scope, node.id, limit=6)
@@ -83,7 +83,7 @@ def add_organisation(organisation_id: UUID) -> Response:
 @pages.get("/people")
 def people() -> str:
     """Answer: who may do what here?"""
-    node = _node()
+    node = look()
     page = service.people(g.session, g.scope, node.id, after=request.args.get("after") or None, limit=50)
     return render_template(
         "tenancy/people.html", node=node, people=page.items, roles=_roles_of(page.items), next=page.next_cursor,
@@ -141,12 +141,6 @@ def _change(person_id: UUID, action: str) -> str:
         "suspend": _("Suspended. Every log-in has ended."), "reinstate": _("May log in again."),
         "invite_again": _("The invitation is sent again; the earlier link no longer works."),
     }[action]  # fmt: skip
-
-
-def _node() -> Any:
-    view = view_of_request()
-    g.organisation = navigation.here(view.at)
-    return g.organisation
 
 
 def _role(name: str | None) -> Role:

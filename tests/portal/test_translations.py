@@ -1,0 +1,85 @@
+"""Chinese and English are complete: no key is missing, and no English stands in the Chinese pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from portal import glossary
+from portal.language import TRANSLATIONS
+
+PORTAL = Path(__file__).parents[2] / "portal"
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+LATIN = re.compile(r"[A-Za-z]{3,}")
+KEPT = re.compile(
+    r"Enerfield|MQTT|Sparkplug B|Modbus|OPC UA|HTTP|JSON|CSV|ISA-18|EEMUA|Ctrl|NOx|SO2|COD|LL|HH|COP|P[1-4]|pH|%\(\w+\)[sd]"
+)
+"""Names and signs that Chinese readers write with Latin letters too."""
+
+
+@pytest.fixture(scope="module")
+def chinese():
+    with (TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale="zh")
+
+
+@pytest.fixture(scope="module")
+def said():
+    """Everything pages say, as it stands in the sources."""
+    options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+    found = extract_from_dir(
+        PORTAL, METHODS, options, KEYWORDS, directory_filter=lambda path: not Path(path).name.startswith(".")
+    )
+    return {message if isinstance(message, str) else message[0] for _file, _line, message, _c, _ctx in found}
+
+
+def test_everything_pages_say_is_written_in_chinese(said, chinese):
+    written = {
+        (m.id if isinstance(m.id, str) else m.id[0]): m.string for m in chinese if m.id and any(m.string)
+    }
+    assert said - written.keys() == set()
+
+
+def test_nothing_is_written_that_no_page_says(said, chinese):
+    kept = {m.id if isinstance(m.id, str) else m.id[0] for m in chinese if m.id}
+    assert kept - said == set()
+
+
+def test_placeholders_are_the_same_in_both_languages(chinese):
+    for message in chinese:
+        if not message.id:
+            continue
+        english = message.id if isinstance(message.id, str) else message.id[-1]
+        written = message.string if isinstance(message.string, str) else message.string[0]
+        assert set(re.findall(r"%\(\w+\)[sd]|%s", english)) == set(re.findall(r"%\(\w+\)[sd]|%s", written)), english
+
+
+def test_chinese_is_not_left_in_english(chinese):
+    for message in chinese:
+        written = message.string if isinstance(message.string, str) else message.string[0]
+        assert not message.id or not LATIN.search(KEPT.sub("", written)), written
+
+
+def test_every_term_of_the_glossary_is_explained_in_both_languages():
+    for group in glossary.groups():
+        for term in group.terms:
+            assert term.meaning
+            assert not LATIN.search(KEPT.sub("", term.meaning_zh)), term.key
+
+
+def test_templates_say_nothing_outside_the_catalogue():
+    """Text between tags goes through gettext, or is a name, a sign or a number."""
+    allowed = {"Enerfield", "English", "CSV", "kWh", "P"}
+    for file in (PORTAL / "templates").rglob("*.html"):
+        text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->", " ", file.read_text(encoding="utf-8"), flags=re.S)
+        text = re.sub(r"<(script|style)\b.*?</\1>", " ", text, flags=re.S)
+        for piece in re.findall(r">([^<>]+)<", text):
+            for word in LATIN.findall(piece):
+                assert word in allowed or file.name == "icons.html", f"{file.name}: {piece.strip()}"
+
+
