@@ -14,7 +14,7 @@ import redis
 from flask import Blueprint, Response, current_app, jsonify, request
 from sqlalchemy import text
 
-from backend.infra import canary, metrics
+from backend.infra import canary, metrics, outbox
 from backend.kernel import clock
 from backend.kernel.errors import Forbidden
 from backend.kernel.scope import Scope
@@ -50,7 +50,10 @@ def ready() -> tuple[Response, int]:
 @blueprint.get("/metrics")
 def figures() -> Response:
     """Figures for Prometheus: to this machine, or with the token from the settings."""
-    _guard(current_app.settings)  # type: ignore[attr-defined]
+    settings: Settings = current_app.settings  # type: ignore[attr-defined]
+    _guard(settings)
+    for refresh in (_outbox, _ingest, lambda: _jobs(settings)):
+        _tried(refresh)
     return Response(metrics.render(), mimetype="text/plain; version=0.0.4")
 
 
@@ -90,6 +93,11 @@ def _ingest() -> dict[str, Any]:
     age_s = (clock.now() - newest).total_seconds()
     metrics.BATCH_AGE.set(age_s)
     return {"ok": age_s < STALE_S, "newest_age_s": round(age_s, 1)}
+
+
+def _outbox() -> dict[str, Any]:
+    metrics.OUTBOX_OPEN.set(outbox.open_count(current_app.database))  # type: ignore[attr-defined]
+    return {}
 
 
 def _jobs(settings: Settings) -> dict[str, Any]:

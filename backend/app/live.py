@@ -228,7 +228,9 @@ class Hub:
             sequence, changed = metering.changed_keys(session, _FEED, self._sequence)
             self._sequence = sequence
             wanted = changed & frozenset().union(*(reader.names.keys() for reader in readers))
-            latest = {row[0]: row for row in metering.live_values(session, _FEED, list(wanted))} if wanted else {}
+            latest = (
+                {row[0]: row for row in metering.live_values(session, _FEED, list(wanted))} if wanted else {}
+            )
         for reader in readers:
             if mine := latest.keys() & reader.names.keys():
                 reader.offer(sequence, [latest[key] for key in mine])
@@ -242,7 +244,7 @@ class Hub:
         with self._guard:
             readers = list(self._readers)
         for reader in readers:
-            if mine := [alarm for alarm, point in told if UUID(point) in reader.point_ids]:
+            if mine := [ids.show(UUID(alarm)) for alarm, point in told if UUID(point) in reader.point_ids]:
                 reader.tell(mine)
 
 

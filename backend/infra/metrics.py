@@ -13,9 +13,7 @@ REQUEST_SECONDS = Histogram(
     "enerfield_request_seconds", "Time to answer a request [s].", ["endpoint"], registry=REGISTRY,
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )  # fmt: skip
-LOGINS = Counter("enerfield_logins", "Attempts to log in.", ["outcome"], registry=REGISTRY)
 STREAMS = Gauge("enerfield_live_streams", "Open live streams.", registry=REGISTRY)
-DROPPED = Counter("enerfield_live_dropped", "Live messages dropped for slow readers.", registry=REGISTRY)
 OUTBOX_OPEN = Gauge("enerfield_outbox_open", "Events not yet delivered.", registry=REGISTRY)
 BATCH_AGE = Gauge("enerfield_ingest_batch_age_seconds", "Age of the newest batch [s].", registry=REGISTRY)
 CANARY_AGE = Gauge(
