@@ -15,6 +15,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from fnmatch import fnmatch
 from functools import cache
 from importlib.resources import files
@@ -23,6 +24,7 @@ from typing import Any
 from backend.kernel import units
 from backend.kernel.errors import Refused
 from ingest.fields import Field, check_table
+from ingest.files.periods import Habits
 
 _FIELDS = {
     "name": Field(str, "table"),
@@ -39,6 +41,18 @@ _FIELDS = {
     "meter": Field(str, None),
     "values": Field(dict),
     "prefix": Field(str, ""),
+    "end": Field(str, None),
+    "habits": Field(dict, {}),
+}
+_HABITS = {
+    "is_cumulative": Field(bool, False),
+    "may_reset": Field(bool, False),
+    "reset_from": Field(time, time.min),
+    "reset_to": Field(time, time.max),
+    "copies": Field(int, 1, low=1),
+    "newest_first": Field(bool, False),
+    "ends_only": Field(bool, False),
+    "gap_seconds": Field(float, 0.0, low=0.0),
 }
 _VALUE = {
     "unit": Field(str),
@@ -79,6 +93,8 @@ class Layout:
     label: str
     meter: str | None
     prefix: str
+    end: str | None
+    habits: Habits | None
     values: Mapping[str, Measure] = field(default_factory=dict)
 
     @classmethod
@@ -91,16 +107,18 @@ class Layout:
             units.unit(checked["unit"])
             units.Carrier(checked["carrier"])
             measures[column] = Measure(**checked)
+        habits = check_table("habits", given.pop("habits"), _HABITS)
+        has_periods = given["end"] is not None or habits["ends_only"]
         if not measures:
             raise Refused(
                 "the layout names no values", field="values", remedy='values."*" stands for all columns'
             )
         lists = {name: tuple(given[name]) for name in ("columns", "files")}
-        return cls(**{**given, **lists}, values=measures)
+        return cls(**{**given, **lists}, habits=Habits(**habits) if has_periods else None, values=measures)
 
     def measure_of(self, column: str) -> Measure | None:
         """Return what a column measures; None where it is no value."""
-        if column in (self.time, self.meter):
+        if column in (self.time, self.meter, self.end):
             return None
         return self.values.get(column) or self.values.get("*")
 

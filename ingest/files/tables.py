@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from backend.kernel.errors import Refused
+from ingest.files import spread
 from ingest.files.layout import Layout, Measure
 from ingest.files.series import Report, Series
 from ingest.files.times import MISSING, to_us
@@ -45,6 +46,9 @@ def read_table(path: Path, layout: Layout, report: Report, *, part_rows: int = P
     )
     first_row = 2 if layout.header else 1
     last_us: dict[str, int] = {}
+    if layout.habits is not None:  # a period may depend on any row before it
+        yield from spread.series_of(pd.concat(parts, ignore_index=True), layout, report)
+        return
     for part in parts:
         missing = {layout.time, *([layout.meter] if layout.meter else [])} - set(part.columns)
         if missing:
