@@ -43,7 +43,9 @@ def install(
     """Put a device up at a position from an instant on; raises Conflict while it stands elsewhere."""
     device = queries.device(session, scope, device_id)
     position = network.position(session, scope, position_id)
-    scope.demand(position.organisation_id, Role.ADMINISTRATOR, Role.OPERATOR, Role.TECHNICIAN, Role.DISPATCHER)
+    scope.demand(
+        position.organisation_id, Role.ADMINISTRATOR, Role.OPERATOR, Role.TECHNICIAN, Role.DISPATCHER
+    )
     if queries.standing(session, scope, device.id) is not None:
         raise Conflict("this device stands somewhere else", field="device_id", value=str(device_id),
                        remedy="remove it there first")  # fmt: skip
@@ -67,7 +69,9 @@ def remove(session: Session, scope: Scope, *, device_id: UUID, at: datetime) -> 
     standing = queries.standing(session, scope, device.id)
     if standing is None:
         raise Conflict("this device stands nowhere", field="device_id", value=str(device_id))
-    scope.demand(standing.organisation_id, Role.ADMINISTRATOR, Role.OPERATOR, Role.TECHNICIAN, Role.DISPATCHER)
+    scope.demand(
+        standing.organisation_id, Role.ADMINISTRATOR, Role.OPERATOR, Role.TECHNICIAN, Role.DISPATCHER
+    )
     standing.removed_at = at
     device.status = DeviceStatus.STORED
     session.flush()

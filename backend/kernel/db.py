@@ -106,7 +106,9 @@ def _engine(url: str, pool_size: int, as_role: str | None) -> Engine:
             if as_role:
                 cursor.execute(f"SET ROLE {as_role}")
             cursor.execute("SET TIME ZONE 'UTC'")
-            cursor.execute("SET jit = off")  # our statements are short; compiling them costs more than it saves
+            cursor.execute(
+                "SET jit = off"
+            )  # our statements are short; compiling them costs more than it saves
         connection.commit()
 
     return engine

@@ -116,7 +116,9 @@ def sites(session: Session, scope: Scope) -> Sequence[tuple[Site, Position]]:
 def ancestors(session: Session, scope: Scope, of: Position) -> Sequence[Position]:
     """The way from the site down to a position, both included."""
     return session.scalars(
-        select(Position).where(Position.path.op("@>")(of.path), visible(scope)).order_by(func.nlevel(Position.path))
+        select(Position)
+        .where(Position.path.op("@>")(of.path), visible(scope))
+        .order_by(func.nlevel(Position.path))
     ).all()
 
 
@@ -147,7 +149,8 @@ def agreements(session: Session, scope: Scope, *, at: datetime | None = None) ->
     )
     if at is not None:
         query = query.where(
-            SupplyAgreement.starts_at <= at, or_(SupplyAgreement.ends_at.is_(None), SupplyAgreement.ends_at > at)
+            SupplyAgreement.starts_at <= at,
+            or_(SupplyAgreement.ends_at.is_(None), SupplyAgreement.ends_at > at),
         )
     return session.scalars(query.order_by(SupplyAgreement.starts_at, SupplyAgreement.id)).all()
 

@@ -12,7 +12,10 @@ def demand_zone(name: str) -> ZoneInfo:
     """Return the named time zone; raises Refused for a name the tz database does not hold."""
     if name not in available_timezones():
         raise Refused(
-            f"'{name}' is not a time zone", field="timezone", value=name, remedy="use a name such as Asia/Shanghai"
+            f"'{name}' is not a time zone",
+            field="timezone",
+            value=name,
+            remedy="use a name such as Asia/Shanghai",
         )
     return ZoneInfo(name)
 

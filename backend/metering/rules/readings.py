@@ -151,7 +151,9 @@ def unpack(journal: bytes) -> ReadingBatch:
 
 def pack_spans(spans: Spans) -> bytes:
     """Return spans as bytes: four int64 arrays one after another."""
-    return b"".join(a.astype(np.int64).tobytes() for a in (spans.point_key, spans.first_us, spans.last_us, spans.count))
+    return b"".join(
+        a.astype(np.int64).tobytes() for a in (spans.point_key, spans.first_us, spans.last_us, spans.count)
+    )
 
 
 def unpack_spans(raw: bytes) -> Spans:

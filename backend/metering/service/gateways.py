@@ -82,7 +82,8 @@ def answer_given(
     raises Refused where the same key came with another body
     """
     session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:request, 0))"), {"request": f"{connection_id} {key}"}
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:request, 0))"),
+        {"request": f"{connection_id} {key}"},
     )
     request = queries.gateway_request(session, scope, connection_id, key)
     if request is None:
