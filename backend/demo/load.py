@@ -49,7 +49,7 @@ def load(database: Database, home: Path, *, now: datetime, progress: Progress) -
     """
     started = time.monotonic()
     connect()
-    with past(points(), now) as worked_out:
+    with past(points(), now, home) as worked_out:
         if tenancy.system_scopes(database, "look whether the database is empty"):
             raise Conflict("the database is not empty", remedy="load the demo region into a fresh one")
         with progress("founding the demo region", total=3) as advance:

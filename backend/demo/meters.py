@@ -9,10 +9,11 @@ quarter hour.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
-from backend.demo import model, noise
+from backend.demo import kept, model, noise
 from backend.demo.calendar import ORIGIN, ORIGIN_US, STEP_US
 from backend.demo.model import BLOCK_STEPS, SEED
 from backend.demo.spec import PointSpec
@@ -36,7 +37,8 @@ def exchanges(until: datetime) -> list[datetime]:
 class Meters:
     """The points of the region together with their sources; values are arrays of (point, instant)."""
 
-    def __init__(self, points: Sequence[PointSpec], seed: int = SEED) -> None:
+    def __init__(self, points: Sequence[PointSpec], seed: int = SEED, *, kept_in: Path | None = None) -> None:
+        """Take the points in their order. kept_in: file of running totals, believed if it fits"""
         self.points = tuple(points)
         self.seed = seed
         self._kind = np.array([p.kind for p in self.points])
@@ -48,7 +50,9 @@ class Meters:
         self._stream = np.array([noise.stream(f"point/{p.key}", seed) for p in self.points])[:, None]
         self._start = np.array([self._start_of(p) for p in self.points])[:, None]
         self._exchanged = np.array([p.exchanged for p in self.points])
-        self._opening: list[np.ndarray] = [np.zeros(int(self._counts.sum()))]
+        self._counted = [p.key for p in self.points if p.kind in ("register", "interval")]
+        known = kept.read(kept_in, seed, self._counted) if kept_in else None
+        self._opening: list[np.ndarray] = [np.zeros(len(self._counted))] if known is None else list(known)
         self._blocks: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self._exchange_totals: dict[int, np.ndarray] = {}
 
@@ -111,6 +115,10 @@ class Meters:
         raw = raw * self._factor
         self._wrap(raw, at_us)
         return self._rounded(raw, at_us)
+
+    def keep(self, path: Path) -> None:
+        """Write the running totals found so far, for those who start later."""
+        kept.write(path, self.seed, self._counted, np.stack(self._opening))
 
     def at(self, instant: datetime) -> dict[str, float]:
         """Return {point key: value} at one instant."""

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
-from backend.demo import history
+from backend.demo import history, kept
 from backend.demo.history import Batch
 from backend.demo.meters import Meters
 from backend.demo.spec import PointSpec
@@ -48,11 +49,14 @@ class Past:
 
 
 @contextmanager
-def past(points: Sequence[PointSpec], now: datetime) -> Iterator[Past]:
-    """Start the process; it ends with the block. Enter it before any connection to the database is open."""
+def past(points: Sequence[PointSpec], now: datetime, home: Path) -> Iterator[Past]:
+    """Start the process; it ends with the block. Enter it before any connection to the database is open.
+
+    home: where running totals are kept for the field devices
+    """
     fork = multiprocessing.get_context("fork")
     sent = fork.Queue(_AHEAD)
-    process = fork.Process(target=_work_out, args=(points, now, sent), daemon=True)
+    process = fork.Process(target=_work_out, args=(points, now, home, sent), daemon=True)
     process.start()
     try:
         yield Past(process, sent)
@@ -62,13 +66,14 @@ def past(points: Sequence[PointSpec], now: datetime) -> Iterator[Past]:
         sent.close()
 
 
-def _work_out(points: Sequence[PointSpec], now: datetime, sent: Any) -> None:
+def _work_out(points: Sequence[PointSpec], now: datetime, home: Path, sent: Any) -> None:
     try:
-        meters = Meters(points)
+        meters = Meters(points, kept_in=kept.place(home))
         sent.put(meters.final_values(now))
         for batch in history.batches(meters, now):
             sent.put(batch)
         sent.put(None)
+        meters.keep(kept.place(home))
     except Exception as error:
         sent.put(error)
     sent.close()

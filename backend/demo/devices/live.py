@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
+from backend.demo import kept
 from backend.demo.meters import Meters, microseconds
 from backend.demo.spec import PointSpec
 from backend.kernel import clock
@@ -15,9 +17,11 @@ _FRESH_US = 1_000_000
 class Live:
     """Points of some devices with the values they show now."""
 
-    def __init__(self, points: Iterable[PointSpec]) -> None:
+    def __init__(self, points: Iterable[PointSpec], *, home: Path | None = None) -> None:
+        """Take the points. home: where running totals may be kept from an earlier start"""
         self.points = tuple(points)
-        self._meters = Meters([p for p in self.points if p.kind != "interval"])
+        self._kept = kept.place(home) if home else None
+        self._meters = Meters([p for p in self.points if p.kind != "interval"], kept_in=self._kept)
         self._intervals = Meters([p for p in self.points if p.kind == "interval"])
         self._at_us = 0
         self._values: dict[str, float] = {}
@@ -25,6 +29,8 @@ class Live:
     def warm(self) -> None:
         """Work out the running totals since commissioning, which takes seconds, before anybody asks."""
         self.values()
+        if self._kept:
+            self._meters.keep(self._kept)
         if self._intervals.points:
             self.last_intervals()
 

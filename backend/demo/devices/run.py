@@ -71,7 +71,7 @@ def run(home: Path, mqtt_url: str) -> None:
     from backend.demo.region import points
 
     logging.getLogger("asyncua").setLevel(logging.ERROR)  # it warns that a demo server needs no certificate
-    live = Live(points())
+    live = Live(points(), home=home)
     live.warm()
     ports(home)
     fork = multiprocessing.get_context("fork")

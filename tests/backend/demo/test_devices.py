@@ -11,7 +11,6 @@ from pymodbus.client import AsyncModbusTcpClient
 from backend.demo import channels
 from backend.demo.devices import modbus, opcua
 from backend.demo.devices.encode import EXPONENT, encode
-from backend.demo.devices.live import Live
 from backend.demo.devices.ports import ports
 from backend.demo.region import points
 from ingest.devices.families import families
@@ -34,13 +33,6 @@ async def listening(port, serving):
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"nobody listens on {port}")
-
-
-@pytest.fixture(scope="module")
-def live():
-    live = Live(points())
-    live.warm()
-    return live
 
 
 def read(words, measure):

@@ -10,16 +10,7 @@ import pytest
 from backend.demo import channels
 from backend.demo.devices import mqtt as telemetry
 from backend.demo.devices import sparkplug
-from backend.demo.devices.live import Live
-from backend.demo.region import points
 from ingest.mqtt.sparkplug.codec import BD_SEQ, command, decode
-
-
-@pytest.fixture(scope="module")
-def live():
-    live = Live(points())
-    live.warm()
-    return live
 
 
 @pytest.fixture

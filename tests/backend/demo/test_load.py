@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from backend.demo import logins
 from backend.demo.load import load
-from backend.demo.region import points
+from backend.demo.region import points, region
 from backend.kernel.errors import Conflict
+from backend.kernel.scope import Role
 from backend.metering import service as metering
 from backend.network import service as network
 from backend.tenancy import service as tenancy
@@ -31,6 +32,11 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def loaded(database, home):
     return load(database, home, now=NOW, progress=silent)
+
+
+@pytest.fixture(scope="module")
+def described(home, loaded):
+    return region(home)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +69,20 @@ def test_every_reading_is_there_once_and_marked_as_simulated(session, loaded):
     assert first < last <= NOW and (NOW - last).total_seconds() <= 60
     assert session.execute(text("SELECT bool_and(is_simulated) FROM point")).scalar_one()
     assert session.execute(text("SELECT bool_and(is_simulated) FROM connection")).scalar_one()
+
+
+def test_everything_described_is_there(session, scope, described, loaded):
+    layers = network.map_layers(session, scope, scope.organisations)
+    kinds = [feature["properties"]["layer"] for feature in layers["features"]]
+    assert kinds.count("position") == len(described.positions)
+    assert {"feeder", "pipe", "street", "coast", "block"} <= set(kinds)
+    for table, expected in (
+        ("organisation", described.organisations),
+        ("person", described.people),
+        ("line", described.lines),
+        ("alarm_rule", described.alarm_rules),
+    ):
+        assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == len(expected)
 
 
 def test_every_point_shows_a_latest_value(session, loaded):
@@ -108,3 +128,21 @@ def test_a_customer_sees_their_own_site_and_nobody_elses(database, loaded):
 def test_a_second_load_is_refused(database, home, loaded):
     with pytest.raises(Conflict, match="not empty"):
         load(database, home, now=NOW, progress=silent)
+
+
+def test_there_is_one_person_for_each_role():
+    assert {role for role, _, _ in logins()} == {role.value for role in Role}
+
+
+def test_everything_on_the_map_lies_within_a_few_kilometres(described):
+    places = [place for line in described.lines for place in line.coordinates]
+    places += [position.place for position in described.positions]
+    assert all(121.19 < longitude < 121.30 and 30.31 < latitude < 30.38 for longitude, latitude in places)
+
+
+def test_a_new_tenant_does_not_own_the_time_before(described):
+    old, new = (
+        next(s for s in described.supplies if s.organisation == key)
+        for key in ("coldstore_before", "coldstore")
+    )
+    assert old.position == new.position and old.ends_at == new.starts_at

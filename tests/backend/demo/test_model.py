@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.demo import balance, meters, model, plant, region
+from backend.demo import balance, kept, meters, model, plant, region
 from backend.demo.calendar import STEP_H, days
 from backend.demo.customers import CUSTOMERS
 from backend.demo.renewables import PV_PLANTS
@@ -247,3 +247,16 @@ def test_what_flows_now_balances_too(everything):
         supply = sum(value for way, value in rates if way == "out")
         demand = sum(value for way, value in rates if way == "in")
         assert -0.03 < (supply - demand) / supply < most_lost, (carrier, supply, demand)
+
+
+def test_kept_totals_change_nothing_but_the_time_to_start(everything, tmp_path):
+    path = kept.place(tmp_path)
+    everything.at(NOW)
+    everything.keep(path)
+    again = meters.Meters(region.points()[:40], kept_in=path)
+    assert len(again._opening) > 30
+    shown = everything.at(NOW)
+    assert again.at(NOW) == {key: shown[key] for key in again.at(NOW)}
+    assert kept.read(path, model.SEED + 1, ["grid.imported"]) is None
+    path.write_bytes(b"no archive")
+    assert kept.read(path, model.SEED, ["grid.imported"]) is None

@@ -11,11 +11,13 @@ from contextlib import closing
 import psutil
 import pytest
 
+from backend.demo import kept
 from backend.demo.devices.ports import ports
 
 
 @pytest.fixture
-def devices(tmp_path, mqtt_url):
+def devices(tmp_path, mqtt_url, live):
+    live._meters.keep(kept.place(tmp_path))  # as the loader leaves them
     environment = os.environ | {
         "ENERFIELD_HOME": str(tmp_path),
         "ENERFIELD_MQTT_URL": mqtt_url,
