@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Label, Row, Text, cast, func, select, text, tuple_
+from sqlalchemy import Label, Row, Text, bindparam, func, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from backend.kernel import ids, paging
@@ -73,42 +73,49 @@ def roles_of(session: Session, person_id: UUID, application: str | None = None) 
     return {row.role: list(row.organisations) for row in rows}
 
 
-def _roles(application: str | None) -> Label[Any]:
+def _roles() -> Label[Any]:
     """The roles of the person at hand as one JSON column: role -> organisations."""
-    held = func.roles_of(Person.id, cast(application, Text)).table_valued("role", "organisations")
+    held = func.roles_of(Person.id, bindparam("application", type_=Text)).table_valued(
+        "role", "organisations"
+    )
     return select(func.jsonb_object_agg(held.c.role, held.c.organisations)).scalar_subquery().label("roles")
+
+
+_SESSION = (
+    select(PortalSession, Person, _roles())
+    .join(Person, Person.id == PortalSession.person_id)
+    .where(PortalSession.token_hash == bindparam("token_hash"), Person.status == PersonStatus.ACTIVE)
+)
+_DEVICE = select(Person, _roles()).where(
+    Person.id == bindparam("person_id"),
+    Person.status == PersonStatus.ACTIVE,
+    select(RefreshToken.family_id)
+    .where(
+        RefreshToken.family_id == bindparam("family_id"),
+        RefreshToken.person_id == Person.id,
+        RefreshToken.revoked_at.is_(None),
+        RefreshToken.expires_at > bindparam("now"),
+    )
+    .correlate(Person)
+    .exists(),
+)
+"""Asked with every request, so built once."""
 
 
 def session_with_roles(
     session: Session, token_hash: bytes, application: str | None
 ) -> Row[tuple[PortalSession, Person, Any]] | None:
     """Return a browser's log-in, its person and their roles, in one question."""
-    return session.execute(
-        select(PortalSession, Person, _roles(application))
-        .join(Person, Person.id == PortalSession.person_id)
-        .where(PortalSession.token_hash == token_hash, Person.status == PersonStatus.ACTIVE)
-    ).one_or_none()
+    asked = {"token_hash": token_hash, "application": application}
+    return session.execute(_SESSION, asked).one_or_none()
 
 
 def device_with_roles(
     session: Session, family_id: UUID, person_id: UUID, application: str | None, now: datetime
 ) -> Row[tuple[Person, Any]] | None:
     """Return the person of a phone's log-in that has not been ended, with their roles, in one question."""
-    alive = (
-        select(RefreshToken.family_id)
-        .where(
-            RefreshToken.family_id == family_id,
-            RefreshToken.person_id == person_id,
-            RefreshToken.revoked_at.is_(None),
-            RefreshToken.expires_at > now,
-        )
-        .exists()
-    )
-    return session.execute(
-        select(Person, _roles(application)).where(
-            Person.id == person_id, Person.status == PersonStatus.ACTIVE, alive
-        )
-    ).one_or_none()
+    asked = {"family_id": family_id, "person_id": person_id, "application": application, "now": now}
+    return session.execute(_DEVICE, asked).one_or_none()
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
