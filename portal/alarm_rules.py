@@ -31,7 +31,9 @@ def alarm_rules() -> str:
     node, text = look(), (request.args.get("text") or "").strip()
     wanted = service.RuleFilter(organisation_id=node.id if node else None, text=text or None)
     page = service.rules(g.session, g.scope, wanted, cursor=request.args.get("after") or None, limit=50)
-    following = page.next_cursor and url_for("portal.alarm_rules", at=request.args.get("at"), text=text, after=page.next_cursor)
+    following = page.next_cursor and url_for(
+        "portal.alarm_rules", at=request.args.get("at"), text=text, after=page.next_cursor
+    )
     return render_template(
         "alarms/rules.html", rules=page.items, next=following, text=text, rule_words=_rule_words
     )
@@ -45,7 +47,11 @@ def alarm_rule(rule_id: UUID) -> str | Response:
         back = url_for("portal.alarm_rule", rule_id=rule_id)
         try:
             service.change_rule(
-                g.session, g.scope, rule_id, revision=request.form.get("revision", type=int), **_said(rule.kind.value)
+                g.session,
+                g.scope,
+                rule_id,
+                revision=request.form.get("revision", type=int),
+                **_said(rule.kind.value),
             )
         except EnerfieldError as error:
             return refused(error, back)
@@ -67,7 +73,9 @@ def new_alarm_rule(point_id: UUID) -> str | Response:
         made = service.create_rule(g.session, g.scope, point_id=point_id, kind=kind, **_said(kind))
     except EnerfieldError as error:
         return refused(error, url_for("portal.new_alarm_rule", point_id=point_id, kind=kind))
-    return done(_("Saved. It is in force with the next reading."), url_for("portal.alarm_rule", rule_id=made.id))
+    return done(
+        _("Saved. It is in force with the next reading."), url_for("portal.alarm_rule", rule_id=made.id)
+    )
 
 
 @pages.post("/alarms/rules/<uuid:rule_id>/wake")
@@ -91,7 +99,9 @@ def alarm_statistics() -> str:
     node = look()
     view = view_of_request(g.zone)
     period = view.period
-    found = service.statistics(g.session, g.scope, start=period.start, end=period.end, organisation_id=node.id)
+    found = service.statistics(
+        g.session, g.scope, start=period.start, end=period.end, organisation_id=node.id
+    )
     return render_template("alarms/statistics.html", view=view, found=found)
 
 
@@ -137,7 +147,9 @@ def _rule_words(row: Any) -> str:
     """Return in one line when a rule calls."""
     rule, unit = row.rule, shown_unit(row.unit)
     if rule.kind.value == "limit":
-        parts = [f"{level} {plain(rule.parameters[level])} {unit}" for level in LIMITS if level in rule.parameters]
+        parts = [
+            f"{level} {plain(rule.parameters[level])} {unit}" for level in LIMITS if level in rule.parameters
+        ]
         return " · ".join(parts)
     if rule.kind.value == "silence":
         return _("no reading for %(seconds)s s", seconds=plain(rule.parameters.get("after_s")))

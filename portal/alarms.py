@@ -45,11 +45,18 @@ def alarms() -> str:
     page = _listed(node, show, chosen)
     counts = _counts(node)
     return render_template(
-        "alarms/alarms.html", alarms=page.items, next=page.next_cursor and _address(after=page.next_cursor), counts=counts,
-        total=sum(count.open for count in counts.values()), show=show, chosen=chosen, may_act=may_acknowledge(),
-        is_staff=navigation.is_staff(), tab=lambda name: _address(show=name, priority=None, after=None),
+        "alarms/alarms.html",
+        alarms=page.items,
+        next=page.next_cursor and _address(after=page.next_cursor),
+        counts=counts,
+        total=sum(count.open for count in counts.values()),
+        show=show,
+        chosen=chosen,
+        may_act=may_acknowledge(),
+        is_staff=navigation.is_staff(),
+        tab=lambda name: _address(show=name, priority=None, after=None),
         of_priority=lambda level: _address(priority=None if level == chosen else level, after=None),
-    )  # fmt: skip
+    )
 
 
 @pages.get("/alarms/rows")
@@ -84,7 +91,9 @@ def acknowledge(alarm_id: UUID) -> Response:
     """Say that somebody has seen an alarm and sees to it."""
     back = own_path(request.form.get("next"))
     try:
-        service.acknowledge(g.session, g.scope, alarm_id, comment=request.form.get("comment", "").strip() or None)
+        service.acknowledge(
+            g.session, g.scope, alarm_id, comment=request.form.get("comment", "").strip() or None
+        )
     except EnerfieldError as error:
         return refused(error, back)
     return done(_("Acknowledged."), back)
@@ -124,7 +133,7 @@ def _open(node: Any, states: list[str] | None, limit: int) -> Any:
 def _listed(node: Any, show: str, priority: int | None) -> Page[Any]:
     wanted = service.AlarmFilter(
         states=["normal"] if show == "history" else None, priorities=[priority] if priority else None,
-        organisation_id=_wanted(node), suppressed=True if show == "shelved" else False,
+        organisation_id=_wanted(node), suppressed=show == "shelved",
     )  # fmt: skip
     order = "newest" if show == "history" else "urgent"
     cursor = request.args.get("after") or None

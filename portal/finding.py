@@ -31,7 +31,9 @@ def search() -> str | Response:
     text = (request.args.get("q") or "").strip()[:100]
     if text and (found := _by_id(text)):
         return redirect(found)
-    groups = [_organisations(text), _places(text), _points(text), _devices(text), _people(text)] if text else []
+    groups = (
+        [_organisations(text), _places(text), _points(text), _devices(text), _people(text)] if text else []
+    )
     return render_template("search.html", q=text, groups=groups)
 
 
@@ -127,11 +129,15 @@ def _people(text: str) -> dict[str, Any]:
         if top.id not in g.scope.where(Role.ADMINISTRATOR) | g.scope.where(Role.MANAGER):
             continue
         people = tenancy.people(g.session, g.scope, top.id, limit=200).items
-        held = {one.person_id: one.role for one in tenancy.memberships(g.session, g.scope, [p.id for p in people])}
+        held = {
+            one.person_id: one.role for one in tenancy.memberships(g.session, g.scope, [p.id for p in people])
+        }
         for one in people:
             if wanted in f"{one.name} {one.email}".lower():
                 link = url_for("portal.person_page", person_id=one.id)
-                found.append({"name": one.name, "under": ROLES.get(held.get(one.id), one.email), "link": link})
+                found.append(
+                    {"name": one.name, "under": ROLES.get(held.get(one.id), one.email), "link": link}
+                )
     return {"name": _("People"), "icon": "people", "found": found[:MOST]}
 
 

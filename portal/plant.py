@@ -52,7 +52,9 @@ def _units(node: Any) -> list[dict[str, Any]]:
 def _positions(organisations: frozenset[Any]) -> list[Any]:
     found, cursor = [], None
     while True:
-        page = network.list_positions(g.session, g.scope, organisations=organisations, cursor=cursor, limit=200)
+        page = network.list_positions(
+            g.session, g.scope, organisations=organisations, cursor=cursor, limit=200
+        )
         found.extend(page.items)
         if page.next_cursor is None:
             return found
@@ -99,7 +101,11 @@ def _share(points: list[Any]) -> float | None:
     counting = [point for point in points if point.kind.value == "register" and point.unit == "kWh"]
     ways = {point.direction.value for point in counting}
     stores = any(point.quantity == "level" for point in points)
-    if stores or ways != {"in", "out"} or any(point.unit == "m3" and point.carrier.value == "gas" for point in points):
+    if (
+        stores
+        or ways != {"in", "out"}
+        or any(point.unit == "m3" and point.carrier.value == "gas" for point in points)
+    ):
         return None
     until = clock.now().replace(minute=0, second=0, microsecond=0)
     sums = service.sums_of_many(

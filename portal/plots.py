@@ -89,7 +89,14 @@ def plot(
 
 
 def as_json(
-    series: list[Series], unit: str, period: Period, zone: str, *, grain: str = "", zoom: bool = False, zero: bool = False
+    series: list[Series],
+    unit: str,
+    period: Period,
+    zone: str,
+    *,
+    grain: str = "",
+    zoom: bool = False,
+    zero: bool = False,
 ) -> dict[str, Any]:
     """Return the same chart for the script that takes over: values unscaled, instants in milliseconds."""
     return {
@@ -167,7 +174,13 @@ def _drawn(
     one: Series, by: drawing.Scale, across: _Across, factor: float, series: list[Series]
 ) -> dict[str, Any]:
     drawn: dict[str, Any] = {
-        "carrier": one.carrier, "is_before": one.is_before, "line": "", "band": "", "bars": [], "gaps": (), "label": None
+        "carrier": one.carrier,
+        "is_before": one.is_before,
+        "line": "",
+        "band": "",
+        "bars": [],
+        "gaps": (),
+        "label": None,
     }
     points = [
         (across.x(at + one.moved), None if value is None or math.isnan(value) else by.y(value / factor))
@@ -189,7 +202,11 @@ def _drawn(
 
 
 def _bars(
-    one: Series, points: list[tuple[float, float | None]], by: drawing.Scale, across: _Across, series: list[Series]
+    one: Series,
+    points: list[tuple[float, float | None]],
+    by: drawing.Scale,
+    across: _Across,
+    series: list[Series],
 ) -> list[dict[str, Any]]:
     rows = [other for other in series if other.kind == "bar"]
     place = next(number for number, other in enumerate(rows) if other is one)

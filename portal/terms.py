@@ -18,35 +18,80 @@ POINT_KINDS = {
     "state": _l("state"),
 }  # fmt: skip
 QUANTITIES = {
-    "active energy": _l("active energy"), "reactive energy": _l("reactive energy"), "active power": _l("active power"),
-    "reactive power": _l("reactive power"), "voltage": _l("voltage"), "current": _l("current"),
-    "frequency": _l("frequency"), "power factor": _l("power factor"), "heat energy": _l("heat energy"),
-    "cooling energy": _l("cooling energy"), "heat power": _l("heat power"), "cooling power": _l("cooling power"),
-    "thermal energy": _l("thermal energy"), "thermal power": _l("thermal power"), "energy": _l("energy"),
-    "power": _l("power"), "volume": _l("volume"), "flow": _l("flow"), "pressure": _l("pressure"),
-    "gas pressure": _l("gas pressure"), "temperature": _l("temperature"), "level": _l("fill level"), "coefficient of performance": _l("coefficient of performance"),
-    "concentration in water": _l("concentration in water"), "state": _l("state"),
-    "wind speed": _l("wind speed"), "irradiance": _l("irradiance"), "humidity": _l("humidity"),
-    "concentration": _l("concentration"), "mass": _l("mass"), "mass flow": _l("mass flow"), "speed": _l("speed"),
-    "acidity": _l("acidity"), "count": _l("count"), "running time": _l("running time"), "NOx": _l("nitrogen oxides (NOx)"),
-    "SO2": _l("sulphur dioxide (SO2)"), "dust": _l("dust"), "COD": _l("chemical oxygen demand (COD)"), "pH": _l("acidity (pH)"),
+    "active energy": _l("active energy"),
+    "reactive energy": _l("reactive energy"),
+    "active power": _l("active power"),
+    "reactive power": _l("reactive power"),
+    "voltage": _l("voltage"),
+    "current": _l("current"),
+    "frequency": _l("frequency"),
+    "power factor": _l("power factor"),
+    "heat energy": _l("heat energy"),
+    "cooling energy": _l("cooling energy"),
+    "heat power": _l("heat power"),
+    "cooling power": _l("cooling power"),
+    "thermal energy": _l("thermal energy"),
+    "thermal power": _l("thermal power"),
+    "energy": _l("energy"),
+    "power": _l("power"),
+    "volume": _l("volume"),
+    "flow": _l("flow"),
+    "pressure": _l("pressure"),
+    "gas pressure": _l("gas pressure"),
+    "temperature": _l("temperature"),
+    "level": _l("fill level"),
+    "coefficient of performance": _l("coefficient of performance"),
+    "concentration in water": _l("concentration in water"),
+    "state": _l("state"),
+    "wind speed": _l("wind speed"),
+    "irradiance": _l("irradiance"),
+    "humidity": _l("humidity"),
+    "concentration": _l("concentration"),
+    "mass": _l("mass"),
+    "mass flow": _l("mass flow"),
+    "speed": _l("speed"),
+    "acidity": _l("acidity"),
+    "count": _l("count"),
+    "running time": _l("running time"),
+    "NOx": _l("nitrogen oxides (NOx)"),
+    "SO2": _l("sulphur dioxide (SO2)"),
+    "dust": _l("dust"),
+    "COD": _l("chemical oxygen demand (COD)"),
+    "pH": _l("acidity (pH)"),
     "ammonia": _l("ammonia nitrogen"),
-}  # fmt: skip
+}
 QUALITIES = {0: _l("good"), 1: _l("uncertain"), 2: _l("bad"), 3: _l("substituted"), 4: _l("by hand")}
 METHODS = {0: _l("measured"), 1: _l("estimated"), 2: _l("edited")}
 CATEGORIES = {
-    "lighting": _l("Lighting and sockets"), "hvac": _l("Air conditioning"), "power": _l("Lifts and pumps"),
-    "special": _l("Special uses"), "domestic": _l("Domestic"), "process": _l("Process"), "cooking": _l("Cooking"),
-    "heating": _l("Heating"), "hot water": _l("Hot water"), "supply": _l("Supply"),
-}  # fmt: skip
+    "lighting": _l("Lighting and sockets"),
+    "hvac": _l("Air conditioning"),
+    "power": _l("Lifts and pumps"),
+    "special": _l("Special uses"),
+    "domestic": _l("Domestic"),
+    "process": _l("Process"),
+    "cooking": _l("Cooking"),
+    "heating": _l("Heating"),
+    "hot water": _l("Hot water"),
+    "supply": _l("Supply"),
+}
 PROTOCOLS = {
-    "mqtt": "MQTT", "sparkplug": "Sparkplug B", "modbus": "Modbus TCP", "opcua": "OPC UA", "http": _l("HTTP push"),
+    "mqtt": "MQTT",
+    "sparkplug": "Sparkplug B",
+    "modbus": "Modbus TCP",
+    "opcua": "OPC UA",
+    "http": _l("HTTP push"),
     "file": _l("File"),
-}  # fmt: skip
+}
 LEVELS = {
-    "HH": _l("far too high (HH)"), "H": _l("too high (H)"), "L": _l("too low (L)"), "LL": _l("far too low (LL)"),
-    "on": _l("condition met"), "rising": _l("rising too fast"), "falling": _l("falling too fast"), "silent": _l("silent"),
-}  # fmt: skip
+    "HH": _l("far too high (HH)"),
+    "H": _l("too high (H)"),
+    "L": _l("too low (L)"),
+    "LL": _l("far too low (LL)"),
+    "on": _l("condition met"),
+    "rising": _l("rising too fast"),
+    "falling": _l("falling too fast"),
+    "silent": _l("silent"),
+}
 DEEDS = {
     "raised": _l("Raised"), "raised_again": _l("On again"), "worse": _l("Got worse"), "better": _l("Got better"),
     "returned": _l("Back to normal"), "acknowledged": _l("Acknowledged"), "commented": _l("Comment"),
@@ -59,8 +104,10 @@ MEASURES = {
     "most alarms in ten minutes and operator": _l("most alarms in ten minutes, per operator"),
     "time in flood [share]": _l("share of time in a flood of alarms"),
     "load of the ten most frequent rules [share]": _l("share of the ten most frequent rules"),
-    "chattering rules": _l("rules that chatter"), "fleeting alarms": _l("fleeting alarms"),
-    "stale alarms a day": _l("stale alarms a day"), "priority 1 [share]": _l("share of P1"),
+    "chattering rules": _l("rules that chatter"),
+    "fleeting alarms": _l("fleeting alarms"),
+    "stale alarms a day": _l("stale alarms a day"),
+    "priority 1 [share]": _l("share of P1"),
     "priority 2 [share]": _l("share of P2"),
     "seconds until acknowledged (median)": _l("seconds until acknowledged (median)"),
 }
@@ -135,15 +182,39 @@ def error_words(problem: dict[str, Any]) -> dict[str, str]:
     """Return an error as a page says it: what happened, what it means, what to do."""
     status = problem.get("status", 500)
     table = {
-        403: (_("This is not for you"), _("Your role here does not include it."), _("Ask an administrator of your organisation.")),
-        404: (_("There is nothing here"), _("It was moved, or it belongs to somebody else."), _("Check the address, or start from the first page.")),
-        405: (_("That does not work here"), _("The page was asked in a way it does not know."), _("Go back and try again.")),
-        409: (_("Somebody was faster"), _("What you wanted contradicts what is there now."), _("Load the page again and look.")),
+        403: (
+            _("This is not for you"),
+            _("Your role here does not include it."),
+            _("Ask an administrator of your organisation."),
+        ),
+        404: (
+            _("There is nothing here"),
+            _("It was moved, or it belongs to somebody else."),
+            _("Check the address, or start from the first page."),
+        ),
+        405: (
+            _("That does not work here"),
+            _("The page was asked in a way it does not know."),
+            _("Go back and try again."),
+        ),
+        409: (
+            _("Somebody was faster"),
+            _("What you wanted contradicts what is there now."),
+            _("Load the page again and look."),
+        ),
         413: (_("Too large"), _("The file is larger than this server takes."), _("Send it in parts.")),
-        422: (_("That cannot be taken"), _("Part of the input does not fit."), _("Go back, mend it, and send again.")),
+        422: (
+            _("That cannot be taken"),
+            _("Part of the input does not fit."),
+            _("Go back, mend it, and send again."),
+        ),
         429: (_("Too many tries"), _("This was asked too often."), _("Wait a few minutes.")),
-        503: (_("Not ready"), _("The database does not answer just now."), _("Wait a moment and load the page again.")),
-    }  # fmt: skip
+        503: (
+            _("Not ready"),
+            _("The database does not answer just now."),
+            _("Wait a moment and load the page again."),
+        ),
+    }
     what, means, todo = table.get(
         status,
         (

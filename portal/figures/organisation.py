@@ -66,22 +66,31 @@ def tiles(view: View, points: Sequence[Any], rates: Any, *, link: str = "") -> l
     return found
 
 
-def balance(view: View, points: Sequence[Any], *, source: str, direction: str | None = None) -> dict[str, Any]:
+def balance(
+    view: View, points: Sequence[Any], *, source: str, direction: str | None = None
+) -> dict[str, Any]:
     """Return the curve of supply and demand of one carrier; the one chosen, else the first there is."""
     known = known_carriers(points)
     carrier = view.carrier.value if view.carrier else (known[0] if known else "electricity")
     series, unit = _balance_series(view, points, carrier, direction)
     picture = plot(series, unit, view.period, view.zone, zero=True)
     return {
-        "carrier": carrier, "picture": picture, "source": source, "note": "",
-        "title": {None: _("Supply and demand"), "in": _("Demand") if is_staff() else _("Use"), "out": _("Supply")}[direction],
+        "carrier": carrier,
+        "picture": picture,
+        "source": source,
+        "note": "",
+        "title": {
+            None: _("Supply and demand"),
+            "in": _("Demand") if is_staff() else _("Use"),
+            "out": _("Supply"),
+        }[direction],
         "words": _("%(carrier)s: supply and demand over the period.", carrier=CARRIERS[carrier]),
         "legend": [
             {"name": one.name, "classes": "before" if one.is_before else one.carrier}
             for one in series
             if one.values()
         ],
-    }  # fmt: skip
+    }
 
 
 def balance_json(view: View, points: Sequence[Any], direction: str | None = None) -> dict[str, Any]:

@@ -25,7 +25,9 @@ def of_position(position: Any, view: View) -> dict[str, Any]:
     if is_gathered:
         below = metering.list_points(g.session, g.scope, under=position.id, limit=200).items
         points = [point for point in below if point.is_total]
-    points.sort(key=lambda point: (not point.is_total, not is_counted(point), point.carrier.value, point.name))
+    points.sort(
+        key=lambda point: (not point.is_total, not is_counted(point), point.carrier.value, point.name)
+    )
     latest = latest_of(points)
     counting = [point for point in points if is_counted(point)]
     now, before = _sums(view, counting) if counting else ({}, {})

@@ -38,7 +38,9 @@ def is_counted(point: Any) -> bool:
 
 def latest_of(points: list[Any]) -> dict[UUID, dict[str, Any]]:
     """Return the newest value of each point as pages show it."""
-    found = metering.latest_values(g.session, g.scope, point_ids=[point.id for point in points]) if points else []
+    found = (
+        metering.latest_values(g.session, g.scope, point_ids=[point.id for point in points]) if points else []
+    )
     by_id = {one.point_id: one for one in found}
     return {point.id: shown_value(point, by_id.get(point.id)) for point in points}
 
@@ -60,7 +62,9 @@ def facts_of(point: Any, view: View) -> list[dict[str, Any]]:
     """Return the figures of the period: an amount with its change, or lowest, mean and highest value."""
     if is_counted(point):
         amount, before = total_of(view, [point])
-        return [{"name": _("In this period"), "value": amount, "unit": point.unit, "before": before, "words": ""}]
+        return [
+            {"name": _("In this period"), "value": amount, "unit": point.unit, "before": before, "words": ""}
+        ]
     found = metering.curve(g.session, g.scope, point_id=point.id, period=_past(view.period), width=2000)
     low = found.low if found.low is not None else found.value
     high = found.high if found.high is not None else found.value
@@ -76,11 +80,17 @@ def facts_of(point: Any, view: View) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def curve_of(point: Any, view: View, period: Period | None = None, *, width: int = 800) -> tuple[list[Series], Period, str]:
+def curve_of(
+    point: Any, view: View, period: Period | None = None, *, width: int = 800
+) -> tuple[list[Series], Period, str]:
     """Return the series of a point over a period (the view's, or a part of it): lines of values, bars of amounts."""
     asked = period or view.period
     if not is_counted(point):
-        return [Series(named(point), point.carrier.value, _samples(point, asked, width), kind=_kind(point))], asked, ""
+        return (
+            [Series(named(point), point.carrier.value, _samples(point, asked, width), kind=_kind(point))],
+            asked,
+            "",
+        )
     grain = view.grain if period is None else _grain(asked)
     if grain == "interval":
         return [Series(named(point), point.carrier.value, _intervals(point, asked), kind="bar")], asked, grain
@@ -89,13 +99,15 @@ def curve_of(point: Any, view: View, period: Period | None = None, *, width: int
     if whole is not None:
         before = _amounts(point, whole, grain, view.zone)
         moved = view.period.start - whole.start
-        series.insert(0, Series(_("before"), point.carrier.value, before, kind="bar", is_before=True, moved=moved))
+        series.insert(
+            0, Series(_("before"), point.carrier.value, before, kind="bar", is_before=True, moved=moved)
+        )
     return series, asked, grain
 
 
 def picture_of(point: Any, view: View) -> dict[str, Any]:
     """Return everything the curve's card on the point page shows."""
-    series, period, _grain_ = curve_of(point, view)
+    series, period, _buckets = curve_of(point, view)
     place = {"point_id": point.id}
     query = view.query(at=None)
     return {
@@ -118,7 +130,9 @@ def around(point: Any, start: datetime, end: datetime) -> dict[str, Any]:
     """Return a small curve of a point between two instants."""
     period = Period(start, end)
     samples = _samples(point, period, 600) if not is_counted(point) else _intervals(point, period)
-    series = [Series(named(point), point.carrier.value, samples, kind="bar" if is_counted(point) else _kind(point))]
+    series = [
+        Series(named(point), point.carrier.value, samples, kind="bar" if is_counted(point) else _kind(point))
+    ]
     zone = g.get("zone", "UTC")
     source = url_for("portal.point_curve", point_id=point.id, start=_ms(start), end=_ms(end))
     return {
@@ -133,7 +147,11 @@ def readings_of(point: Any, view: View, table: str) -> tuple[list[dict[str, Any]
     if table == "intervals" and is_counted(point):
         found = metering.intervals(g.session, g.scope, point_id=point.id, period=period)
         rows = [
-            {"at": one.start, "value": metering.in_units(one.amount, point.unit), "words": word(METHODS, one.method)}
+            {
+                "at": one.start,
+                "value": metering.in_units(one.amount, point.unit),
+                "words": word(METHODS, one.method),
+            }
             for one in found
         ]
     elif table == "sums" and is_counted(point):
@@ -141,7 +159,11 @@ def readings_of(point: Any, view: View, table: str) -> tuple[list[dict[str, Any]
             g.session, g.scope, point_id=point.id, grain=GRAINS[view.grain], period=period
         )
         rows = [
-            {"at": one.start, "value": one.amount, "words": _("estimated in part") if one.estimated else _("measured")}
+            {
+                "at": one.start,
+                "value": one.amount,
+                "words": _("estimated in part") if one.estimated else _("measured"),
+            }
             for one in amounts
         ]
     else:
@@ -162,7 +184,9 @@ def _readings(point: Any, period: Period) -> Iterator[dict[str, Any]]:
 
 
 def _samples(point: Any, period: Period, width: int) -> list[Sample]:
-    found = metering.curve(g.session, g.scope, point_id=point.id, period=_past(period), width=min(max(width, 50), 4000))
+    found = metering.curve(
+        g.session, g.scope, point_id=point.id, period=_past(period), width=min(max(width, 50), 4000)
+    )
     if found.low is not None and found.high is not None:
         pairs = zip(found.at_us.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
         return [(_at(at), value) for at, low, high in pairs for value in (low, high)]
@@ -176,7 +200,9 @@ def _samples(point: Any, period: Period, width: int) -> list[Sample]:
 def _amounts(point: Any, period: Period, grain: str, zone: str) -> list[Sample]:
     found = metering.amounts(g.session, g.scope, point_id=point.id, grain=GRAINS[grain], period=period)
     by_start = {one.start: one.amount for one in found}
-    return [(start, by_start.get(start)) for start in bucket_starts(period, grain, zone) if start <= clock.now()]
+    return [
+        (start, by_start.get(start)) for start in bucket_starts(period, grain, zone) if start <= clock.now()
+    ]
 
 
 def _intervals(point: Any, period: Period) -> list[Sample]:

@@ -70,7 +70,9 @@ def dead_letters() -> str:
         }
         for one in page.items
     ]  # fmt: skip
-    following = page.next_cursor and url_for("portal.dead_letters", at=request.args.get("at"), after=page.next_cursor)
+    following = page.next_cursor and url_for(
+        "portal.dead_letters", at=request.args.get("at"), after=page.next_cursor
+    )
     return render_template(
         "metering/dead_letters.html",
         letters=letters,

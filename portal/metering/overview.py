@@ -34,12 +34,21 @@ def overview() -> str:
     counts = alarms.open_counts(g.session, g.scope, organisation_id=node.id)
     rates = service.overview(g.session, g.scope, organisations=organisations)
     return render_template(
-        "metering/overview.html", node=node, view=view, zone_words=view.zone, known=figures.known_carriers(points),
-        figures=figures.tiles(view, points, rates), health=_health(counts), steps=_steps(node),
-        balance=figures.balance(view, points, source=_source(view)), drawn=cartography.draw(parts, places.source(node)),
+        "metering/overview.html",
+        node=node,
+        view=view,
+        zone_words=view.zone,
+        known=figures.known_carriers(points),
+        figures=figures.tiles(view, points, rates),
+        health=_health(counts),
+        steps=_steps(node),
+        balance=figures.balance(view, points, source=_source(view)),
+        drawn=cartography.draw(parts, places.source(node)),
         alarms=alarms.alarms(g.session, g.scope, alarms.AlarmFilter(organisation_id=node.id), limit=6).items,
-        parts=_parts(node, view, points), parts_title=_parts_title(node), environment=_environment(organisations)[:ENVIRONMENT_SHOWN],
-    )  # fmt: skip
+        parts=_parts(node, view, points),
+        parts_title=_parts_title(node),
+        environment=_environment(organisations)[:ENVIRONMENT_SHOWN],
+    )
 
 
 @pages.get("/balance.json")
@@ -77,7 +86,9 @@ def environment() -> str:
     groups: dict[Any, dict[str, Any]] = {}
     for row in rows:
         link = url_for("portal.position", position_id=row["position_id"])
-        groups.setdefault(row["position_id"], {"name": row["place"], "link": link, "rows": []})["rows"].append(row)
+        groups.setdefault(row["position_id"], {"name": row["place"], "link": link, "rows": []})[
+            "rows"
+        ].append(row)
     return render_template("metering/environment.html", node=node, groups=list(groups.values()))
 
 
@@ -85,7 +96,9 @@ def environment() -> str:
 def home() -> str:
     """Answer a customer: how much this month, is it normal, what flows now?"""
     node = look()
-    view = replace(view_of_request(g.zone).zoned(g.zone), span="month", compare="before", until=None, carrier=None)
+    view = replace(
+        view_of_request(g.zone).zoned(g.zone), span="month", compare="before", until=None, carrier=None
+    )
     organisations = below(node)
     points = list(service.total_points(g.session, g.scope, organisations=organisations))
     rates = service.overview(g.session, g.scope, organisations=organisations)
@@ -103,7 +116,12 @@ def _start() -> tuple[Any, View, frozenset[Any], list[Any]]:
     node = look()
     view = view_of_request(g.zone)
     organisations = below(node)
-    return node, view, organisations, list(service.total_points(g.session, g.scope, organisations=organisations))
+    return (
+        node,
+        view,
+        organisations,
+        list(service.total_points(g.session, g.scope, organisations=organisations)),
+    )
 
 
 def _list(way: str, title: str, question: str, *, with_subs: bool = False) -> str:
@@ -183,7 +201,12 @@ def _environment(organisations: frozenset[Any]) -> list[dict[str, Any]]:
     from backend.network import service as network
 
     found = service.list_points(
-        g.session, g.scope, organisations=organisations, carrier=Carrier.ENVIRONMENT, kind=PointKind.INSTANT, limit=100
+        g.session,
+        g.scope,
+        organisations=organisations,
+        carrier=Carrier.ENVIRONMENT,
+        kind=PointKind.INSTANT,
+        limit=100,
     )
     points = sorted(found.items, key=lambda point: (not point.unit.startswith("mg"), point.name))
     latest = figures.latest_of(points)
@@ -215,7 +238,9 @@ def _normal(tiles: list[dict[str, Any]]) -> dict[str, str]:
 
 def _uses(view: View, points: list[Any]) -> list[dict[str, Any]]:
     """Return what the electricity is used for, from the sub-meters."""
-    mains = [point for point in points if point.carrier.value == "electricity" and point.direction.value == "in"]
+    mains = [
+        point for point in points if point.carrier.value == "electricity" and point.direction.value == "in"
+    ]
     whole, _before = total_of(view, mains) if mains else (None, None)
     if not whole:
         return []
@@ -239,4 +264,11 @@ def _subs(mains: list[Any]) -> list[Any]:
 def _use(sub: Any, amount: float, whole: float) -> dict[str, Any]:
     name = word(CATEGORIES, sub.category) if sub.category else named(sub)
     share = min(amount / whole, 1.0)
-    return {"name": name, "amount": amount, "unit": sub.unit, "share": share, "carrier": "electricity", "title": name}
+    return {
+        "name": name,
+        "amount": amount,
+        "unit": sub.unit,
+        "share": share,
+        "carrier": "electricity",
+        "title": name,
+    }

@@ -34,12 +34,22 @@ def point(point_id: UUID) -> str:
     rows, is_cut = figures.readings_of(found, view, table)
     open_here = alarms.alarms(g.session, g.scope, alarms.AlarmFilter(point_id=found.id), limit=8)
     return render_template(
-        "metering/point.html", point=found, view=view, steps=places.way_to(place), alarms=open_here.items,
-        latest=figures.latest_of([found])[found.id], facts=figures.facts_of(found, view), about=_about(found, place),
-        curve=picture_of(found, view), table=table if table in TABLES else "readings", rows_shown=rows, is_cut=is_cut,
-        is_counted=is_counted(found), table_link=lambda name: f"{view.link()}{'&' if '?' in view.link() else '?'}table={name}",
+        "metering/point.html",
+        point=found,
+        view=view,
+        steps=places.way_to(place),
+        alarms=open_here.items,
+        latest=figures.latest_of([found])[found.id],
+        facts=figures.facts_of(found, view),
+        about=_about(found, place),
+        curve=picture_of(found, view),
+        table=table if table in TABLES else "readings",
+        rows_shown=rows,
+        is_cut=is_cut,
+        is_counted=is_counted(found),
+        table_link=lambda name: f"{view.link()}{'&' if '?' in view.link() else '?'}table={name}",
         may_write=found.organisation_id in g.scope.staff_organisations,
-    )  # fmt: skip
+    )
 
 
 @pages.get("/points/<uuid:point_id>/curve.json")
@@ -67,14 +77,16 @@ def point_csv(point_id: UUID) -> Response:
         writer = csv.writer(out)
         writer.writerow(["time_utc", f"value_{found.unit}", "quality"])
         for at, number, code in zip(at_us.tolist(), value.tolist(), quality.tolist(), strict=True):
-            writer.writerow([f"{_iso(at)}", "" if number != number else repr(number), code])  # noqa: PLR0124  NaN
+            writer.writerow([f"{_iso(at)}", "" if number != number else repr(number), code])
             if out.tell() > 60_000:
                 yield out.getvalue()
                 out.seek(0)
                 out.truncate()
         yield out.getvalue()
 
-    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in found.name).strip("-")
+    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in found.name).strip(
+        "-"
+    )
     headers = {"Content-Disposition": f'attachment; filename="{name}-{view.on.isoformat()}.csv"'}
     return Response(stream_with_context(lines()), mimetype="text/csv", headers=headers)
 

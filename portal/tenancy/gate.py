@@ -126,7 +126,7 @@ def _by_letter(token: str, purpose: str, title: str) -> str | Response | tuple[s
     return _enter(person, url_for("portal.first_page"))
 
 
-def _enter(person, target: str) -> Response:  # noqa: ANN001  a Person; models are private to the backend
+def _enter(person, target: str) -> Response:
     token = service.open_session(
         g.session, person, user_agent=request.headers.get("User-Agent"), network=_network()
     )

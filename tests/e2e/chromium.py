@@ -22,7 +22,8 @@ def path() -> str:
 def launch(playwright: Playwright) -> Browser:
     """Start Chromium; maps draw in software."""
     return playwright.chromium.launch(
-        executable_path=path(), args=["--no-sandbox", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+        executable_path=path(),
+        args=["--no-sandbox", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"],
     )
 
 

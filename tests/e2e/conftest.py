@@ -57,7 +57,9 @@ def enter(chromium, address, world):
     """Log somebody in: `enter(role, width=…, dark=…)` returns the page they landed on."""
     opened = []
 
-    def enter(role: str, *, width: int = 1280, height: int = 800, dark: bool = False, touch: bool = False) -> Page:
+    def enter(
+        role: str, *, width: int = 1280, height: int = 800, dark: bool = False, touch: bool = False
+    ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, base_url=address, locale="en-GB", has_touch=touch,
             color_scheme="dark" if dark else "light", reduced_motion="reduce",

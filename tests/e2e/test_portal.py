@@ -22,7 +22,9 @@ FIRST_PAGES = {"dispatcher": "/board", "operator": "/plant", "manager": "/overvi
 def pages_of(app, role):
     """Addresses of the pages a role has in its rail."""
     urls = app.url_map.bind("localhost")
-    return [urls.build(f"portal.{entry.page}") for entry in ENTRIES if role in {one.value for one in entry.roles}]
+    return [
+        urls.build(f"portal.{entry.page}") for entry in ENTRIES if role in {one.value for one in entry.roles}
+    ]
 
 
 @pytest.mark.parametrize("role", [role.value for role in FIRST])
@@ -40,7 +42,9 @@ def test_a_value_changes_without_a_reload(enter, world):
     before = shown.inner_text()
     page.evaluate("window.isSamePage = true")
     _measure(world, 72.5)
-    page.wait_for_function("() => document.querySelector('[data-live] b').textContent === '72.5'", timeout=15_000)
+    page.wait_for_function(
+        "() => document.querySelector('[data-live] b').textContent === '72.5'", timeout=15_000
+    )
     assert before != "72.5"
     assert page.evaluate("window.isSamePage")
 
@@ -107,14 +111,20 @@ def test_a_new_alarm_appears_on_the_board_without_a_reload(enter, world):
     _turn(AlarmFollower(), world, everyone)
     _measure(world, 130.0)
     _turn(AlarmFollower(), world, everyone)
-    page.wait_for_function("() => document.querySelectorAll('#burning .rows .priority').length > 0", timeout=20_000)
+    page.wait_for_function(
+        "() => document.querySelectorAll('#burning .rows .priority').length > 0", timeout=20_000
+    )
     assert page.evaluate("window.isSamePage")
 
 
 @pytest.mark.parametrize("role", [role.value for role in FIRST])
 def test_axe_finds_nothing_on_any_page(app, enter, world, role):
     page, ids = enter(role), world.east.ids
-    deeper = [f"/positions/{ids['supply']}", f"/points/{ids['supply_power']}", f"/points/{ids['supply_energy']}?span=month"]
+    deeper = [
+        f"/positions/{ids['supply']}",
+        f"/points/{ids['supply_power']}",
+        f"/points/{ids['supply_energy']}?span=month",
+    ]
     if role in {"administrator", "operator"}:
         deeper += [f"/alarms/{ids['alarm']}", f"/alarms/rules/{ids['rule']}", "/alarms/rules", "/alarms/statistics",
                    f"/connections/{ids['connection']}"]  # fmt: skip
@@ -191,10 +201,12 @@ def test_escape_closes_a_menu_and_gives_the_focus_back(enter):
 def test_targets_on_a_phone_are_large_enough_for_a_thumb(enter):
     page = enter("technician", width=390, height=844, touch=True)
     small = page.evaluate(
-        """() => [...document.querySelectorAll("nav.bottom a, nav.bottom summary, .top a, .top summary, main button, main .button")]
+        """() => [...document.querySelectorAll(
+            "nav.bottom a, nav.bottom summary, .top a, .top summary, main button, main .button")]
         .filter((one) => one.offsetParent)
         .map((one) => [one.textContent.trim() || one.getAttribute("aria-label"), one.getBoundingClientRect()])
-        .filter(([, box]) => Math.max(box.height, 0) < 43.5 || box.width < 43.5).map(([name, box]) => [name, box.width, box.height])"""
+        .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+        .map(([name, box]) => [name, box.width, box.height])"""
     )
     assert small == []
 
@@ -219,8 +231,11 @@ def _focused(page):
         const one = document.activeElement;
         const box = one.getBoundingClientRect();
         const style = getComputedStyle(one);
-        return { name: one === document.body ? "" : (one.textContent.trim() || one.getAttribute("aria-label") || one.id || one.tagName),
-                 isVisible: box.width > 0 && box.height > 0, hasRing: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 };
+        const name = one.textContent.trim() || one.getAttribute("aria-label") || one.id || one.tagName;
+        return {
+            name: one === document.body ? "" : name, isVisible: box.width > 0 && box.height > 0,
+            hasRing: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+        };
         }"""
     )
 
@@ -230,9 +245,11 @@ def _measure(world, power_kw: float) -> None:
     region = world.east
     with world.database.transaction(region.scope) as session:
         batch = metering.ReadingBatch(
-            np.array([region.point_keys["supply_power"]]), np.array([clock.now_us()]), np.array([power_kw]),
+            np.array([region.point_keys["supply_power"]]),
+            np.array([clock.now_us()]),
+            np.array([power_kw]),
             np.zeros(1, np.int16),
-        )  # fmt: skip
+        )
         metering.store_readings(session, region.scope, batch, source="test", live=True)
 
 

@@ -45,13 +45,22 @@ def test_every_page_in_the_rail_opens_and_the_others_are_refused(app, browser, w
 @pytest.mark.parametrize("span", ["day", "week", "month", "year", "custom"])
 @pytest.mark.parametrize("compare", ["before", "year", "none"])
 def test_a_view_lives_in_its_address(browser, world, span, compare):
-    answer = browser(world.east, "manager").get(f"/overview?span={span}&compare={compare}&carrier=electricity")
+    answer = browser(world.east, "manager").get(
+        f"/overview?span={span}&compare={compare}&carrier=electricity"
+    )
     assert answer.status_code == 200
     assert "carrier=electricity" in answer.text
 
 
 @pytest.mark.parametrize(
-    "query", ["span=century", "on=yesterday", "carrier=magic", "at=nobody", "span=custom&on=1990-01-01&until=2020-01-01"]
+    "query",
+    [
+        "span=century",
+        "on=yesterday",
+        "carrier=magic",
+        "at=nobody",
+        "span=custom&on=1990-01-01&until=2020-01-01",
+    ],
 )
 def test_a_senseless_address_is_refused_in_words(browser, world, query):
     assert browser(world.east, "manager").get(f"/overview?{query}").status_code == 422
@@ -74,7 +83,9 @@ def test_the_log_in_never_leads_to_another_site(app, world):
 
 
 def test_a_wrong_password_is_said_beside_the_form(app, world):
-    answer = app.test_client().post("/login", data={"email": world.east.email("manager"), "password": "wrong"})
+    answer = app.test_client().post(
+        "/login", data={"email": world.east.email("manager"), "password": "wrong"}
+    )
     assert answer.status_code == 401
     assert "Address or password is wrong" in answer.text
 
@@ -148,7 +159,9 @@ def test_a_point_shows_its_readings_intervals_and_sums(browser, world, table):
 def test_an_alarm_is_acknowledged_with_a_comment_and_its_history_says_so(browser, world):
     dispatcher, alarm = browser(world.east, "dispatcher"), world.east.ids["alarm"]
     assert "too much" in text_of(dispatcher.get("/board"))
-    done = dispatcher.post(f"/alarms/{alarm}/acknowledge", data={"comment": "Lei goes there", "next": "/board"})
+    done = dispatcher.post(
+        f"/alarms/{alarm}/acknowledge", data={"comment": "Lei goes there", "next": "/board"}
+    )
     assert done.status_code == 303
     assert done.headers["Location"] == "/board"
     page = text_of(dispatcher.get(f"/alarms/{alarm}"))
@@ -230,7 +243,10 @@ def test_the_search_finds_places_points_people_and_ids(browser, world):
     assert "supply_energy" in found
     assert "Manager" in text_of(administrator.get("/search?q=manager@east"))
     assert administrator.get(f"/search?q={show(ids['supply_energy'])}").status_code == 302
-    assert "west" not in text_of(administrator.get("/search?q=west")).replace('value="west"', "").split("Search")[-1]
+    assert (
+        "west"
+        not in text_of(administrator.get("/search?q=west")).replace('value="west"', "").split("Search")[-1]
+    )
 
 
 def test_language_and_look_are_remembered(browser, world):

@@ -17,7 +17,8 @@ METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 LATIN = re.compile(r"[A-Za-z]{3,}")
 KEPT = re.compile(
-    r"Enerfield|MQTT|Sparkplug B|Modbus|OPC UA|HTTP|JSON|CSV|ISA-18|EEMUA|Ctrl|NOx|SO2|COD|LL|HH|COP|P[1-4]|pH|%\(\w+\)[sd]"
+    r"Enerfield|MQTT|Sparkplug B|Modbus|OPC UA|HTTP|JSON|CSV|ISA-18|EEMUA|Ctrl|NOx|SO2|COD|LL|HH|COP"
+    r"|P[1-4]|pH|%\(\w+\)[sd]"
 )
 """Names and signs that Chinese readers write with Latin letters too."""
 
@@ -56,7 +57,9 @@ def test_placeholders_are_the_same_in_both_languages(chinese):
             continue
         english = message.id if isinstance(message.id, str) else message.id[-1]
         written = message.string if isinstance(message.string, str) else message.string[0]
-        assert set(re.findall(r"%\(\w+\)[sd]|%s", english)) == set(re.findall(r"%\(\w+\)[sd]|%s", written)), english
+        assert set(re.findall(r"%\(\w+\)[sd]|%s", english)) == set(re.findall(r"%\(\w+\)[sd]|%s", written)), (
+            english
+        )
 
 
 def test_chinese_is_not_left_in_english(chinese):
@@ -76,10 +79,10 @@ def test_templates_say_nothing_outside_the_catalogue():
     """Text between tags goes through gettext, or is a name, a sign or a number."""
     allowed = {"Enerfield", "English", "CSV", "kWh", "P"}
     for file in (PORTAL / "templates").rglob("*.html"):
-        text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->", " ", file.read_text(encoding="utf-8"), flags=re.S)
+        text = re.sub(
+            r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->", " ", file.read_text(encoding="utf-8"), flags=re.S
+        )
         text = re.sub(r"<(script|style)\b.*?</\1>", " ", text, flags=re.S)
         for piece in re.findall(r">([^<>]+)<", text):
             for word in LATIN.findall(piece):
                 assert word in allowed or file.name == "icons.html", f"{file.name}: {piece.strip()}"
-
-
