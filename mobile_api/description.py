@@ -113,7 +113,6 @@ def openapi_json() -> Response:
     """Answer the description; the same for everybody."""
     response = current_app.json.response(current_app.extensions["enerfield-api"].spec.to_dict())
     response.headers["Cache-Control"] = "public, max-age=300"
-    response.add_etag()
     return response
 
 

@@ -31,9 +31,20 @@ def register(app: Flask, settings: Settings) -> None:
         response.headers.setdefault("Content-Security-Policy", policy(nonce(), tiles))
         if request.endpoint not in {"static", "portal.static"}:
             response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        return answer_unchanged(response)
 
     app.context_processor(lambda: {"csrf_token": csrf_token, "csp_nonce": nonce})
+
+
+def answer_unchanged(response: Response) -> Response:
+    """Let a phone that has an answer already be told that it still holds (304), instead of getting it again."""
+    is_lasting = request.method == "GET" and request.path.startswith("/api/") and response.status_code == 200
+    if not is_lasting or response.is_streamed or response.direct_passthrough:
+        return response
+    if response.headers["Cache-Control"] == "no-store":
+        response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 def static_headers(settings: Settings) -> dict[str, str]:

@@ -215,8 +215,25 @@ def test_a_switched_off_application_shows_nothing_of_the_organisations_it_is_off
     refused = phone.get("/points")
     assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
     assert phone.get("/organisations").status_code == 200
+    browser = Browser(app, world.west.people["administrator"])
+    assert browser.get("/overview").status_code == 403
+    assert browser.get("/organisation").status_code == 200
     switch(None)
     assert phone.get("/points").json["items"]
+
+
+def test_every_page_belongs_to_an_application_or_to_none_on_purpose(app):
+    named = {f"portal.{page}" for pages in access.PAGES.values() for page in pages}
+    assert named <= {rule.endpoint for rule in app.url_map.iter_rules()}
+
+
+def test_a_phone_that_has_the_answer_is_told_that_it_holds(app, world):
+    phone = Phone(app, world.east.email("manager"))
+    first = phone.get("/points")
+    held = {**phone.headers, "If-None-Match": first.headers["ETag"]}
+    again = phone.client.get("/api/v1/points", headers=held)
+    assert (again.status_code, again.data) == (304, b"")
+    assert "private" in first.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from sqlalchemy import text
 
-from backend.app import access
+from backend.app import access, edge
 from backend.kernel import ids
 from backend.kernel.db import confine
 from backend.kernel.scope import Role, Scope
@@ -163,6 +164,29 @@ def test_no_list_shows_another_tenants_things(app, world, eastern, role):
             answer = phone.get(rule.rule.removeprefix("/api/v1"))
             assert answer.status_code in {200, 422}, (rule.rule, answer.text)
             assert not betrayed(answer, world), (rule.rule, answer.text)
+
+
+def test_row_level_security_alone_keeps_tenants_apart(app, world, eastern, foreign, monkeypatch):
+    """The product's own filters are blinded: every query believes the asker sees both tenants."""
+    honest = tenancy.use_device
+    everywhere = world.east.scope.organisations | world.west.scope.organisations
+
+    def blinded(session, **given):
+        person, scope = honest(session, **given)
+        truth[:] = [scope]
+        return person, replace(scope, organisations=everywhere, roles=((Role.ADMINISTRATOR, everywhere),))
+
+    truth: list[Scope] = []
+    phone = eastern("customer")
+    monkeypatch.setattr(edge.tenancy, "use_device", blinded)
+    monkeypatch.setattr(edge, "confine", lambda session, _blind: confine(session, truth[0]))
+    own = "/organisations/" + ids.show(world.east.customer.id)
+    assert phone.get(own).status_code == 200
+    for method, rule in guarded(app, api=True):
+        if method == "GET" and rule.endpoint not in {"stream.Live", "auth.Devices"}:
+            for address in addresses(rule, foreign) if rule.arguments else [rule.rule]:
+                answer = ask_api(phone, method, address)
+                assert not betrayed(answer, world), (address, answer.text)
 
 
 FILTERS = [
