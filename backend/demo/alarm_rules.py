@@ -77,6 +77,10 @@ def _customers() -> list[AlarmRuleSpec]:
             f"{customer.name_zh}：电表无数据", {"after_s": 180}, priority=3,
             advice="Look at the connection first, then send a technician.",
         ))  # fmt: skip
+    found.append(AlarmRuleSpec(
+        "charging.electricity.slow.energy", "silence", "Slow chargers: sub-meter silent", "慢充桩：分表无数据",
+        {"after_s": 120}, priority=4, advice="The plug of its data line is loose; send a technician.",
+    ))  # fmt: skip
     for key, limit in (("school", 3.5), ("office", 1.8)):
         customer = next(c for c in CUSTOMERS if c.key == key)
         found.append(AlarmRuleSpec(

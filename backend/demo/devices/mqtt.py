@@ -19,6 +19,11 @@ from backend.demo.spec import PointSpec
 
 EVERY_S = 15.0
 CONTROL = "lanwan/control"
+LOOSE = frozenset({"charging.electricity.slow"})
+"""Devices on a loose plug: five minutes in ten nothing arrives, so that there is something to find."""
+_LOOSE_MINUTES = range(3, 8)
+STRANGERS = {"annex": {"energy": 128.4, "power": 3.1}}
+"""Devices nobody has mapped yet: they say one thing at the start, to be offered for adoption."""
 
 
 def connect(url: str, client_id: str, **options: Any) -> mqtt.Client:
@@ -46,9 +51,11 @@ def by_device(connection: str, kinds: set[str]) -> dict[str, list[PointSpec]]:
 class Telemetry:
     """Publishes what the JSON devices show."""
 
-    def __init__(self, client: mqtt.Client, live: Live) -> None:
+    def __init__(self, client: mqtt.Client, live: Live, *, loose: frozenset[str] = LOOSE) -> None:
         self._client = client
         self._live = live
+        self._loose = loose
+        self._strangers = dict(STRANGERS)
         self._devices = by_device("mqtt.meters", {"register", "instant", "state"})
         self._sellers = by_device("mqtt.meters", {"interval"})
         self._sequence = dict.fromkeys(self._devices, 0)
@@ -74,9 +81,11 @@ class Telemetry:
         time = self._live.read_at.isoformat()
         for device, points in self._devices.items():
             fault = self._faults.get(device)
-            if fault == "silent":
-                continue
             self._sequence[device] += 1
+            if fault == "silent" or (
+                device in self._loose and self._live.read_at.minute % 10 in _LOOSE_MINUTES
+            ):
+                continue
             said = {
                 "time": time,
                 "sequence": self._sequence[device],
@@ -84,6 +93,9 @@ class Telemetry:
             }
             self._send(channels.TOPIC.format(device=device), said)
         self._publish_sold()
+        while self._strangers:
+            device, values_there = self._strangers.popitem()
+            self._send(channels.TOPIC.format(device=device), {"time": time, "values": values_there})
 
     def _publish_sold(self) -> None:
         for point_key, (start, amount) in self._live.last_intervals().items():
@@ -99,10 +111,10 @@ class Telemetry:
             self._client.publish(topic, json.dumps(said, separators=(",", ":")), qos=1)
 
 
-async def serve(url: str, live: Live, stop: asyncio.Event) -> None:
+async def serve(url: str, live: Live, stop: asyncio.Event, *, loose: frozenset[str] = LOOSE) -> None:
     """Publish until `stop` is set; a broker that is away is waited for."""
     client = connect(url, "lanwan-meters")
-    telemetry = Telemetry(client, live)
+    telemetry = Telemetry(client, live, loose=loose)
     client.loop_start()
     try:
         while not stop.is_set():
