@@ -122,7 +122,8 @@ RULE_KINDS = {
     "expression": _l("Several points"), "night_flow": _l("Night flow"),
 }  # fmt: skip
 ACTIONS = {
-    "person.grant": _l("Role given"), "person.withdraw": _l("Role taken away"), "person.status": _l("Person suspended or let in"),
+    "person.grant": _l("Role given"), "person.withdraw": _l("Role taken away"),
+    "person.status": _l("Person suspended or let in"),
     "person.change": _l("Profile changed"), "person.invite_again": _l("Invitation sent again"),
     "organisation.create": _l("Organisation added"), "organisation.rename": _l("Organisation renamed"),
     "application.switch": _l("Application switched"), "position.created": _l("Position added"),

@@ -163,6 +163,8 @@ def _readable(payload: bytes) -> str:
 def _channel_address(sighting: Any, protocol: str) -> dict[str, Any]:
     """Return the address of the channel that will read what was seen, in the words of its protocol."""
     sample = sighting.sample if isinstance(sighting.sample, dict) else {}
+    if isinstance(sample.get("channel"), dict):
+        return dict(sample["channel"])
     if protocol == "sparkplug":
         return {name: sample[name] for name in ("node", "device", "metric") if sample.get(name)}
     if protocol == "mqtt":

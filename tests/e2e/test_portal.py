@@ -70,7 +70,7 @@ def test_the_period_and_the_organisation_stay_in_the_address(enter):
     assert "span=week" in page.url
     assert "on=" in page.url
     page.get_by_label(re.compile("Look at another organisation")).click()
-    page.get_by_role("link", name=re.compile("East park")).click()
+    page.locator("details.switcher").get_by_role("link", name=re.compile("East park")).click()
     assert "at=" in page.url
     assert "span=week" in page.url
     assert page.get_by_role("heading", level=1).inner_text() == "East park"
