@@ -141,6 +141,7 @@ class BatchSink:
         done: Callable[[], None] | None = None,
     ) -> None:
         """Put what cannot be used on the dead-letter list, with the reason in words."""
+        self._news.heard(connection_id, clock.now())
         self._give(Given(Letter(connection_id, clock.now_us(), address, payload, reason), done))
 
     def contact(self, connection_id: UUID, *, error: str | None = None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from sqlalchemy import exc
+from sqlalchemy import exc, text
 from sqlalchemy.orm import Session
 
 from backend.kernel import clock
@@ -24,6 +24,10 @@ from ingest.news import Note
 from ingest.sequences import Heard
 
 log = structlog.get_logger(__name__)
+
+
+_PATIENCE = text("SET LOCAL statement_timeout = '30s'")
+"""A database that hangs is as good as one that is away: the spool takes over."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,7 @@ class DatabaseStore:
     def _transaction(self, scope: Scope) -> Iterator[Session]:
         try:
             with self._database.transaction(scope) as session:
+                session.execute(_PATIENCE)
                 yield session
         except (exc.DataError, exc.IntegrityError) as error:
             raise Refused(f"the database refuses it: {_first_line(error)}") from error

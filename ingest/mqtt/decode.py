@@ -27,6 +27,10 @@ NO_PLACEHOLDERS = frozenset(("path", "tag", "label", "minutes"))
 
 MOST_TOPICS = 100_000
 ABSENT = object()
+MOST_SEEN = 100
+
+Seen = tuple[Any, dict[str, str]]
+"""A value on the wire, and the address of the channel that would read it."""
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class Message:
     readings: those that can be used; refusals: what could not, in words (the rest stands)
     device: who sent it; sequence: its number, if it has one
     read_at_us: its instant [microseconds since the Unix epoch]; has_time: the device said it
-    unmapped: members seen for the first time that no channel reads, with their values
+    unmapped: what was seen for the first time and no channel reads: name -> (value, address of a channel)
     """
 
     device: str
@@ -45,11 +49,11 @@ class Message:
     sequence: int | None
     readings: Readings = field(default_factory=lambda: Readings.of([]))
     refusals: list[str] = field(default_factory=list)
-    unmapped: dict[str, Any] = field(default_factory=dict)
+    unmapped: dict[str, Seen] = field(default_factory=dict)
 
 
 class Unknown(Refused):
-    """No channel reads this device or topic; it may be adopted (context: device, sample)."""
+    """No channel reads this device or topic (context: device, sample, and what of it may be adopted: seen)."""
 
 
 @dataclass(slots=True)
@@ -58,11 +62,20 @@ class Route:
 
     shape: Shape
     device: str
+    caught: dict[str, str]
     targets: list[Target]
     groups: list[Group]
     has_singles: bool
     tags: dict[str, list[Target]]
     seen: set[str] = field(default_factory=set)
+
+    def see(self, name: str, value: Any, found: dict[str, Seen]) -> None:
+        """Offer a member or tag that nobody reads, once."""
+        if name not in self.seen and len(self.seen) < MOST_SEEN:
+            self.seen.add(name)
+            word = "path" if self.shape.tag is None else "tag"
+            said = name if word == "tag" or name.isidentifier() else f'"{name}"'
+            found[name] = (value, {**self.caught, **({word: said} if name else {})})
 
 
 class Decoder:
@@ -91,7 +104,12 @@ class Decoder:
         except orjson.JSONDecodeError as error:
             raise Refused(f"the payload is not JSON: {error}") from None
         if not route.targets:
-            raise Unknown(f"no channel reads {route.device}", device=route.device, sample=said)
+            raise Unknown(
+                f"no channel reads {route.device}",
+                device=route.device,
+                sample=said,
+                seen=_all_of(route, said),
+            )
         shape = route.shape
         message = Message(route.device, now_us, False, _sequence(shape, said))
         in_message = shape.time if shape.time_in_message else None
@@ -110,7 +128,7 @@ class Decoder:
         fits = ((shape, pattern.match(topic)) for shape, pattern in self._patterns)
         shape, found = next(((shape, found) for shape, found in fits if found), (None, None))
         if shape is None or found is None:
-            raise Unknown(f"no template fits the topic {topic}", device=topic, sample=None)
+            raise Unknown(f"no template fits the topic {topic}", device=topic, sample=None, seen={})
         caught = found.groupdict()
         targets = [
             target
@@ -122,7 +140,7 @@ class Decoder:
         for target in targets:
             tags[str(target.channel.address.get("tag", ""))].append(target)
         device = caught.get("device") or "/".join(caught.values()) or topic
-        route = Route(shape, device, targets, *grouped(targets), tags=dict(tags))
+        route = Route(shape, device, caught, targets, *grouped(targets), tags=dict(tags))
         if len(self._routes) < MOST_TOPICS:
             self._routes[topic] = route
         return route
@@ -206,9 +224,8 @@ def _tagged(route: Route, element: Any, message: Message) -> tuple[list[Target],
     tag = str(_follow(route.shape.tag or (), element))
     value = _follow(route.shape.value or (), element)
     targets = route.tags.get(tag, [])
-    if not targets and tag not in route.seen:
-        route.seen.add(tag)
-        message.unmapped[tag] = value
+    if not targets:
+        route.see(tag, value, message.unmapped)
     return targets, value
 
 
@@ -235,6 +252,23 @@ def _each_target(
             rows.append(row)
 
 
+def _all_of(route: Route, said: Any) -> dict[str, Seen]:
+    """Return what an unknown device says that could be a point."""
+    shape, found = route.shape, dict[str, Seen]()
+    elements = said if shape.each is None else _follow(shape.each, said)
+    for element in elements[:MOST_SEEN] if isinstance(elements, list) else [elements]:
+        if shape.tag is not None:
+            route.see(str(_follow(shape.tag, element)), _follow(shape.value or (), element), found)
+            continue
+        values = _follow(shape.values, element)
+        members = values if isinstance(values, dict) else {"": values}
+        own = {steps[0] for steps in (shape.time, shape.sequence, shape.quality) if steps}
+        for name, value in members.items():
+            if isinstance(value, int | float) and name not in own:
+                route.see(name, value, found)
+    return found
+
+
 def _notice(route: Route, values: Any, message: Message) -> None:
     """Find members that no channel reads, each once."""
     own = {steps[0] for steps in (route.shape.time, route.shape.sequence, route.shape.quality) if steps}
@@ -246,9 +280,8 @@ def _notice(route: Route, values: Any, message: Message) -> None:
         if type(members) is not dict or len(members) <= len(group.names):
             continue
         for name in members.keys() - group.names - route.seen - own:
-            route.seen.add(name)
             if isinstance(members[name], int | float):
-                message.unmapped[name] = members[name]
+                route.see(name, members[name], message.unmapped)
 
 
 def _instant(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
-
-import orjson
 
 from backend.kernel import clock
 from backend.kernel.errors import Refused
 from ingest.mqtt.acknowledge import Done, after
-from ingest.mqtt.decode import Decoder, Message, Unknown, shapes_of
+from ingest.mqtt.decode import Decoder, Message, Seen, Unknown, shapes_of
 from ingest.plan import Channel, Connection
 from ingest.ports import Numbered, Sink
-
-SAMPLE_BYTES = 2_000
 
 
 class JsonHandler:
@@ -33,16 +29,14 @@ class JsonHandler:
         try:
             message = self._decoder.decode(topic, payload, now_us=clock.now_us())
         except Unknown as error:
-            sample = _sample(topic, error.context.get("sample"))
-            self._sink.sighted(self._id, address=str(error.context["device"]), sample=sample)
+            self._offer(topic, str(error.context["device"]), error.context["seen"])
             self._refuse(payload, topic, error.message, done)
             return
         except Refused as error:
             self._refuse(payload, topic, error.message, done)
             return
-        for name, value in message.unmapped.items():
-            sample = {"topic": topic, "device": message.device, "member": name, "value": value}
-            self._sink.sighted(self._id, address=f"{message.device}/{name}", sample=sample)
+        if message.unmapped:
+            self._offer(topic, message.device, message.unmapped)
         if is_retained and not message.has_time:
             self._refuse(payload, topic, "a retained message without its own time is no news", done)
             return
@@ -66,6 +60,12 @@ class JsonHandler:
         self._sink.put(message.readings, connection_id=self._id, done=both, number=number)
         self._refuse(payload, topic, reason, both)
 
+    def _offer(self, topic: str, device: str, seen: Mapping[str, Seen]) -> None:
+        """Offer what nobody reads; the sample holds the address of the channel that would."""
+        for name, (value, address) in seen.items():
+            sample = {"topic": topic, "device": device, "member": name, "value": value, "channel": address}
+            self._sink.sighted(self._id, address=f"{device}/{name}" if name else device, sample=sample)
+
     def _refuse(self, payload: bytes, topic: str, reason: str, done: Done | None) -> None:
         self._sink.refuse(payload, connection_id=self._id, address=topic, reason=reason, done=done)
 
@@ -80,11 +80,3 @@ def replay(
     """
     message = Decoder(shapes_of(connection.address), channels).decode(address, payload, now_us=now_us)
     return message.readings, message.refusals
-
-
-def _sample(topic: str, said: Any) -> dict[str, Any]:
-    text = orjson.dumps(said, default=str)
-    return {
-        "topic": topic,
-        "message": said if len(text) <= SAMPLE_BYTES else text[:SAMPLE_BYTES].decode("utf-8", "replace"),
-    }

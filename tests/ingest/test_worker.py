@@ -7,16 +7,19 @@ import dataclasses
 import subprocess
 import threading
 import time
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import orjson
 import pytest
+from paho.mqtt import client as paho
 
 from backend.kernel import clock
 from backend.kernel.settings import settings
 from backend.kernel.units import PointKind
 from backend.metering.models.connection import Protocol
 from backend.metering.service import replays
+from ingest.mqtt.sparkplug.codec import REBIRTH, DataType, Metric, Payload, decode, encode
 from ingest.run import Worker
 from tests.ingest.field import make_field
 
@@ -167,3 +170,60 @@ def test_a_connection_with_a_wrong_template_says_so_on_the_connections_page(star
     start()
     state = until(wrong.state)
     assert "whole topic level" in state.error
+
+
+class EdgeNode:
+    """A Sparkplug edge node of another make: paho and the codec, nothing else."""
+
+    def __init__(self, url: str, group: str) -> None:
+        self.asked, self.seq, self.group = [], 0, group
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+        self._client.on_message = lambda _c, _u, m: self.asked.append(decode(m.payload).metrics[0].name)
+        self._client.connect(urlsplit(url).hostname, urlsplit(url).port)
+        self._client.subscribe(f"spBv1.0/{group}/NCMD/park", qos=0)
+        self._client.loop_start()
+
+    def say(self, kind: str, *metrics: Metric) -> None:
+        self.seq = 0 if kind == "NBIRTH" else (self.seq + 1) % 256
+        payload = encode(Payload(metrics, clock.now_us() // 1000, self.seq))
+        self._client.publish(f"spBv1.0/{self.group}/{kind}/park", payload).wait_for_publish(5)
+
+    def be_born(self, power: float) -> None:
+        named = Metric("Power", power, DataType.DOUBLE, alias=7)
+        self.say("NBIRTH", Metric("bdSeq", 1, DataType.INT64), named)
+
+    def stop(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def test_a_sparkplug_node_is_read_asked_for_rebirth_after_a_gap_and_shown_when_it_dies(
+    start, database, environment, mqtt_url
+):
+    group = f"g{uuid4().hex}"
+    park = make_field(
+        database, protocol=Protocol.SPARKPLUG, address={"group": group, "node": "park"},
+        points={"power": {"metric": "Power"}},
+    )  # fmt: skip
+    start()
+    until(lambda: connected(park))
+    node = EdgeNode(mqtt_url, group)
+    by_alias = [Metric(value=float(n), datatype=DataType.DOUBLE, alias=7) for n in range(9)]
+    node.say("NDATA", by_alias[0])
+    until(lambda: node.asked == [REBIRTH])
+    node.be_born(1.0)
+    time.sleep(0.01)
+    node.say("NDATA", by_alias[2])
+    until(lambda: park.count() == 2)
+    assert [value for _, _, value, _ in park.rows()] == [1.0, 2.0]
+    node.seq += 3
+    node.say("NDATA", by_alias[3])
+    state = until(lambda: (s := park.state()).missed and s)
+    assert (state.missed, state.last_gap["device"]) == (3, f"{group}/park")
+    node.be_born(4.0)
+    until(lambda: park.count() == 3)
+    node.say("NDEATH", Metric("bdSeq", 1, DataType.INT64))
+    until(lambda: "offline" in (park.state().error or ""))
+    node.be_born(5.0)
+    until(lambda: park.state().error is None)
+    node.stop()

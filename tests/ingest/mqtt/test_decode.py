@@ -182,14 +182,16 @@ def test_tagged_readings_find_their_points_and_new_tags_are_offered_once():
     body = {"at": NOON, "d": [{"name": "flow", "val": 3}, {"name": "level", "val": 4}]}
     message = say(how, "gw/north/up", body)
     assert rows(message) == [(5, NOW, 3.0, 0)]
-    assert message.unmapped == {"level": 4}
+    assert message.unmapped == {"level": (4, {"site": "north", "tag": "level"})}
     assert say(how, "gw/north/up", body).unmapped == {}
 
 
 def test_new_members_of_a_known_device_are_offered_once():
     how = decoder(POWER, ENERGY)
     body = {"ts": NOW_MS, "v": {"power": 1, "energy": 2, "volts": 230}}
-    assert say(how, "plant/m1/telemetry", body).unmapped == {"volts": 230}
+    assert say(how, "plant/m1/telemetry", body).unmapped == {
+        "volts": (230, {"device": "m1", "path": "volts"})
+    }
     assert say(how, "plant/m1/telemetry", body).unmapped == {}
 
 
@@ -227,3 +229,21 @@ def test_an_unknown_device_or_topic_says_so(topic, device):
 def test_a_template_that_is_wrong_says_what(table, why):
     with pytest.raises(Refused, match=why):
         Decoder(shapes_of({"messages": [table]}), [])
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "name"),
+    [
+        ("plant/m9/telemetry", {"ts": NOW_MS, "v": {"power": 1, "state": "on"}}, "power"),
+        ("plant/m9/telemetry", {"v": {"a.b": 4.5}}, "a.b"),
+        ("log/m9", {"samples": [{"t": NOW // 10**6, "v": {"p": 1}}]}, "p"),
+        ("gw/south/up", {"at": NOON, "d": [{"name": "flow", "val": 3}]}, "flow"),
+        ("home/boiler/temp", 71.5, ""),
+    ],
+)
+def test_the_channel_offered_for_an_unknown_device_reads_it(topic, body, name):
+    with pytest.raises(Unknown) as unknown:
+        say(decoder(), topic, body)
+    ((seen, (value, address)),) = unknown.value.context["seen"].items()
+    assert seen == name
+    assert [row[2] for row in rows(say(decoder(channel(8, address)), topic, body))] == [value]

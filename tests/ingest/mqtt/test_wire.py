@@ -177,7 +177,7 @@ def test_a_device_nobody_knows_is_offered_and_its_message_kept(make_wire, sink, 
     until(lambda: None in sink.errors)
     publish(mqtt_url, f"{topic}/m77", said(1))
     until(lambda: sink.letters)
-    assert sink.sightings["m77"]["message"] == {"n": 1, "power": 1}
+    assert sink.sightings["m77/power"]["channel"] == {"device": "m77", "path": "power"}
     assert sink.letters[0][2] == "no channel reads m77"
 
 
