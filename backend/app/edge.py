@@ -126,6 +126,13 @@ def _can_be_read_again() -> bool:
     return not request.content_length or hasattr(request, "_cached_data") or "form" in request.__dict__
 
 
+def _path_without_secrets() -> str:
+    """Return the path asked for; of letters' links, whose path is the secret, only the pattern."""
+    if "token" in (request.view_args or {}):
+        return request.url_rule.rule if request.url_rule else ""
+    return request.path
+
+
 def register(app: Enerfield) -> None:
     """Give each request a reference, and count and log it."""
 
@@ -144,7 +151,7 @@ def register(app: Enerfield) -> None:
         metrics.REQUEST_SECONDS.labels(endpoint).observe(seconds)
         if endpoint not in access.NEEDS_NOTHING:
             _log.info(
-                "request", method=request.method, path=request.path, status=response.status_code,
+                "request", method=request.method, path=_path_without_secrets(), status=response.status_code,
                 ms=round(seconds * 1000, 1),
             )  # fmt: skip
         return response

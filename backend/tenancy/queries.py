@@ -242,6 +242,17 @@ def one_time_token(session: Session, token_hash: bytes, purpose: str) -> OneTime
     )
 
 
+def has_letter(session: Session, person_id: UUID, purpose: str, *, expires_after: datetime) -> bool:
+    """Tell whether a person holds an unused token that expires after an instant."""
+    found = select(OneTimeToken.token_hash).where(
+        OneTimeToken.person_id == person_id,
+        OneTimeToken.purpose == purpose,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > expires_after,
+    )
+    return session.scalar(select(found.exists())) or False
+
+
 def audit_trail(
     session: Session, scope: Scope, organisation_ids: Collection[UUID], *, after: str | None, limit: int
 ) -> paging.Page[AuditEvent]:

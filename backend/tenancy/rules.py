@@ -23,6 +23,8 @@ LOST_ANSWER = timedelta(seconds=60)
 
 INVITATION_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=1)
+RESET_PAUSE = timedelta(minutes=5)
+"""No second reset letter goes to the same person sooner, however often somebody asks."""
 
 TIERS = {"region": 0, "park": 1, "enterprise": 2, "customer": 3}
 

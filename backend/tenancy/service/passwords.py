@@ -33,10 +33,16 @@ def ask_for_reset(session: Session, *, email: str) -> None:
 
 
 def issue_token(session: Session, person_id: UUID, *, purpose: str) -> tuple[Person, str] | None:
-    """Make the token for a letter, the earlier ones invalid; None when the person needs none any more."""
+    """Make the token for a letter, the earlier ones invalid.
+
+    None when the person needs none any more, or just got a reset letter: nobody is flooded.
+    """
     person = queries.person_by_id(session, person_id)
     wanted = {INVITATION: PersonStatus.INVITED, RESET: PersonStatus.ACTIVE}[purpose]
     if person is None or person.status is not wanted:
+        return None
+    just_now = clock.now() + rules.RESET_LASTS - rules.RESET_PAUSE
+    if purpose == RESET and queries.has_letter(session, person.id, RESET, expires_after=just_now):
         return None
     _spend(session, person.id)
     token = new_secret()

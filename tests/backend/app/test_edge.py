@@ -254,6 +254,13 @@ def test_a_stranger_is_answered_in_the_language_they_prefer(app, cookie, accepts
         assert choose() == locale
 
 
+def test_the_secret_in_a_letters_link_is_not_logged(app, world, capsys):
+    app.test_client().get("/reset/a-secret-from-a-letter")
+    written = capsys.readouterr()
+    assert "/reset/<token>" in written.out + written.err
+    assert "a-secret-from-a-letter" not in written.out + written.err
+
+
 def test_spoofed_addresses_do_not_escape_the_throttle(app, world):
     answers = [
         app.test_client().post(
