@@ -6,6 +6,7 @@ and another takes over within seconds when it falls silent.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ from backend.tenancy import service as tenancy
 
 PATIENCE_S = 1.0
 """How long a follower sleeps when nothing wakes it: delays and silence are looked after this often."""
+
+GATHER_S = 0.5
+"""Roll-ups are right within 5 s; gathering batches this long saves doing most of them again and again [s]."""
 
 SCOPE_EVERY_S = 5.0
 """How often a follower looks whether organisations were added."""
@@ -63,19 +67,26 @@ class RollUps:
         self.lease = Lease(self.name)
         self.follower = RollUpFollower()
         self.is_ours = False
+        self.turned_at = -math.inf
 
     def woken(self, channel: str) -> None:
         """Nothing to remember: a turn looks at the journal anyway."""
 
     def turn(self, database: Database, scope: Scope) -> bool:
-        """Make amounts of the next batches, if the lease is ours."""
+        """Make amounts of what has gathered, if the lease is ours."""
+        if time.monotonic() - self.turned_at < GATHER_S:
+            return False
         with database.transaction(scope) as session:
             was_ours, self.is_ours = self.is_ours, self.lease.hold(session)
             if not self.is_ours:
+                self.turned_at = time.monotonic()
                 return False
             if not was_ours:
                 self.follower.forget()
-            return self.follower.step(session, scope) > 0
+            taken = self.follower.step(session, scope)
+        if not taken:
+            self.turned_at = time.monotonic()
+        return taken > 0
 
     def forget(self) -> None:
         """Read points and progress again."""

@@ -27,6 +27,8 @@ from backend.metering.service import journal
 
 MOST_BATCHES = 50
 SAVE_EVERY_S = 1.0
+LEASE_EVERY_S = 0.5
+"""How often a worker that waits asks for the lease [s]."""
 
 _log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ class AlarmFollower:
         self.evaluator: Evaluator | None = None
         self.rules_changed = False
         self.saved_at = 0.0
+        self.asked_at = -LEASE_EVERY_S
 
     def woken(self, channel: str) -> None:
         """Hear that something was announced."""
@@ -53,6 +56,8 @@ class AlarmFollower:
 
     def turn(self, database: Database, scope: Scope) -> bool:
         """Take the next batches; True where more are waiting."""
+        if self.evaluator is None and time.monotonic() - self.asked_at < LEASE_EVERY_S:
+            return False
         try:
             with database.transaction(scope) as session:
                 return self._turn(session, scope)
@@ -70,8 +75,10 @@ class AlarmFollower:
 
     def _turn(self, session: Session, scope: Scope) -> bool:
         if self.evaluator is None:
+            self.asked_at = time.monotonic()
             if not self.lease.hold(session):
                 return False
+            self.asked_at = -LEASE_EVERY_S
             self.evaluator = load(session, scope)
         now = self.evaluator
         if self.rules_changed:

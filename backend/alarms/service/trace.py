@@ -7,16 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
+import orjson
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.alarms import events
-from backend.alarms.models import Alarm, AlarmEvent, AlarmState
+from backend.alarms.models import Alarm, AlarmState
 from backend.alarms.rules.states import Happening
 from backend.kernel import clock, ids
 from backend.kernel.events import publish
 from backend.kernel.scope import Scope
 
+_INSERT = text(
+    "INSERT INTO alarm_event SELECT * FROM jsonb_populate_recordset(NULL::alarm_event, cast(:rows AS jsonb))"
+)
 _RAISING = (Happening.RAISED, Happening.RAISED_AGAIN, Happening.UNSUPPRESSED)
 
 
@@ -54,7 +58,7 @@ class Trace:
         if not self.rows:
             return
         self.session.flush()
-        self.session.execute(insert(AlarmEvent), self.rows)
+        self.session.execute(_INSERT, {"rows": orjson.dumps(self.rows).decode()})
         for alarm, name, body in self.news:
             if name == events.RAISED and self.latest[alarm.id].suppression is not None:
                 continue

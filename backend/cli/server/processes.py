@@ -24,7 +24,8 @@ PROCESSES = {
     "devices": Process(("demo", "devices"), "simulated field devices", is_demo=True),
     "web": Process(("web",), "pages and API"),
     "ingest": Process(("ingest", "run"), "readings from field devices"),
-    "follow": Process(("follow",), "alarms and roll-ups"),
+    "alarms": Process(("follow", "--only", "alarms"), "alarms, behind ingest"),
+    "roll-ups": Process(("follow", "--only", "rollups"), "amounts by interval, hour, day and month"),
     "work": Process(("work",), "background jobs"),
     "schedule": Process(("schedule",), "jobs at their time"),
 }
