@@ -66,6 +66,13 @@ def alarm_rows() -> str:
     return render_template("alarms/rows.html", alarms=_open(node, None, 6))
 
 
+@pages.get("/alarms/count")
+def alarm_count() -> str:
+    """Give the number beside the bell again, after something about alarms changed."""
+    look()
+    return str(navigation.waiting_alarms())
+
+
 @pages.get("/alarms/<uuid:alarm_id>")
 def alarm(alarm_id: UUID) -> str:
     """Show one alarm: its curve, what happened, and what can be done."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
 
+from backend.alarms import service as alarms
 from backend.kernel.errors import Forbidden
 from backend.kernel.ids import show
 from backend.kernel.scope import STAFF, Role
@@ -74,7 +75,7 @@ PARENTS = {
 
 
 STAFF_ONLY = frozenset({"alarm_rules", "alarm_statistics"})
-DATA_OF = {"map_data": "network_map", "balance_data": "alarms", "alarm_rows": "alarms"}
+DATA_OF = {"alarm_count": "alarms", "map_data": "network_map", "balance_data": "alarms", "alarm_rows": "alarms"}
 """Answers to scripts: the page they belong to."""
 
 
@@ -134,10 +135,16 @@ def may_acknowledge() -> bool:
     return g.scope.holds(Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.TECHNICIAN, Role.ADMINISTRATOR)
 
 
-def frame(open_alarms: int | None = None) -> dict[str, Any]:
+def waiting_alarms() -> int:
+    """Return how many alarms nobody has acknowledged, of all that the asker sees."""
+    counts = alarms.open_counts(g.session, g.scope)
+    return sum(count.unacknowledged for count in counts.values())
+
+
+def frame() -> dict[str, Any]:
     """Return everything base.html draws around a page."""
     current = g.get("organisation") or here(None)
-    entries = _entries(current, open_alarms)
+    entries = _entries(current, waiting_alarms())
     chosen = BOTTOM.get(first_page(), ())
     by_page = {entry["page"]: entry for entry in entries}
     bottom = [by_page[page] for page in chosen if page in by_page]

@@ -71,7 +71,9 @@ def _unit(place: Any, site: Any, points: list[Any]) -> dict[str, Any]:
         if point.kind.value == "instant" and point.quantity not in RATIOS
     ]
     light, words = _state(state, values)
-    share = _share(points) if ratio is None else None
+    if light == "idle":  # what stands still has no efficiency
+        ratio = None
+    share = _share(points) if ratio is None and light != "idle" else None
     return {
         "plant": named(site) if site else "", "name": named(place), "readings": values[:SHOWN], "state": light,
         "state_words": words, "link": url_for("portal.position", position_id=place.id),
@@ -87,7 +89,7 @@ def _state(state: Any, values: list[dict[str, Any]]) -> tuple[str, str]:
     if state is not None:
         if state["value"] is None or state["is_stale"]:
             return "unknown", _("state unknown")
-        return ("good", _("running")) if state["value"] > 0 else ("unknown", _("standing still"))
+        return ("good", _("running")) if state["value"] > 0 else ("idle", _("standing still"))
     if not values or all(value["is_stale"] for value in values):
         return "unknown", _("no fresh value")
     return "good", _("measured")

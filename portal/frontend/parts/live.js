@@ -14,11 +14,39 @@ export function watchLive() {
   if (shown.size) url.searchParams.set("points", [...shown.keys()].join(","));
   const feed = new EventSource(url);
   feed.addEventListener("values", (event) => show(shown, JSON.parse(event.data)));
-  feed.addEventListener("alarms", () => refresh("alarms"));
+  feed.addEventListener("alarms", alarmsChanged);
+  // a stream of some points tells of their alarms only: news of all alarms come by one of their own
+  const others = shown.size && document.querySelector("[data-refresh~='alarms']") ? new EventSource(address) : null;
+  others?.addEventListener("alarms", alarmsChanged);
   feed.addEventListener("open", () => lost(false));
   feed.addEventListener("error", () => setTimeout(() => lost(feed.readyState !== EventSource.OPEN), 4000));
-  addEventListener("pagehide", () => feed.close());
+  addEventListener("pagehide", () => {
+    feed.close();
+    others?.close();
+  });
   setInterval(() => age(shown), 30_000);
+}
+
+function alarmsChanged() {
+  refresh("alarms");
+  recount();
+}
+
+let isCounting = false;
+function recount() {
+  const badges = document.querySelectorAll("[data-live-count='alarms']");
+  if (!badges.length || isCounting) return;
+  isCounting = true;
+  setTimeout(async () => {
+    isCounting = false;
+    const answer = await fetch(badges[0].dataset.source);
+    if (!answer.ok) return;
+    const count = (await answer.text()).trim();
+    for (const badge of badges) {
+      badge.textContent = count;
+      badge.dataset.count = count;
+    }
+  }, 1500);
 }
 
 function index() {
