@@ -7,6 +7,7 @@ through Mosquitto and workers to the commit, everything on this machine. http: g
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -199,7 +200,7 @@ def _publish_and_judge(
     seconds: float,
 ) -> None:  # fmt: skip
     command = [sys.executable, "-m", "tests.bench.publisher", str(port), "bench", str(devices), str(tags)]
-    began = time.monotonic()
+    began, used = time.monotonic(), _processor_seconds()
     publisher = subprocess.Popen([*command, str(rate), str(seconds)], stdout=subprocess.PIPE, text=True)
     memory: list[float] = []
     while publisher.poll() is None:
@@ -209,13 +210,32 @@ def _publish_and_judge(
     wanted = said["messages"] * tags
     _until(lambda: _stored(database) >= wanted, 120)
     taken = time.monotonic() - began
+    used = {
+        name: round(1e6 * (now - used.get(name, 0.0)) / wanted, 2)
+        for name, now in _processor_seconds().items()
+    }
     value, offered = wanted / taken, wanted / said["seconds"]
     goal = GOAL_READINGS if tags > 1 else None
     say("ingest", case, value, "readings/s", goal=goal, met=None if goal is None else value >= goal,
-        offered=round(offered), messages_per_s=round(said["messages"] / taken), workers=len(running))  # fmt: skip
+        offered=round(offered), messages_per_s=round(said["messages"] / taken), workers=len(running),
+        processor_us_per_reading=used)  # fmt: skip
     late, early = max(memory[len(memory) // 2 :]), max(memory[: len(memory) // 2 + 1])
     say("ingest", f"{case}, memory of a worker", late, "MB", goal=GOAL_RSS_MB,
         met=late < GOAL_RSS_MB and late < 1.2 * early, first_half=round(early, 1))  # fmt: skip
+
+
+def _processor_seconds() -> dict[str, float]:
+    """Return processor time used so far by each program of this bench [s]; it hardly depends on the load."""
+    total: dict[str, float] = {}
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            words, times = child.cmdline(), child.cpu_times()
+            name = (
+                words[3] if words[1:3] == ["-m", "backend.cli"] else Path(words[0]).name if words else "gone"
+            )
+            name = "postgres" if "postgres" in name else name
+            total[name] = total.get(name, 0.0) + times.user + times.system
+    return total
 
 
 def _devices(database: Database, devices: int, tags: int) -> Field:
