@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from backend.app import create_app
 from backend.app.edge import Enerfield
 from backend.app.factory import FACES
 from backend.app.security import HEADER, cookie_name
+from backend.infra import logs
 from backend.infra.attempts import RedisAttempts
 from backend.kernel.db import Database
 from backend.kernel.scope import Scope
@@ -19,6 +22,9 @@ from tests.world import PASSWORD, PASSWORDS
 
 def make_app(database: Database, faces: tuple[str, ...] = FACES) -> Enerfield:
     """Return the application on a module's servers, with cheap password hashing."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, logs.redact, logs.terminal_renderer()]
+    )
     app = create_app(settings(), database, faces)
     app.gate = Gate(PASSWORDS, RedisAttempts(settings().redis_url))
     app.testing = False  # errors are answered, as they are to people

@@ -33,7 +33,7 @@ def configure(*, stream: TextIO | None = None, level: int = logging.INFO) -> Non
         structlog.processors.format_exc_info,
         redact,
     ]
-    plain = structlog.dev.ConsoleRenderer() if stream.isatty() else structlog.processors.JSONRenderer()
+    plain = terminal_renderer() if stream.isatty() else structlog.processors.JSONRenderer()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -50,6 +50,11 @@ def configure(*, stream: TextIO | None = None, level: int = logging.INFO) -> Non
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+
+
+def terminal_renderer() -> structlog.dev.ConsoleRenderer:
+    """Return the renderer for people; pretty tracebacks would show local variables, and with them secrets."""
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 def redact(_logger: Any, _method: str, event: Any) -> Any:
