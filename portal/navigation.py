@@ -75,7 +75,12 @@ PARENTS = {
 
 
 STAFF_ONLY = frozenset({"alarm_rules", "alarm_statistics"})
-DATA_OF = {"alarm_count": "alarms", "map_data": "network_map", "balance_data": "alarms", "alarm_rows": "alarms"}
+DATA_OF = {
+    "alarm_count": "alarms",
+    "map_data": "network_map",
+    "balance_data": "alarms",
+    "alarm_rows": "alarms",
+}
 """Answers to scripts: the page they belong to."""
 
 

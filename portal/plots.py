@@ -81,7 +81,7 @@ def plot(
             "width": int(frame.width), "height": int(frame.height), "left": frame.left, "right": frame.right,
             "top": frame.top, "bottom": frame.bottom, "unit": words.shown_unit(shown),
             "rules": [{"y": by.y(tick), "value": tick, "text": _tick(tick, by.ticks)} for tick in by.ticks],
-            "marks": marks(period, zone, frame),
+            "marks": marks(period, zone, frame, _half_a_bar(series)),
             "series": [_drawn(one, by, across, factor, series) for one in series],
         }  # fmt: skip
 
@@ -131,15 +131,26 @@ def with_gaps(samples: Sequence[Sample]) -> list[Sample]:
     return broken
 
 
-def marks(period: Period, zone: str, frame: Frame) -> list[dict[str, Any]]:
-    """Return the marks below the axis: hours of a day, days of a month, months of a year."""
+def marks(period: Period, zone: str, frame: Frame, shift: timedelta = timedelta(0)) -> list[dict[str, Any]]:
+    """Return the marks below the axis: hours of a day, days of a month, months of a year.
+
+    shift: how far right of their instant they stand, so that they name the bar above them
+    """
     across, found = _Across(period, frame), []
     days = (period.end - period.start) / timedelta(days=1)
     at = period.start.astimezone(ZoneInfo(zone))
     while at <= period.end:
-        found.append({"x": across.x(at), "text": _mark(at, days)})
+        found.append({"x": across.x(at + shift), "text": _mark(at, days)})
         at = _next_mark(at, days, frame.crowded)
     return [mark for mark in found if frame.left - 1 <= mark["x"] <= frame.right + 1]
+
+
+def _half_a_bar(series: list[Series]) -> timedelta:
+    bars = next((one.samples for one in series if one.kind == "bar" and len(one.samples) > 1), None)
+    if bars is None:
+        return timedelta(0)
+    steps = sorted(after[0] - before[0] for before, after in zip(bars, bars[1:], strict=False))
+    return steps[len(steps) // 2] / 2
 
 
 def _next_mark(at: datetime, days: float, crowded: int) -> datetime:

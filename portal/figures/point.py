@@ -23,6 +23,8 @@ from portal.words import named_here as named
 
 STALE = timedelta(minutes=15)
 MOST_ROWS = 300
+TABLE_SPAN = timedelta(days=2)
+"""So much of a long period is looked through for the newest readings of a table; the file has all."""
 COUNTED = ("register", "interval")
 
 
@@ -167,7 +169,8 @@ def readings_of(point: Any, view: View, table: str) -> tuple[list[dict[str, Any]
             for one in amounts
         ]
     else:
-        rows = list(_readings(point, period))
+        newest = Period(max(period.start, period.end - TABLE_SPAN), period.end)
+        rows = list(_readings(point, newest))
     return rows[: -MOST_ROWS - 1 : -1], len(rows) > MOST_ROWS
 
 

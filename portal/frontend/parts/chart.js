@@ -22,7 +22,8 @@ export async function openChart(figure) {
   holder.style.height = `${height}px`;
   figure.append(holder);
   figure.classList.add("is-live");
-  const chart = init(holder, null, { locale: document.documentElement.lang.startsWith("zh") ? "ZH" : "EN" });
+  // instants are drawn at their wall-clock time in the site's zone, so that ticks fall on its hours and days
+  const chart = init(holder, null, { useUTC: true, locale: document.documentElement.lang.startsWith("zh") ? "ZH" : "EN" });
   const state = { figure, chart, source, data };
   draw(state);
   chart.on("datazoom", debounced(() => zoomed(state), 250));
@@ -58,8 +59,8 @@ async function zoomed(state) {
   const zoom = state.chart.getOption().dataZoom?.[0];
   if (!zoom || !state.data.can_zoom) return;
   const whole = zoom.start <= 0.5 && zoom.end >= 99.5;
-  const [first, last] = state.extent;
-  state.span = whole ? null : [first + ((last - first) * zoom.start) / 100, first + ((last - first) * zoom.end) / 100];
+  const { start, end } = state.data;
+  state.span = whole ? null : [start + ((end - start) * zoom.start) / 100, start + ((end - start) * zoom.end) / 100];
   const asked = state.span;
   const fine = await fetchCurve(state.source, state.figure.clientWidth, asked);
   if (asked !== state.span) return;
@@ -70,7 +71,6 @@ async function zoomed(state) {
 function draw(state) {
   const { chart, data, figure } = state;
   const look = colours(figure);
-  state.extent = [data.start, data.end];
   const highest = Math.max(...data.series.flatMap((one) => one.points.map((point) => Math.abs(point[1] ?? 0))), 0);
   [state.unit, state.factor] = highest ? ladder(data.unit, highest) : [data.unit, 1];
   const zone = data.zone;
@@ -84,8 +84,8 @@ function draw(state) {
       formatter: (items) => tooltip(items, state),
     },
     xAxis: {
-      type: "time", min: data.start, max: data.end,
-      axisLabel: { color: look.ink3, hideOverlap: true, formatter: (at) => tick(at, data, zone) },
+      type: "time", min: wall(data.start, zone) - half(data), max: wall(data.end, zone) - half(data),
+      axisLabel: { color: look.ink3, hideOverlap: true, formatter: (at) => tick(at, data) },
       axisLine: { lineStyle: { color: look.strong } }, axisTick: { show: false }, splitLine: { show: false },
     },
     yAxis: {
@@ -95,7 +95,7 @@ function draw(state) {
     },
     dataZoom: data.can_zoom ? [
       { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: false },
-      { type: "slider", filterMode: "none", height: 26, bottom: 10, borderColor: look.line, fillerColor: look.soft, dataBackground: { lineStyle: { color: look.strong }, areaStyle: { opacity: 0 } }, selectedDataBackground: { lineStyle: { color: look.accent }, areaStyle: { opacity: 0 } }, handleStyle: { color: look.raised, borderColor: look.strong }, textStyle: { color: look.ink3 }, labelFormatter: (at) => tick(at, data, zone) },
+      { type: "slider", filterMode: "none", height: 26, bottom: 10, borderColor: look.line, fillerColor: look.soft, dataBackground: { lineStyle: { color: look.strong }, areaStyle: { opacity: 0 } }, selectedDataBackground: { lineStyle: { color: look.accent }, areaStyle: { opacity: 0 } }, handleStyle: { color: look.raised, borderColor: look.strong }, textStyle: { color: look.ink3 }, labelFormatter: (at) => tick(at, data) },
     ] : [],
     series: series(data, look, state.factor),
   }, { replaceMerge: ["series"] });
@@ -104,7 +104,7 @@ function draw(state) {
 function series(data, look, factor) {
   return data.series.map((one) => {
     const colour = one.is_before ? look.ink3 : look.carrier(one.carrier);
-    const common = { name: one.name, data: one.points.map(([at, value]) => [at, value === null ? null : value / factor]), emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
+    const common = { name: one.name, data: placed(one, data.zone, factor), emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
     if (one.kind === "bar") {
       return { ...common, type: "bar", itemStyle: { color: colour, opacity: one.is_before ? 0.35 : 1 }, barMaxWidth: 28, barGap: "10%", stack: one.stack };
     }
@@ -118,9 +118,33 @@ function series(data, look, factor) {
   });
 }
 
+// The third value is the instant itself, for the words of the tooltip.
+function placed(one, zone, factor) {
+  return one.points.map(([at, value]) => [wall(at, zone), value === null ? null : value / factor, at]);
+}
+
+// Bars are centred on the start of their bucket, so that the label below names them: half a bucket of room.
+function half(data) {
+  const bars = data.series.find((one) => one.kind === "bar" && one.points.length > 1);
+  if (!bars) return 0;
+  const steps = bars.points.slice(1).map(([at], index) => at - bars.points[index][0]).sort((a, b) => a - b);
+  return steps[steps.length >> 1] / 2;
+}
+
+const offsets = new Map();
+function wall(at, zone) {
+  const key = `${zone} ${Math.floor(at / 3_600_000)}`;
+  if (!offsets.has(key)) {
+    const shown = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" }).formatToParts(at);
+    const [, sign, hours, minutes] = /GMT(?:([+-])(\d+):(\d+))?/.exec(shown.find((part) => part.type === "timeZoneName").value);
+    offsets.set(key, sign ? (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000 : 0);
+  }
+  return at + offsets.get(key);
+}
+
 function tooltip(items, state) {
   if (!items.length) return "";
-  const at = items[0].axisValue;
+  const at = items[0].value[2];
   const box = document.createElement("div");
   const head = document.createElement("div");
   head.textContent = when(at, zone, { weekday: "short", day: "numeric", month: "short", hour: data.grain === "day" || data.grain === "month" ? undefined : "2-digit", minute: data.grain === "day" || data.grain === "month" ? undefined : "2-digit" });
@@ -134,11 +158,11 @@ function tooltip(items, state) {
   return box;
 }
 
-function tick(at, data, zone) {
+function tick(at, data) {
   const span = data.end - data.start;
-  if (span <= 2 * 86_400_000) return when(at, zone, { hour: "2-digit", minute: "2-digit" });
-  if (span <= 120 * 86_400_000) return when(at, zone, { day: "numeric", month: "short" });
-  return when(at, zone, { month: "short", year: "numeric" });
+  if (span <= 2 * 86_400_000) return when(at, "UTC", { hour: "2-digit", minute: "2-digit" });
+  if (span <= 120 * 86_400_000) return when(at, "UTC", { day: "numeric", month: "short" });
+  return when(at, "UTC", { month: "short", year: "numeric" });
 }
 
 const formats = new Map();

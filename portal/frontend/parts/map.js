@@ -20,7 +20,7 @@ export async function openMap(figure) {
   figure.append(holder);
   const map = new Canvas({
     container: holder, style: style(data, colours(figure), figure.dataset.tiles), bounds: data.bounds,
-    fitBoundsOptions: { padding: 36 }, attributionControl: false, cooperativeGestures: true, dragRotate: false, pitchWithRotate: false,
+    fitBoundsOptions: { padding: { top: 44, bottom: 44, left: 64, right: 64 } }, attributionControl: false, cooperativeGestures: true, dragRotate: false, pitchWithRotate: false,
     localIdeographFontFamily: "sans-serif", locale: JSON.parse(figure.dataset.words ?? "{}"),
   });
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
