@@ -146,9 +146,7 @@ def test_there_are_enough_attacks():
 def test_a_token_of_ours_is_read():
     read = TOKENS.read(TOKENS.give(PERSON, FAMILY))
     assert (read.person_id, read.family_id) == (PERSON, FAMILY)
-    assert TOKENS.read(GOOD) == read, (
-        "the attacks differ from a good token in one thing each"
-    )
+    assert TOKENS.read(GOOD) == read, "the attacks differ from a good token in one thing each"
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
