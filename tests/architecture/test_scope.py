@@ -64,7 +64,11 @@ def test_only_queries_select():
             if not file.exists():
                 continue
             for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "select":
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Name)
+                    and node.func.id == "select"
+                ):
                     astray.append(f"{file.relative_to(BACKEND)}:{node.lineno}")
     assert astray == []
 

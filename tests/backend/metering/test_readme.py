@@ -29,6 +29,8 @@ def test_the_worked_example_is_right():
     found = rules.register_amounts(at, register, RegisterMeter(15 * MINUTE, 1000, 100_000.0), 0, 10**12)
     assert [
         (start, amount, Method(method).name.lower())
-        for start, amount, method in zip(found.start_us.tolist(), found.amount.tolist(), found.method, strict=True)
+        for start, amount, method in zip(
+            found.start_us.tolist(), found.amount.tolist(), found.method, strict=True
+        )
     ] == [(minutes(when), int(amount), method) for when, amount, method in said]
     assert sum(int(amount) for _, amount, _ in said) == 5500
