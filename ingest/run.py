@@ -72,6 +72,7 @@ class Worker:
         folder = (self.home or self.settings.home) / "ingest"
         self.spool = Spool(folder / f"{self.name}.sqlite", cap_mb=self.settings.spool_mb)
         self.notebook = Notebook(folder / f"{self.name}.notes")
+        self.status = Notebook(folder / f"{self.name}.status")
         self.copy = folder / f"{self.name}.plan"
         self.store = DatabaseStore(self.database)
         self.sink = BatchSink(self.store, self.spool)
@@ -100,6 +101,7 @@ class Worker:
         until = loop.time() + (RELOAD_SECONDS if self.loaded is not None else LOOK_SECONDS)
         while not stop.is_set() and not self.changed.is_set() and loop.time() < until:
             await rest(stop, LOOK_SECONDS)
+            self.status.remember("sink", self._status())
             for _, _, wire in self.wires.values():
                 wire.check()
             for protocol, part in list(self.parts.items()):
@@ -108,6 +110,16 @@ class Worker:
                         "protocol ended, started anew", protocol=protocol, error=str(part.task.exception())
                     )
                     self._start_part(protocol, part.plan)
+
+    def _status(self) -> dict[str, object]:
+        """Return what `enerfield ingest status` tells: it must be known when the database is away, too."""
+        figures = self.sink.figures
+        return {
+            "database": "away" if figures.is_away else "there",
+            "spool": "full: nothing is acknowledged" if figures.is_refusing else "taking",
+            "spooled_items": self.spool.items, "spool_bytes": self.spool.size_bytes,
+            "waiting_rows": self.sink.waiting_rows, "stored": figures.stored, "dead_letters": figures.dead,
+        }  # fmt: skip
 
     def _close(self) -> None:
         for _, _, wire in self.wires.values():

@@ -41,3 +41,19 @@ def run(protocols: tuple[str, ...], worker: str) -> None:
         await Worker(database(), ours, protocols or PROTOCOLS, worker).run(stop)  # type: ignore[arg-type]  # an Event
 
     until_signalled(main)
+
+
+@command.command()
+def status() -> None:
+    """Tell how this machine's workers are: database, spool, what waits. Exit code 1 where a spool is full."""
+    import json
+
+    from backend.kernel.settings import settings
+
+    is_full = False
+    for path in sorted((settings().home / "ingest").glob("*.status")):
+        said = json.loads(path.read_text())["sink"]
+        click.echo(f"{path.stem}: " + ", ".join(f"{name} {value}" for name, value in said.items()))
+        is_full |= said["spool"] != "taking"
+    if is_full:
+        raise click.ClickException("a spool is full: bring the database back, or free disk space")

@@ -15,12 +15,14 @@ import pytest
 from paho.mqtt import client as paho
 
 from backend.kernel import clock
+from backend.kernel.errors import Unavailable
 from backend.kernel.settings import settings
 from backend.kernel.units import PointKind
 from backend.metering.models.connection import Protocol
 from backend.metering.service import replays
 from ingest.mqtt.sparkplug.codec import REBIRTH, DataType, Metric, Payload, decode, encode
 from ingest.run import Worker
+from ingest.spool import SpoolFull
 from tests.ingest.field import make_field
 
 
@@ -163,6 +165,24 @@ def test_two_letters_of_one_address_and_a_payload_of_any_bytes_are_kept(start, f
         )  # fmt: skip
     until(lambda: len(field.letters()) == 2)
     assert {letter.payload for letter in field.letters()} == {b"\x00\xff{"}
+
+
+def test_a_full_spool_is_seen_while_the_database_is_away(start, field, mqtt_url, topic, monkeypatch):
+    running = start()
+    until(lambda: connected(field))
+
+    def away(*_, **__):
+        raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(running.worker.store, "readings", away)
+    monkeypatch.setattr(
+        running.worker.spool, "append", lambda _: (_ for _ in ()).throw(SpoolFull("no space left"))
+    )
+    publish(mqtt_url, f"{topic}/m1", said(1))
+    status = until(lambda: (s := running.worker.status.recall("sink")) and s["spool"] != "taking" and s)
+    assert (status["database"], status["spool"]) == ("away", "full: nothing is acknowledged")
+    monkeypatch.undo()
+    until(lambda: field.count() == 1)
 
 
 def test_a_connection_with_a_wrong_template_says_so_on_the_connections_page(start, database, environment):
