@@ -18,8 +18,12 @@ MACHINES = {
     "centre": ("Schneider Electric", "PM8000"),
     "heat_net": ("Kamstrup", "MULTICAL 803"),
     "cold_net": ("Kamstrup", "MULTICAL 803"),
-    "heat_pumps": ("Grundfos", "NK 150"),
-    "cold_pumps": ("Grundfos", "NK 250"),
+    "heat_pumps": ("Schneider Electric", "PM5560"),
+    "cold_pumps": ("Schneider Electric", "PM5560"),
+    "heat_pump1": ("Grundfos", "NK 150"),
+    "heat_pump2": ("Grundfos", "NK 150"),
+    "cold_pump1": ("Grundfos", "NK 250"),
+    "cold_pump2": ("Grundfos", "NK 250"),
     "pv_terminal": ("Sungrow", "SG250HX"),
     "pv_carpark": ("Sungrow", "SG110CX"),
     "wind": ("Goldwind", "GW 3.2-155"),
@@ -167,7 +171,7 @@ def _networks() -> list[PointSpec]:
             _register(f"{pumps}s.electricity", f"{name} pumps · electricity", f"{name_zh}循环泵 · 耗电量", "electricity",
                       f"{pumps}s.electricity", "in", parent="centre.electricity", category="power"),
             *(
-                _state(f"{pumps}s.state{number}", f"{name} pump {number} · running", f"{name_zh}{number}号泵 · 运行",
+                _state(f"{pumps}{number}.state", f"{name} pump {number} · running", f"{name_zh}{number}号泵 · 运行",
                        carrier, f"{pumps}{number}.state")
                 for number in (1, 2)
             ),
