@@ -17,7 +17,7 @@ from backend.alarms.queries import following as queries
 from backend.alarms.rules import memory
 from backend.alarms.service import quiet
 from backend.alarms.service.evaluator import NAME, Evaluator, load
-from backend.alarms.service.record import record, withdraw
+from backend.alarms.service.record import record, rehearse, withdraw
 from backend.alarms.service.rules import set_aside
 from backend.kernel import clock
 from backend.kernel.db import Database
@@ -80,6 +80,7 @@ class AlarmFollower:
                 return False
             self.asked_at = -LEASE_EVERY_S
             self.evaluator = load(session, scope)
+            rehearse(session, scope)
         now = self.evaluator
         if self.rules_changed:
             self.rules_changed = False

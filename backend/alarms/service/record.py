@@ -60,6 +60,13 @@ def record(session: Session, scope: Scope, moves: Sequence[Move]) -> None:
     writer.trace.leave()
 
 
+def rehearse(session: Session, scope: Scope) -> None:
+    """Ask for nothing what `record` asks, so that the first alarm waits for no statement to be built."""
+    following.rules_by_id(session, scope, ())
+    following.open_alarms(session, scope, ())
+    tell_dependants(session, scope, (), Trace(session, scope))
+
+
 def withdraw(session: Session, scope: Scope, keys: Collection[int], *, why: str) -> None:
     """Close the open alarms of rules that are no longer evaluated."""
     rules = {rule.id: rule for rule in following.rules_by_key(session, scope, keys)}
