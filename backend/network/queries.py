@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +23,9 @@ from backend.kernel.scope import Scope
 from backend.network.models import Line, Position, Site, SupplyAgreement
 
 
+@lru_cache(maxsize=512)
 def covered_positions(scope: Scope) -> Select[tuple[UUID]]:
-    """Ids of positions supplied to the scope's organisations, now or ever."""
+    """Ids of positions supplied to the scope's organisations, now or ever. Built once a scope: it takes milliseconds."""
     root = aliased(Position)
     return (
         select(Position.id)
@@ -33,6 +35,7 @@ def covered_positions(scope: Scope) -> Select[tuple[UUID]]:
     )
 
 
+@lru_cache(maxsize=512)
 def visible(scope: Scope) -> ColumnElement[bool]:
     """Condition on Position: the scope's own, supplied to it, or the site of such a one."""
     return or_(
