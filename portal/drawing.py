@@ -95,25 +95,6 @@ def _gaps(values: Sequence[Value], left: float, step: float) -> list[tuple[float
     return gaps
 
 
-def bars(
-    values: Sequence[Value], by: Scale, *, left: float, right: float, slots: int | None = None
-) -> list[dict]:
-    """Draw bars from zero; unknown ones come with `gap` set and the full height."""
-    count = max(slots or len(values), 1)
-    pitch = (right - left) / count
-    drawn = []
-    for index, value in enumerate(values):
-        x, width = left + index * pitch + pitch * 0.14, pitch * 0.72
-        if value is None or not math.isfinite(value):
-            drawn.append({"x": x, "width": width, "y": by.top, "height": by.bottom - by.top, "gap": True})
-            continue
-        y, zero = by.y(value), by.y(0)
-        drawn.append(
-            {"x": x, "width": width, "y": min(y, zero), "height": max(abs(zero - y), 0.5), "gap": False}
-        )
-    return drawn
-
-
 def spark(values: Sequence[Value], before: Sequence[Value] = (), *, slots: int | None = None) -> dict:
     """Return what the spark macro draws: today's line over the one it is compared with, 240 by 44."""
     by = scale([*values, *before], top=4, bottom=42)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, g, redirect, request, url_for
+from flask import Blueprint, flash, g, redirect, url_for
 from werkzeug.wrappers import Response
 
 from backend.kernel.errors import EnerfieldError
@@ -12,11 +12,6 @@ from backend.kernel.errors import EnerfieldError
 pages = Blueprint(
     "portal", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
 )
-
-
-def is_fragment() -> bool:
-    """Tell whether htmx asks for a part of the page only (it always sends this header)."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
 
 
 def done(message: str, target: str) -> Response:

@@ -57,7 +57,7 @@ def tiles(view: View, points: Sequence[Any], rates: Any, *, link: str = "") -> l
                 "link": link or view.link(carrier=None if view.carrier == carrier else carrier),
                 "words": _said(carrier, amount, mine[0].unit),
                 "spark": drawing.spark(
-                    _values(curves.get((carrier, "in")) or curves.get((carrier, "out")) or [], view),
+                    [value for _at, value in curves.get((carrier, "in")) or curves.get((carrier, "out")) or []],
                     [v for _at, v in earlier.get((carrier, "in")) or earlier.get((carrier, "out")) or []],
                     slots=_slots(view),
                 ),
@@ -225,10 +225,6 @@ def _balance_series(
         name = _("%(what)s, before", what=names[way])
         series.insert(0, Series(name, carrier, earlier, kind=kind, is_before=True, moved=moved))
     return series, unit
-
-
-def _values(samples: list[Sample], view: View) -> list[float | None]:
-    return [value for _at, value in samples]
 
 
 def _slots(view: View) -> int:
