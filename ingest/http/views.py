@@ -177,15 +177,14 @@ def _store(session: Session, gateway: Gateway, body: bytes) -> dict[str, Any]:
 def _channels(session: Session, gateway: Gateway) -> dict[tuple[str, str], Channel]:
     """Return the gateway's channels by tag and by point."""
     channels: dict[tuple[str, str], Channel] = {}
-    pairs = gateways.gateway_points(session, gateway.scope, connection_id=gateway.connection_id)
-    for channel, point in pairs:
+    for row in gateways.gateway_points(session, gateway.scope, connection_id=gateway.connection_id):
         wire = Channel(
-            point.key, gateway.connection_id, channel.address, scale=channel.scale, offset=channel.offset,
-            low=point.low, high=point.high, kind=point.kind.value,
+            row.key, gateway.connection_id, row.address, scale=row.scale, offset=row.offset, low=row.low,
+            high=row.high, kind=row.kind.value,
         )  # fmt: skip
-        channels["point", ids.show(point.id)] = wire
-        if isinstance(channel.address.get("tag"), str):
-            channels["tag", channel.address["tag"]] = wire
+        channels["point", ids.show(row.id)] = wire
+        if isinstance(row.address.get("tag"), str):
+            channels["tag", row.address["tag"]] = wire
     return channels
 
 

@@ -22,18 +22,26 @@ def gateway_of_key(session: Session, _scope: Scope, key_hash: bytes) -> Any:
     return session.execute(text("SELECT * FROM gateway_of_key(:hash)"), {"hash": key_hash}).first()
 
 
-def gateway_points(session: Session, scope: Scope, connection_id: UUID) -> Sequence[tuple[Channel, Point]]:
-    """The channels of a gateway's own connection with their points."""
-    rows = session.execute(
-        select(Channel, Point)
+def gateway_points(session: Session, scope: Scope, connection_id: UUID) -> Sequence[Any]:
+    """Rows of what a gateway may write: address, scale, offset; id, key, low, high, kind of the point."""
+    return session.execute(
+        select(
+            Channel.address,
+            Channel.scale,
+            Channel.offset,
+            Point.id,
+            Point.key,
+            Point.low,
+            Point.high,
+            Point.kind,
+        )
         .join(Point, Point.id == Channel.point_id)
         .where(
             Channel.connection_id == connection_id,
             Channel.is_enabled,
             Channel.organisation_id.in_(scope.organisations),
         )
-    )
-    return [(row[0], row[1]) for row in rows]
+    ).all()
 
 
 def gateway_request(session: Session, scope: Scope, connection_id: UUID, key: str) -> GatewayRequest | None:

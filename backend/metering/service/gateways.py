@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from backend.kernel import clock
 from backend.kernel.errors import Refused, Unauthenticated
 from backend.kernel.scope import Scope
-from backend.metering.models import Channel, GatewayRequest, Point
+from backend.metering.models import GatewayRequest
 from backend.metering.queries import gateways as queries
 from backend.metering.rules import ReadingBatch
 from backend.metering.service.connections import note_contact
@@ -46,8 +46,8 @@ def gateway_of_key(session: Session, scope: Scope, *, key: str) -> Gateway:
     return Gateway(row.connection_id, row.organisation_id, Scope.gateway(row.connection_id, organisations))
 
 
-def gateway_points(session: Session, scope: Scope, *, connection_id: UUID) -> Sequence[tuple[Channel, Point]]:
-    """Return what a gateway may write: its channels with their points."""
+def gateway_points(session: Session, scope: Scope, *, connection_id: UUID) -> Sequence[Any]:
+    """Return what a gateway may write: address, scale, offset; id, key, low, high, kind of the point."""
     return queries.gateway_points(session, scope, connection_id)
 
 
