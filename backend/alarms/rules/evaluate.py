@@ -252,9 +252,8 @@ class _Track:
         self.memory.level[self.rule], self.memory.worst[self.rule] = after, worst
         if before == 0 or after == 0 or crossed:
             self.memory.raised_us[self.rule] = NEVER if after == 0 else at_us
-        return Change(
-            self.rule, at_us, before, after, value, float(self.rules.latches.limit[self.a + shown]), worst
-        )
+        limit = self.rules.shown_limit(self.rule, self.a + shown)
+        return Change(self.rule, at_us, before, after, value, limit, worst)
 
     def _worst(self, code: int, at_us: int) -> float:
         """Return the most extreme value from the instant the alarm was raised to `at_us`."""

@@ -99,6 +99,14 @@ class RuleSet:
         """Return the index of the first latch of each rule."""
         return np.searchsorted(self.latches.rule, rule)
 
+    def shown_limit(self, rule: int, latch: int) -> float:
+        """Return the limit people are shown for a latch: in the unit of the rule's signal, NaN where none."""
+        spec = self.specs[rule]
+        named = {"silence": "after_s", "night_flow": "limit"}.get(spec.kind)
+        if named is not None:
+            return float(spec.parameters.get(named) or np.nan)
+        return float(self.latches.limit[latch]) if spec.kind in ("limit", "rate") else float("nan")
+
     def level_name(self, rule: int, code: int) -> str:
         """Return the name of a level code of a rule."""
         return LEVEL_NAMES[self.specs[rule].kind][code]

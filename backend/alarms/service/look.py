@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from backend.alarms.models import RuleKind
 from backend.alarms.queries import look as queries
 from backend.alarms.queries.look import AlarmFilter
 from backend.kernel import paging
@@ -22,7 +23,10 @@ ORDERS = ("urgent", "newest")
 
 @dataclass(frozen=True)
 class AlarmRow:
-    """An alarm as lists show it. Values in the point's unit; `acknowledged_by` is a name."""
+    """An alarm as lists show it. `acknowledged_by` is a name.
+
+    unit: of value, limit and worst: the point's, for rates per time, for silence seconds
+    """
 
     id: UUID
     rule_id: UUID
@@ -141,8 +145,14 @@ def _shown(scope: Scope, row: Row[Any]) -> AlarmRow:
     suppression = row.suppression and row.suppression.value
     named |= {
         "kind": row.kind.value, "state": row.state.value, "carrier": row.carrier.value,
-        "suppression": suppression, "suppressed_until": until.get(suppression),
+        "unit": _unit(row), "suppression": suppression, "suppressed_until": until.get(suppression),
     }  # fmt: skip
     if row.organisation_id not in scope.staff_organisations:
         named |= {"acknowledged_by": None, "acknowledged_by_id": None}
     return AlarmRow(**named)
+
+
+def _unit(row: Row[Any]) -> str:
+    if row.kind is RuleKind.SILENCE:
+        return "s"
+    return f"{row.unit}/{row.parameters.get('per', 'min')}" if row.kind is RuleKind.RATE else row.unit

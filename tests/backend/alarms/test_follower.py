@@ -69,7 +69,8 @@ def test_silence_is_raised_and_ended(plant):
     plant.read(20)
     plant.follow()
     plant.follow(after=61 * SECONDS)
-    assert plant.states(point_id=plant.points[0].id) == [("unacknowledged", "silent")]
+    (alarm,) = plant.alarms(point_id=plant.points[0].id)
+    assert (alarm.state, alarm.level, alarm.limit, alarm.unit) == ("unacknowledged", "silent", 60, "s")
     plant.read(20)
     plant.follow()
     assert plant.states(point_id=plant.points[0].id) == [("returned", "silent")]
