@@ -43,6 +43,9 @@ from tests.servers import make_folder
 
 Arrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int16]]
 
+HOMES = tempfile.TemporaryDirectory(prefix="enerfield-bench-")
+"""Where the processes of this bench keep their notes and logs."""
+
 GOAL_LIVE, GOAL_BACKLOG = 0.25, 0.6
 GOAL_READINGS, GOAL_COMMIT_MS, GOAL_RSS_MB = 50_000, 300, 512
 
@@ -354,7 +357,7 @@ class Process:
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         self._command = [sys.executable, "-m", "backend.cli", *arguments]
         self._environment = environment
-        self.log = Path(tempfile.mkstemp(suffix=".log")[1])
+        self.log = Path(tempfile.mkstemp(suffix=".log", dir=HOMES.name)[1])
 
     def __enter__(self) -> Process:
         with self.log.open("ab") as log:
@@ -382,10 +385,10 @@ class Process:
 
 def environment(url: str, **more: str) -> dict[str, str]:
     """Return what a process of the product needs to know."""
-    home = make_folder()
+    home = tempfile.mkdtemp(dir=HOMES.name)
     return {
         **os.environ, "ENERFIELD_DATABASE_URL": url, "ENERFIELD_REDIS_URL": "redis://127.0.0.1:1/0",
-        "ENERFIELD_MQTT_URL": "mqtt://127.0.0.1:1", "ENERFIELD_HOME": str(home),
+        "ENERFIELD_MQTT_URL": "mqtt://127.0.0.1:1", "ENERFIELD_HOME": home,
         "ENERFIELD_SECRET_KEY": "a secret that only this bench knows of", **more,
     }  # fmt: skip
 
