@@ -160,6 +160,18 @@ def test_axe_finds_nothing_at_the_gate_and_in_every_look(chromium, address, ente
     page.get_by_role("main").get_by_role("button", name="Device").click()
 
 
+@pytest.mark.parametrize("role", ["manager", "customer"])
+def test_axe_finds_nothing_on_a_phone(app, enter, world, role):
+    page = enter(role, width=390, height=844, touch=True)
+    wrong = {}
+    for path in [*pages_of(app, role), f"/points/{world.east.ids['supply_power']}"]:
+        page.goto(path)
+        page.wait_for_timeout(200)
+        if found := violations(page):
+            wrong[path] = found
+    assert wrong == {}
+
+
 @pytest.mark.parametrize("role", ["manager", "customer", "technician"])
 def test_nothing_is_cut_off_at_320_pixels(app, enter, world, role):
     page = enter(role, width=320, height=700, touch=True)
