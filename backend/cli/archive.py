@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -86,17 +87,18 @@ def read(url: str, source: Path, files: Path, advance: Callable[[float], None]) 
         raise Refused(f"{source} is not a backup of Enerfield", field="file")
     with tarfile.open(source) as tar, tempfile.TemporaryDirectory(dir=source.parent) as folder:
         manifest = _manifest(tar)
-        tar.extract("database.dump", folder, filter="data")
         dump = Path(folder) / "database.dump"
+        _unpack(tar, tar.getmember(dump.name), dump)
         if _sha256(dump) != manifest.sha256:
             raise Refused(f"{source} is damaged: its content differs from its manifest", field="file")
+        kept = [(m, _inside(files, m.name)) for m in tar if m.isfile() and m.name.startswith("files/")]
         with psycopg.connect(url, autocommit=True) as connection:
             _make_room(connection)
             make_role(connection)
         command = [program("pg_restore"), "--no-owner", "--single-transaction", "--exit-on-error"]
         _run([*command, f"--dbname={url}", str(dump)], watch=None, advance=advance)
-        members = [m for m in tar.getmembers() if m.name.startswith("files/")]
-        tar.extractall(files.parent, members, filter="data")
+        for member, path in kept:
+            _unpack(tar, member, path)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
         found = count_rows(connection)
@@ -138,6 +140,23 @@ def _manifest(tar: tarfile.TarFile) -> Manifest:
             remedy=f"install Enerfield {manifest.product} or later",
         )
     return manifest
+
+
+def _inside(files: Path, name: str) -> Path:
+    """Return where a file of the backup goes, or refuse a name that leads elsewhere."""
+    path = (files.parent / name).resolve()
+    if not path.is_relative_to(files.resolve()):
+        raise Refused(f"the backup holds a file that would lie outside {files}: {name}", field="file")
+    return path
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    """Copy one plain file out of the tar. (`extract` is safe only from Python 3.11.4 on.)"""
+    source = tar.extractfile(member)
+    assert source is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with source, path.open("wb") as target:
+        shutil.copyfileobj(source, target)
 
 
 def _make_room(connection: psycopg.Connection) -> None:
