@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.alarms.rules import expression
@@ -81,7 +81,7 @@ def test_anything_else_is_refused_and_never_run(text):
 
 
 @given(text=st.text(max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_breaks_the_reader(text):
     with suppress(Refused):
         expression.parse(text, names=NAMES)

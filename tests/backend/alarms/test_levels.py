@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.alarms.rules.evaluate import Change, Readings, reconcile, step, tick
@@ -212,7 +212,7 @@ def naive(shown, *, limit, deadband, on_delay, off_delay, until) -> list[tuple[f
 
 
 @given(moves=steps, on_delay=delays, off_delay=delays, deadband=st.sampled_from([0, 4]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_arrays_say_what_the_plain_sentence_says(moves, on_delay, off_delay, deadband):
     shown = sequence_of(moves)
     until = shown[-1][0] + 60
@@ -241,7 +241,7 @@ MANY = [
 
 
 @given(data=st.data(), moves=steps)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_cuts_ticks_and_restarts_change_nothing(data, moves):
     """However in-order readings are cut, and wherever the evaluator restarts, the alarms are the same."""
     shown = [
@@ -275,7 +275,7 @@ def test_cuts_ticks_and_restarts_change_nothing(data, moves):
 
 
 @given(moves=steps)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_each_rule_has_at_most_one_alarm_open(moves):
     rules = compiled(*MANY)
     at = dict.fromkeys(range(len(rules)), 0)

@@ -46,7 +46,7 @@ def holder(plant: Plant) -> int | None:
     return None if found is None else int(found.split(":")[1])
 
 
-def wait_for(what: Callable[[], object], seconds: float = 30.0) -> object:
+def wait_for(what: Callable[[], object], seconds: float = 60.0) -> object:
     """Wait until something is the case."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
