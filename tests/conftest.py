@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 
@@ -18,6 +19,11 @@ from backend.kernel.db import Database
 from backend.kernel.db import database as process_database
 from backend.kernel.settings import settings
 from tests.servers import Addresses, Servers, make_folder
+
+hypothesis.settings.register_profile(
+    "here", deadline=None
+)  # machines are noisy; pytest-timeout ends what hangs
+hypothesis.settings.load_profile("here")
 
 _running: list[Servers] = []
 
