@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, select, text
+from sqlalchemy import Row, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.alarms.models import Alarm, AlarmRule, RuleMemory
@@ -35,12 +35,11 @@ def enabled_rules(session: Session, scope: Scope) -> Sequence[Row[Any]]:
     ).all()
 
 
-def rules_by_id(session: Session, scope: Scope, rule_ids: Collection[UUID]) -> Sequence[AlarmRule]:
-    """Rules by their ids, as they stand now."""
+def rules_and_dependants(session: Session, scope: Scope, rule_ids: Collection[UUID]) -> Sequence[AlarmRule]:
+    """Rules by their ids, and those that keep quiet because of them, as they stand now."""
+    either = or_(AlarmRule.id.in_(rule_ids), AlarmRule.suppressed_by_id.in_(rule_ids))
     return session.scalars(
-        select(AlarmRule).where(
-            AlarmRule.id.in_(rule_ids), AlarmRule.organisation_id.in_(scope.organisations)
-        )
+        select(AlarmRule).where(either, AlarmRule.organisation_id.in_(scope.organisations))
     ).all()
 
 

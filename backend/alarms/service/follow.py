@@ -92,15 +92,19 @@ class AlarmFollower:
         if not more:
             now.pass_time()
         is_due = time.monotonic() - self.saved_at >= SAVE_EVERY_S
-        if (now.has_news or is_due) and not self._save(session, scope, now):
+        if (now.has_news or is_due) and not self._save(session, scope, now, looks_around=is_due):
             self.forget()
         return more
 
-    def _save(self, session: Session, scope: Scope, now: Evaluator) -> bool:
-        """Write alarms, memory and cursor, if we still are the one; False where another went on."""
+    def _save(self, session: Session, scope: Scope, now: Evaluator, *, looks_around: bool = False) -> bool:
+        """Write alarms, memory and cursor, if we still are the one; False where another went on.
+
+        looks_around: see to rules that changed unheard and to suppression that is over; an alarm does not wait
+        for it
+        """
         if not self.lease.hold(session) or queries.lock_memory(session, scope, NAME) != now.version:
             return False
-        if queries.fingerprint(session, scope) != now.fingerprint:
+        if looks_around and queries.fingerprint(session, scope) != now.fingerprint:
             now.reload(session, scope)
         while now.errors:
             _set_aside(session, scope, now)
@@ -110,7 +114,8 @@ class AlarmFollower:
         if now.gone:
             withdraw(session, scope, now.gone, why="the rule is not evaluated any more")
             now.gone = set()
-        quiet.end_what_is_over(session, scope)
+        if looks_around:
+            quiet.end_what_is_over(session, scope)
         now.version += 1
         _keep(session, now)
         journal.move_cursor(session, scope, NAME, now.sequence)

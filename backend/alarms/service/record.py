@@ -51,18 +51,19 @@ def record(session: Session, scope: Scope, moves: Sequence[Move]) -> None:
     if not moves:
         return
     wanted = {move.rule_id for move in moves}
-    rules = {rule.id: rule for rule in following.rules_by_id(session, scope, wanted)}
+    rules = {rule.id: rule for rule in following.rules_and_dependants(session, scope, wanted)}
     writer = _Writer(session, scope, rules, following.open_alarms(session, scope, wanted))
     for move in moves:
         writer.take(move)
     writer.insert()
-    tell_dependants(session, scope, wanted, writer.trace)
+    if any(rule.suppressed_by_id in wanted for rule in rules.values()):
+        tell_dependants(session, scope, wanted, writer.trace)
     writer.trace.leave()
 
 
 def rehearse(session: Session, scope: Scope) -> None:
     """Ask for nothing what `record` asks, so that the first alarm waits for no statement to be built."""
-    following.rules_by_id(session, scope, ())
+    following.rules_and_dependants(session, scope, ())
     following.open_alarms(session, scope, ())
     tell_dependants(session, scope, (), Trace(session, scope))
 

@@ -19,7 +19,9 @@ from backend.kernel.events import publish
 from backend.kernel.scope import Scope
 
 _INSERT = text(
-    "INSERT INTO alarm_event SELECT * FROM jsonb_populate_recordset(NULL::alarm_event, cast(:rows AS jsonb))"
+    "WITH history AS (INSERT INTO alarm_event"
+    " SELECT * FROM jsonb_populate_recordset(NULL::alarm_event, cast(:rows AS jsonb)))"
+    " SELECT pg_notify('alarm', said) FROM unnest(cast(:touched AS text[])) said"
 )
 _RAISING = (Happening.RAISED, Happening.RAISED_AGAIN, Happening.UNSUPPRESSED)
 
@@ -58,16 +60,13 @@ class Trace:
         if not self.rows:
             return
         self.session.flush()
-        self.session.execute(_INSERT, {"rows": orjson.dumps(self.rows).decode()})
+        touched = sorted(f"{alarm.id} {alarm.point_id}" for alarm in self.latest.values())
+        self.session.execute(_INSERT, {"rows": orjson.dumps(self.rows).decode(), "touched": touched})
         for alarm, name, body in self.news:
             if name == events.RAISED and self.latest[alarm.id].suppression is not None:
                 continue
             event = events.event(name, alarm.organisation_id, body, actor_id=self.scope.actor_id)
             publish(self.session, event)
-        touched = sorted(f"{alarm.id} {alarm.point_id}" for alarm in self.latest.values())
-        self.session.execute(
-            text("SELECT pg_notify('alarm', said) FROM unnest(cast(:said AS text[])) said"), {"said": touched}
-        )
 
 
 def _name(alarm: Alarm, happening: Happening) -> str:
