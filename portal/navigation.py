@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -190,6 +191,20 @@ def _groups(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return groups
 
 
+def in_order(nodes: Sequence[Any]) -> list[Any]:
+    """Return organisations as a tree reads: each followed by those below it, these by name."""
+    known = {node.id for node in nodes}
+    below: dict[Any, list[Any]] = {}
+    for node in sorted(nodes, key=lambda one: one.name):
+        below.setdefault(node.parent_id if node.parent_id in known else None, []).append(node)
+    ordered, waiting = [], below.get(None, [])[::-1]
+    while waiting:
+        node = waiting.pop()
+        ordered.append(node)
+        waiting.extend(below.get(node.id, [])[::-1])
+    return ordered
+
+
 def _tree() -> list[dict[str, Any]]:
     """Return the organisations the asker sees, parents first, each with the link that looks at it."""
     nodes, kept = (
@@ -199,7 +214,7 @@ def _tree() -> list[dict[str, Any]]:
     endpoint = request.endpoint if _takes_organisation() else f"portal.{first_page()}"
     for top in tenancy.tops(g.session, g.scope):
         base = str(top.path).count(".")
-        for node in tenancy.subtree(g.session, g.scope, top.id):
+        for node in in_order(tenancy.subtree(g.session, g.scope, top.id)):
             depth = min(str(node.path).count(".") - base, 3)
             link = url_for(endpoint, **kept, at=show(node.id))
             nodes.append(

@@ -15,7 +15,7 @@ from backend.kernel.scope import Role
 from backend.tenancy import service
 from backend.tenancy.service import Application, OrganisationKind
 from portal import language, wires
-from portal.navigation import look
+from portal.navigation import in_order, look
 from portal.pages import done, pages, refused
 from portal.words import APPLICATIONS
 
@@ -27,7 +27,7 @@ def administration() -> str:
     """Answer: who may do what, what is connected, what is silent?"""
     node = look()
     g.scope.demand(node.id, Role.ADMINISTRATOR)
-    below = service.subtree(g.session, g.scope, node.id)
+    below = in_order(service.subtree(g.session, g.scope, node.id))
     people = service.people(g.session, g.scope, node.id, limit=6)
     return render_template(
         "tenancy/administration.html", node=node, below=below, people=people.items, roles=_roles_of(people.items),
