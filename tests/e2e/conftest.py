@@ -44,8 +44,9 @@ def address(app, world) -> Iterator[str]:
     thread.join(timeout=5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
+    """A browser for one module: while it runs its event loop does too, and other modules need their own."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser

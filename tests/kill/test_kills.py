@@ -81,7 +81,9 @@ class Plant:
         server.start()
 
     def rest(self) -> None:
-        """Stop sending and wait until nothing moves any more."""
+        """Wait until the worker is back at work, stop sending, and wait until nothing moves any more."""
+        acknowledged = len(self.tap.acknowledged)
+        self.until(lambda: len(self.tap.acknowledged) > acknowledged, seconds=90)
         self.devices.stop()
         self.pusher.stop()
         still = 0
