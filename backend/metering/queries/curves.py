@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.kernel import bulk, clock
@@ -121,6 +121,22 @@ def progress(
     return {key: (until, value) for key, until, value in rows}
 
 
+def seen_at(scope: Scope, instant: Any) -> ColumnElement[bool]:
+    """Condition on Point: the scope owns it, or was supplied at its position at `instant` (a column)."""
+    supplied = (
+        select(SupplyAgreement.id)
+        .join(Position, Position.id == SupplyAgreement.position_id)
+        .where(
+            SupplyAgreement.organisation_id.in_(scope.organisations),
+            instant >= SupplyAgreement.starts_at,
+            or_(SupplyAgreement.ends_at.is_(None), instant < SupplyAgreement.ends_at),
+            select(1).where(Place.id == Point.position_id, Place.path.op("<@")(Position.path)).exists(),
+        )
+        .exists()
+    )
+    return or_(Point.organisation_id.in_(scope.organisations), supplied)
+
+
 def latest(
     session: Session,
     scope: Scope,
@@ -133,21 +149,10 @@ def latest(
 
     Points never read are left out; a customer sees only what was read while supplied.
     """
-    supplied = (
-        select(SupplyAgreement.id)
-        .join(Position, Position.id == SupplyAgreement.position_id)
-        .where(
-            SupplyAgreement.organisation_id.in_(scope.organisations),
-            Latest.read_at >= SupplyAgreement.starts_at,
-            or_(SupplyAgreement.ends_at.is_(None), Latest.read_at < SupplyAgreement.ends_at),
-            select(1).where(Place.id == Point.position_id, Place.path.op("<@")(Position.path)).exists(),
-        )
-        .exists()
-    )
     query = (
         select(Point.id, Point.key, Latest.read_at, Latest.value, Latest.quality, Latest.received_at)
         .join(Latest, Latest.point_key == Point.key)
-        .where(or_(Point.organisation_id.in_(scope.organisations), and_(visible(scope), supplied)))
+        .where(visible(scope), seen_at(scope, Latest.read_at))
     )
     if point_ids is not None:
         query = query.where(Point.id.in_(point_ids))
@@ -175,7 +180,7 @@ def totals(
 ) -> Sequence[Any]:
     """Sums of roll-ups over points that count in totals: rows carrier, direction, unit, and one column a span.
 
-    A region's totals are those of the points its organisations own or are supplied at.
+    Counted are the points its organisations own, and those supplied to them for as long as they were.
     """
     confined = Scope.system(organisations & scope.organisations, "part of the scope")
     columns = [
@@ -190,6 +195,7 @@ def totals(
         select(Point.carrier, Point.direction, Point.unit, *columns)
         .join(RollUp, RollUp.point_key == Point.key)
         .where(Point.is_total, visible(scope), visible(confined), RollUp.grain == grain)
+        .where(seen_at(scope, RollUp.start), seen_at(confined, RollUp.start))
         .where(RollUp.start >= min(starts), RollUp.start < max(ends))
         .group_by(Point.carrier, Point.direction, Point.unit)
     ).all()
@@ -206,7 +212,10 @@ def rates(session: Session, scope: Scope, organisations: frozenset[UUID]) -> Seq
     are not summed but counted as silent.
     """
     confined = Scope.system(organisations & scope.organisations, "part of the scope")
-    fresh = and_(Latest.quality != 2, Latest.value.is_not(None), Latest.read_at > clock.now() - FRESH)
+    fresh = and_(
+        Latest.quality != 2, Latest.value.is_not(None), Latest.read_at > clock.now() - FRESH,
+        seen_at(scope, Latest.read_at), seen_at(confined, Latest.read_at),
+    )  # fmt: skip
     counted = (
         select(Total.position_id, Total.carrier, Total.direction).where(Total.is_total).distinct().subquery()
     )

@@ -142,7 +142,7 @@ def overview(session: Session, scope: Scope, *, organisations: frozenset[UUID]) 
     month = {"month": periods.month(periods.local_date(now, zone), zone)}
     months = {
         (row.carrier, row.direction, row.unit): in_units(int(row.month), row.unit)
-        for row in queries.totals(session, scope, organisations, Grain.MONTH, month)
+        for row in queries.totals(session, scope, organisations, Grain.DAY, month)
     }
     rates = sorted(queries.rates(session, scope, organisations), key=lambda row: _is_power(row.unit))
     flows = {(row.carrier, row.direction): row for row in rates}  # of heat, power says more than water flow

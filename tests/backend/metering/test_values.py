@@ -96,3 +96,17 @@ def test_the_night_sorts_closed_months_once_and_changes_no_value(meters):
             2,
             3,
         ]
+
+
+def test_who_was_supplied_once_sees_no_total_of_the_next_tenants_use(meters):
+    """The agreement ended months ago; what the building uses today is not the former customer's to see."""
+    point = meters.make("handed over", is_total=True)
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    quarters = np.arange(-30 * 60, 1, 15)
+    meters.store(point, quarters, np.arange(len(quarters)) * 1.0, start=hour)
+    meters.follow()
+    customer = meters.world.scope(meters.world.east, "customer")
+    with meters.world.database.transaction(customer) as session:
+        seen = metering.overview(session, customer, organisations=frozenset({meters.world.east.customer.id}))
+    use = seen.of(Carrier.ELECTRICITY, Direction.IN)
+    assert use is None or (use.today, use.yesterday_whole, use.month, use.rate) == (0, 0, 0, None)
