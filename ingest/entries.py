@@ -18,6 +18,11 @@ from ingest.ports import Numbered, Readings
 from ingest.sequences import Heard, Sequences
 
 ROW_BYTES = 26
+READINGS = {"kind": "readings"}
+"""What is known of a letter that holds readings of ours instead of a device's bytes."""
+
+PAYLOAD_BYTES = 256
+"""Of a letter's payload as much room as one reading [bytes]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Letter:
     """Input that cannot be used, with the reason in words.
 
     received_at_us: when it came in [microseconds since the Unix epoch]
+    known: what a replay must know beside the bytes
     """
 
     connection_id: UUID
@@ -50,6 +56,7 @@ class Letter:
     payload: bytes
     reason: str
     id: UUID = field(default_factory=ids.new_id)
+    known: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,12 @@ class Given:
     @property
     def items(self) -> int:
         """How much room it takes in a batch."""
-        return len(self.thing) if isinstance(self.thing, Portion) else 1
+        return len(self.thing) if isinstance(self.thing, Portion) else room_of(self.thing)
+
+
+def room_of(letter: Letter) -> int:
+    """Return how many readings take as much memory as a letter."""
+    return max(1, len(letter.payload) // PAYLOAD_BYTES)
 
 
 def part(readings: Readings, where: slice) -> Readings:
@@ -110,6 +122,22 @@ def gather(given: Sequence[Given], numbering: dict[UUID, Sequences]) -> list[Por
     return portions + letters
 
 
+def joined(things: Sequence[Portion | Letter]) -> list[Portion | Letter]:
+    """Join portions of the same connection, order kept: a transaction each would take much longer."""
+    groups: dict[tuple[UUID, bool], list[Portion]] = {}
+    for thing in things:
+        if isinstance(thing, Portion):
+            groups.setdefault((thing.connection_id, thing.live), []).append(thing)
+    result: list[Portion | Letter] = []
+    for (connection, live), portions in groups.items():
+        numbers: dict[str, Heard] = {}
+        for portion in portions:
+            for device, heard in portion.numbers.items():
+                numbers[device] = numbers[device].and_then(heard) if device in numbers else heard
+        result.append(Portion(connection, join([p.readings for p in portions]), live, numbers))
+    return result + [thing for thing in things if isinstance(thing, Letter)]
+
+
 def halves(portion: Portion) -> tuple[Portion, Portion]:
     """Split a portion of two readings or more in two."""
     middle = len(portion) // 2
@@ -130,7 +158,12 @@ def letter_of(portion: Portion, reason: str, now_us: int) -> Letter:
             readings.point_key, readings.read_at_us, readings.value, readings.quality, strict=True
         )
     ]  # fmt: skip
-    return Letter(portion.connection_id, now_us, "readings", orjson.dumps(rows), reason)
+    return Letter(portion.connection_id, now_us, "readings", orjson.dumps(rows), reason, known=READINGS)
+
+
+def holds_readings(known: Mapping[str, Any] | None) -> bool:
+    """Tell whether a letter is one `letter_of` made; a device may send anything, but not what we know of it."""
+    return known is not None and known.get("kind") == READINGS["kind"]
 
 
 def portion_of(connection_id: UUID, payload: bytes) -> Portion:
@@ -150,11 +183,11 @@ def pack(thing: Portion | Letter) -> tuple[str, int, bytes]:
     if isinstance(thing, Letter):
         head: dict[str, Any] = {
             "connection": str(thing.connection_id), "at": thing.received_at_us, "address": thing.address,
-            "reason": thing.reason, "id": str(thing.id),
+            "reason": thing.reason, "id": str(thing.id), "known": thing.known,
         }  # fmt: skip
-        return "letter", 1, orjson.dumps(head) + b"\n" + thing.payload
+        return "letter", room_of(thing), orjson.dumps(head) + b"\n" + thing.payload
     readings = thing.readings
-    numbers = {device: [heard.run_us, heard.ranges] for device, heard in thing.numbers.items()}
+    numbers = {device: [heard.run_us, heard.ranges, heard.last_us] for device, heard in thing.numbers.items()}
     head = {
         "connection": str(thing.connection_id), "live": thing.live, "rows": len(readings), "numbers": numbers
     }  # fmt: skip
@@ -171,7 +204,13 @@ def unpack(kind: str, body: bytes) -> Portion | Letter:
     head = orjson.loads(line)
     if kind == "letter":
         return Letter(
-            UUID(head["connection"]), head["at"], head["address"], raw, head["reason"], UUID(head["id"])
+            UUID(head["connection"]),
+            head["at"],
+            head["address"],
+            raw,
+            head["reason"],
+            UUID(head["id"]),
+            head.get("known"),
         )
     rows = head["rows"]
     if kind != "readings" or len(raw) != rows * ROW_BYTES:
@@ -183,7 +222,7 @@ def unpack(kind: str, body: bytes) -> Portion | Letter:
         np.frombuffer(raw, "<i2", rows, 24 * rows),
     )
     numbers = {
-        device: Heard([(a, b) for a, b in ranges], run_us)
-        for device, (run_us, ranges) in head["numbers"].items()
+        device: Heard([(a, b) for a, b in ranges], run_us, last_us=last[0] if last else 0)
+        for device, (run_us, ranges, *last) in head["numbers"].items()
     }
     return Portion(UUID(head["connection"]), readings, head["live"], numbers)

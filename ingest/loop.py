@@ -15,8 +15,14 @@ from ingest.ports import Sink
 
 log = structlog.get_logger(__name__)
 
+Ours = Callable[[UUID], bool]
+"""Tells whether a connection may be asked now: another worker may have taken it over."""
+
 LONGEST_PAUSE = 5.0
 """Longest pause between two attempts [s]: with a time-out added, data flows within 10 s of a fault's end."""
+
+SHORTEST_PAUSE = 0.2
+"""Between two attempts, however long the first took [s]."""
 
 SPARED_SHARE = 2.0
 """After a dead device cost t seconds, its living siblings get at least this many times t undisturbed."""
@@ -150,6 +156,17 @@ class Schedule:
         return turn.due
 
 
+def always(*_: object) -> bool:
+    """Return True: where nobody else could read the connection."""
+    return True
+
+
+async def until_ours(is_ours: Callable[[], bool], stop: asyncio.Event) -> None:
+    """Wait until the connection is this worker's to read, or until asked to stop."""
+    while not is_ours() and not stop.is_set():
+        await rest(stop, 0.1)
+
+
 async def rest(stop: asyncio.Event, seconds: float) -> None:
     """Wait, but not beyond the wish to stop."""
     if seconds <= 0:
@@ -160,6 +177,11 @@ async def rest(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
     except TimeoutError:
         pass
+
+
+def left_of(pause: float, *, took: float) -> float:
+    """Return what is left of a pause after an attempt that took so long: who hangs is spared meanwhile [s]."""
+    return max(pause - took, min(pause, SHORTEST_PAUSE))
 
 
 async def keep(
@@ -184,9 +206,10 @@ async def keep(
             await serve()
         except Exception as error:  # whatever a library raises: the wire is tried again
             health.failed("link", words(error))
-            if loop.time() - began > 2 * LONGEST_PAUSE:
+            took = loop.time() - began
+            if took > 2 * LONGEST_PAUSE:
                 backoff.reset()
-            await rest(stop, backoff.next())
+            await rest(stop, left_of(backoff.next(), took=took))
 
 
 def until_signalled(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:

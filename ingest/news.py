@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,13 @@ class News:
             if sequences is None:
                 sequences = self._sequences[connection_id] = Sequences()
             sequences.hear(number.device, number.number, number.read_at_us)
+
+    def carry(self, connection_id: UUID, numbers: Mapping[str, Heard]) -> None:
+        """Note numbers of messages whose readings were refused after all."""
+        with self._lock:
+            known = self._note(connection_id).numbers
+            for device, heard in numbers.items():
+                known[device] = known[device].and_then(heard) if device in known else heard
 
     def missed(self, connection_id: UUID, count: int, gap: dict[str, Any]) -> None:
         """Note messages known to be lost."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -76,8 +76,12 @@ class Sink(Protocol):
         address: str,
         reason: str,
         done: Callable[[], None] | None = None,
+        known: Mapping[str, Any] | None = None,
     ) -> None:
-        """Put what cannot be used on the dead-letter list, with the reason in words."""
+        """Put what cannot be used on the dead-letter list, with the reason in words.
+
+        known: what a replay must know beside the bytes, as plain JSON
+        """
 
     def contact(self, connection_id: UUID, *, error: str | None = None) -> None:
         """Note that the connection was heard (`error` None) or what is wrong with it, in words."""

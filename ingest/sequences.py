@@ -17,17 +17,20 @@ class Heard:
     ranges: sorted, disjoint, half-open [first, end)
     run_us: instant of the message by which the device began to count anew; 0 where it did not
     top, top_us: the highest number of the run and its instant [microseconds since the Unix epoch]
+    last_us: the latest instant of the numbers in `ranges`; 0 where it is not known
     """
 
     ranges: list[tuple[int, int]] = field(default_factory=list)
     run_us: int = 0
     top: int = -1
     top_us: int = 0
+    last_us: int = 0
 
     def add(self, number: int, read_at_us: int) -> None:
         """Add one number. A lower number with a later instant means that the device began anew."""
         if number < self.top and read_at_us > self.top_us:
             self.ranges, self.run_us, self.top = [], read_at_us, -1
+        self.last_us = max(self.last_us, read_at_us)
         if number > self.top:
             self.top, self.top_us = number, read_at_us
         if self.ranges and self.ranges[-1][1] == number:
@@ -41,6 +44,9 @@ class Heard:
             return self
         if later.run_us > self.run_us:
             return later
+        if 0 < later.last_us < self.run_us:
+            return self  # numbers of the run before, which came late
+        later.last_us = max(later.last_us, self.last_us)
         for first, end in self.ranges:
             later._insert(first, end)
         return later

@@ -6,17 +6,18 @@
 
 Memory is bounded: `put` blocks while too much waits, and a wire that is not acknowledged stops sending.
 While the database is away the spool takes the batches; once it is back they are drained beside new ones
-(order does not matter, storing is idempotent). What the database refuses for its content is searched for
-by halving and goes to the dead letters, so that it neither blocks nor takes along its neighbours.
+(order does not matter, storing is idempotent). What the database refuses for its content is found by halving and goes
+to the dead letters, without its neighbours; what cannot be stored at all is set aside in the spool's file.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -25,7 +26,10 @@ import structlog
 from backend.kernel import clock
 from backend.kernel.errors import Refused, Unavailable
 from ingest import entries
+from ingest.drain import Drain
 from ingest.entries import Given, Letter, Portion
+from ingest.figures import Figures
+from ingest.flood import Flood
 from ingest.news import News, Note
 from ingest.ports import Numbered, Readings
 from ingest.sequences import Sequences
@@ -51,8 +55,15 @@ class Store(Protocol):
     def letters(self, letters: Sequence[Letter]) -> None:
         """Add dead letters; again is a no-op."""
 
-    def notes(self, notes: Sequence[Note]) -> None:
-        """Note contacts, errors, sequence numbers, sightings; called regularly, with nothing too."""
+    def notes(self, notes: list[Note], *, is_drained: bool) -> None:
+        """Note contacts, errors, sequence numbers, sightings; called regularly, with nothing too.
+
+        What is written may be taken from the list, so that it is not written again after an error.
+        is_drained: nothing waits in the spool, so that what is missing is not there
+        """
+
+    def is_nobodys(self, connection_id: UUID) -> bool:
+        """Tell whether there is no such connection, for certain."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +74,10 @@ class Pace:
     waiting_rows: `put` blocks beyond this many; note_seconds: contacts are written this often [s]
     """
 
-    rows: int = 10_000
+    rows: int = 20_000
     linger_seconds: float = 0.1
     waiting_rows: int = 100_000
     note_seconds: float = 2.0
-
-
-@dataclass
-class Figures:
-    """What the sink did since it started, for the worker's log and benches."""
-
-    stored: int = 0
-    batches: int = 0
-    spooled: int = 0
-    dead: int = 0
-    is_away: bool = False
-    is_refusing: bool = False
-    waits_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
-
-    def wait_ms(self, share: float) -> float:
-        """Return how long a share of the latest batches at most took from first reading to durable [ms]."""
-        waits = sorted(self.waits_seconds)
-        return round(1000 * waits[min(len(waits) - 1, int(share * len(waits)))], 1) if waits else 0.0
 
 
 class BatchSink:
@@ -102,6 +95,9 @@ class BatchSink:
         self._rows = 0
         self._oldest = 0.0
         self._closing = False
+        self._is_leaving = False
+        self._flood = Flood()
+        self._drainer = Drain(spool, store.is_nobodys, self._stored, lambda: self._progress)
         self._give_up = threading.Event()
         self._news = News()
         self._numbering: dict[UUID, Sequences] = {}
@@ -113,14 +109,9 @@ class BatchSink:
     # --- what wires call, from any thread
 
     def put(
-        self,
-        readings: Readings,
-        *,
-        connection_id: UUID,
-        done: Callable[[], None] | None = None,
-        live: bool = True,
+        self, readings: Readings, *, connection_id: UUID, done: Callable[[], None] | None = None, live: bool = True,
         number: Numbered | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Take readings over; blocks while too many wait. `done` is called once they are durable."""
         if len(readings) == 0:
             if number is not None:
@@ -132,17 +123,18 @@ class BatchSink:
         self._give(Given(Portion(connection_id, readings, live), done, number))
 
     def refuse(
-        self,
-        payload: bytes,
-        *,
-        connection_id: UUID,
-        address: str,
-        reason: str,
-        done: Callable[[], None] | None = None,
-    ) -> None:
+        self, payload: bytes, *, connection_id: UUID, address: str, reason: str,
+        done: Callable[[], None] | None = None, known: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         """Put what cannot be used on the dead-letter list, with the reason in words."""
         self._news.heard(connection_id, clock.now())
-        self._give(Given(Letter(connection_id, clock.now_us(), address, payload, reason), done))
+        if not self._flood.admits(connection_id, reason):
+            self.figures.left_out += 1
+            if done is not None:
+                done()
+            return
+        letter = Letter(connection_id, clock.now_us(), address, payload, reason, known=known)
+        self._give(Given(letter, done))
 
     def contact(self, connection_id: UUID, *, error: str | None = None) -> None:
         """Note that the connection was heard (`error` None) or what is wrong with it, in words."""
@@ -166,9 +158,16 @@ class BatchSink:
         """Begin to store."""
         self._flusher.start()
 
+    def let_go(self) -> None:
+        """Hold nobody back from now on: whoever waits in `put` is to be stopped, and would wait for ever."""
+        with self._lock:
+            self._is_leaving = True
+            self._room.notify_all()
+
     def close(self, timeout_seconds: float = 20.0) -> bool:
         """Make durable what waits, then stop; False where that took too long (it was not acknowledged)."""
         with self._lock:
+            self._add(self._flood.ended(at_once=True))
             self._closing = True
             self._work.notify_all()
             self._room.notify_all()
@@ -191,7 +190,7 @@ class BatchSink:
 
     def _give(self, given: Given) -> None:
         with self._lock:
-            while self._rows >= self._pace.waiting_rows and not self._closing:
+            while self._rows >= self._pace.waiting_rows and not (self._closing or self._is_leaving):
                 self._room.wait(1.0)
             if not self._waiting:
                 self._oldest = time.monotonic()
@@ -200,6 +199,11 @@ class BatchSink:
             self._rows += given.items
             if self._rows >= self._pace.rows:
                 self._work.notify()
+
+    def _add(self, letters: Sequence[Letter]) -> None:
+        """Have letters of our own stored with the next batch; the caller holds the lock."""
+        self._waiting.extend(Given(letter) for letter in letters)
+        self._rows += sum(map(entries.room_of, letters))
 
     def _run(self) -> None:
         while True:
@@ -210,6 +214,10 @@ class BatchSink:
             try:
                 self._drain()
                 self._tell_news()
+            except sqlite3.DatabaseError as error:
+                log.exception("spool fault")
+                self._spool.mend(error)
+                self._away()
             except Exception:  # a fault of ours must not end the thread all wires depend on
                 log.exception("sink fault")
                 self._away()
@@ -245,7 +253,7 @@ class BatchSink:
 
     def _make_durable(self, some: list[Given]) -> None:
         """Store or spool, whatever it takes; then tell those who wait for it."""
-        things = entries.gather(some, self._numbering)
+        things = self._gathered(some)
         while not self._stored(things) and not self._spooled(things):
             if self._give_up.wait(1.0):
                 log.critical("readings given up without acknowledgement", rows=sum(g.items for g in some))
@@ -261,6 +269,21 @@ class BatchSink:
                     given.done()
                 except Exception:  # one wire's trouble with its acknowledgement is not the others'
                     log.exception("acknowledging failed")
+
+    def _gathered(self, some: list[Given]) -> list[Portion | Letter]:
+        """Join what belongs together; what cannot be joined becomes a letter, whatever is wrong with it."""
+        try:
+            return entries.gather(some, self._numbering)
+        except Exception:
+            log.exception("readings could not be joined")
+        things: list[Portion | Letter] = []
+        for one in some:
+            if isinstance(one.thing, Portion):
+                reason = "these readings could not be taken together with others"
+                things.append(entries.letter_of(one.thing, reason, clock.now_us()))
+            else:
+                things.append(one.thing)
+        return things
 
     def _stored(self, things: Sequence[Portion | Letter]) -> bool:
         if not self._may_try():
@@ -283,8 +306,21 @@ class BatchSink:
             if isinstance(thing, Portion):
                 letters += self._sift(thing)
         if letters:
+            self._send(letters)
+
+    def _send(self, letters: list[Letter]) -> None:
+        """Add dead letters; one that even so cannot be stored is set aside, and takes no other along."""
+        try:
             self._store.letters(letters)
-            self.figures.dead += len(letters)
+        except Refused as error:
+            if len(letters) == 1:
+                self._spool.keep_aside(*entries.pack(letters[0]), reason=error.message)
+                return
+            middle = len(letters) // 2
+            self._send(letters[:middle])
+            self._send(letters[middle:])
+            return
+        self.figures.dead += len(letters)
 
     def _sift(self, portion: Portion) -> list[Letter]:
         """Store all that can be stored; return the rest as letters, found by halving."""
@@ -292,6 +328,7 @@ class BatchSink:
             self._store.readings(portion)
         except Refused as error:
             if len(portion) == 1:
+                self._news.carry(portion.connection_id, portion.numbers)
                 return [entries.letter_of(portion, error.message, clock.now_us())]
             first, second = entries.halves(portion)
             return self._sift(first) + self._sift(second)
@@ -302,9 +339,10 @@ class BatchSink:
     def _spooled(self, things: Sequence[Portion | Letter]) -> bool:
         try:
             self._spool.append(entries.pack(thing) for thing in things)
-        except SpoolFull as error:
+        except Exception as error:  # whatever it is: what is not kept is not acknowledged
             if not self.figures.is_refusing:
-                log.critical("spool refuses, nothing more is acknowledged", error=error.message)
+                words = error.message if isinstance(error, SpoolFull) else repr(error)
+                log.critical("spool refuses, nothing more is acknowledged", error=words)
             self.figures.is_refusing = True
             return False
         self.figures.is_refusing = False
@@ -312,32 +350,24 @@ class BatchSink:
         return True
 
     def _drain(self) -> None:
-        """Bring the oldest of the spool to the database, a batch at a time."""
-        if not self._spool.items or not self._may_try():
-            return
-        kept = self._spool.oldest(self._pace.rows)
-        things: list[Portion | Letter] = []
-        usable = []
-        for entry in kept:
-            try:
-                things.append(entries.unpack(entry.kind, entry.body))
-                usable.append(entry)
-            except (ValueError, KeyError) as error:
-                self._spool.set_aside(entry.id, f"cannot be read: {error}")
-        if self._stored(things):
-            self._spool.drop(usable)
-            if not self._spool.items:
-                log.info("spool drained")
+        if self._spool.items and self._may_try():
+            self._drainer.turn(self._pace.rows)
+
+    @property
+    def _progress(self) -> int:
+        return self.figures.batches + self.figures.dead
 
     def _tell_news(self, *, last: bool = False) -> None:
         """Write contacts and sightings now and then; while the database is away they add up in memory."""
         is_early = time.monotonic() - self._noted < self._pace.note_seconds
         if (is_early and not last) or not self._may_try():
             return
+        with self._lock:
+            self._add(self._flood.ended())
         notes = self._news.take()
         self._noted = time.monotonic()
         try:
-            self._store.notes(notes)
+            self._store.notes(notes, is_drained=not self._spool.items)
         except Unavailable as error:
             self._news.put_back(notes)
             self._away(error)

@@ -68,6 +68,7 @@ class Spool:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._lock = _lock(path)
+        self._cap_mb = cap_mb
         try:
             self._db = self._open(cap_mb)
         except sqlite3.DatabaseError as error:
@@ -85,27 +86,27 @@ class Spool:
         """
         rows = [(kind, items, body, _checksum(kind, body)) for kind, items, body in entries]
         try:
-            with self._db:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany(
-                    "INSERT INTO entry (kind, items, body, checksum) VALUES (?, ?, ?, ?)", rows
-                )
-        except sqlite3.OperationalError as error:
-            raise SpoolFull(
-                f"the spool {self.path.name} takes no more: {error}",
-                remedy="bring the database back, or free disk space, or raise ENERFIELD_SPOOL_MB",
-            ) from error
+            self._insert(rows)
+        except sqlite3.DatabaseError as error:
+            if not self.mend(error):
+                raise self._full(error) from error
+            try:
+                self._insert(rows)
+            except sqlite3.DatabaseError as again:
+                raise self._full(again) from again
         self.items += sum(row[1] for row in rows)
 
-    def oldest(self, limit_items: int) -> list[Kept]:
+    def oldest(self, limit_items: int, *, after: int = 0) -> list[Kept]:
         """Return the oldest whole entries of up to `limit_items` (at least one), leaving them in place.
 
+        after: only entries that came after this one
         Entries whose checksum no longer fits are set aside, never looped over.
         """
         kept: list[Kept] = []
         damaged: list[int] = []
         items = 0
-        for row in self._db.execute("SELECT id, kind, items, body, checksum FROM entry ORDER BY id"):
+        query = "SELECT id, kind, items, body, checksum FROM entry WHERE id > ? ORDER BY id"
+        for row in self._db.execute(query, (after,)):
             entry = Kept(*row[:4])
             if _checksum(entry.kind, entry.body) != row[4]:
                 damaged.append(entry.id)
@@ -140,6 +141,31 @@ class Spool:
         self.items = self._one("SELECT coalesce(sum(items), 0) FROM entry")
         log.error("spool entry set aside", spool=self.path.name, entry=entry_id, reason=reason)
 
+    def keep_aside(self, kind: str, items: int, body: bytes, *, reason: str) -> None:
+        """Keep what nobody will take for a person to look at; where even that fails, the log has the reason."""
+        try:
+            with self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                place = min(0, self._one("SELECT coalesce(min(id), 0) FROM aside")) - 1  # below any entry's
+                self._db.execute(
+                    "INSERT INTO aside VALUES (?, ?, ?, ?, ?, ?)",
+                    (place, kind, items, body, _checksum(kind, body), reason),
+                )
+        except sqlite3.Error as error:
+            log.critical("could not be set aside", spool=self.path.name, reason=reason, error=str(error))
+            return
+        log.error("set aside", spool=self.path.name, kind=kind, reason=reason)
+
+    def mend(self, error: sqlite3.DatabaseError) -> bool:
+        """Begin anew with an empty file where SQLite cannot read this one any more; True where that was so."""
+        if not _is_damaged(error):
+            return False
+        self._db.close()
+        self._set_file_aside(error)
+        self._db = self._open(self._cap_mb)
+        self.items = 0
+        return True
+
     @property
     def size_bytes(self) -> int:
         """Size of the file [bytes]."""
@@ -154,6 +180,17 @@ class Spool:
         """Let go of the file, so that another process may have it."""
         self._db.close()
         self._lock.close()
+
+    def _insert(self, rows: list[tuple[str, int, bytes, bytes]]) -> None:
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT INTO entry (kind, items, body, checksum) VALUES (?, ?, ?, ?)", rows)
+
+    def _full(self, error: sqlite3.DatabaseError) -> SpoolFull:
+        return SpoolFull(
+            f"the spool {self.path.name} takes no more: {error}",
+            remedy="bring the database back, or free disk space, or raise ENERFIELD_SPOOL_MB",
+        )
 
     def _one(self, query: str) -> int:
         return int(self._db.execute(query).fetchone()[0])

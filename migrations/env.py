@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, pool
 import backend.alarms.models
 import backend.assets.models
 import backend.kernel.audit
+import backend.kernel.changes
 import backend.kernel.events
 import backend.kernel.leases
 import backend.metering.models

@@ -12,17 +12,28 @@ def register(app: Flask) -> None:
     """Hang every area's views on the application, and their description."""
     from mobile_api import (
         alarms,
+        assets,
         auth,
+        channels,
         connections,
         description,
+        dispatch,
+        field,
+        hosting,
         live,
         metering,
         network,
         organisations,
         people,
+        tags,
+        workorders,
     )
 
     api = description.make_api(app)
-    for area in (auth, organisations, people, network, metering, alarms, connections, live):
+    areas = (
+        auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
+        dispatch, field, hosting,
+    )  # fmt: skip
+    for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))
     app.register_blueprint(description.blueprint)

@@ -150,10 +150,11 @@ class OneAlarm(MethodView):
 class History(MethodView):
     """What happened to it."""
 
-    @blp.response(200, HappeningSchema(many=True))
-    def get(self, alarm: UUID) -> Any:
+    @blp.arguments(PageQuery, location="query")
+    @blp.response(200, page_of(HappeningSchema))
+    def get(self, page: dict[str, Any], alarm: UUID) -> Any:
         """List all that happened to an alarm, the oldest first."""
-        return service.history(g.session, g.scope, alarm)
+        return service.history(g.session, g.scope, alarm, **page)
 
 
 @blp.route("/alarms/<id:alarm>/acknowledgement")
@@ -173,11 +174,11 @@ class Comments(MethodView):
     """Words about it."""
 
     @blp.arguments(CommentSchema)
-    @blp.response(201, HappeningSchema(many=True))
+    @blp.response(201, HappeningSchema)
     def post(self, given: dict[str, Any], alarm: UUID) -> Any:
         """Write something into its history; answers the history."""
         service.comment(g.session, g.scope, alarm, text=given["text"])
-        return service.history(g.session, g.scope, alarm)
+        return service.history(g.session, g.scope, alarm, limit=1).items[0]
 
 
 @blp.route("/alarm-rules/<id:rule>/shelving")

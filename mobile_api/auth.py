@@ -10,12 +10,11 @@ from flask import current_app, g, request
 from flask.views import MethodView
 
 from backend.infra.tokens import LASTS, derive_key
-from backend.tenancy import service
-from mobile_api.fields import Area, Id, Schema, instant
+from backend.tenancy import rules, service
+from mobile_api.fields import Area, Id, Schema, few, instant
 
 blp = Area("auth", __name__, url_prefix="/auth", description="Log in, stay logged in, log out.")
 
-LOCALES = ("en", "zh")
 _PASSWORD = ma.validate.Length(1, 200)
 _DEVICE = ma.validate.Length(1, 100)
 _NAME = ma.validate.Length(1, 200)
@@ -65,9 +64,9 @@ class MeSchema(Schema):
     id = Id(dump_only=True)
     email = ma.fields.String(dump_only=True)
     name = ma.fields.String(validate=_NAME)
-    locale = ma.fields.String(validate=ma.validate.OneOf(LOCALES))
+    locale = ma.fields.String(validate=ma.validate.OneOf(rules.LOCALES))
     preferences = ma.fields.Dict(keys=ma.fields.String(validate=_DEVICE), values=ma.fields.Raw())
-    roles = ma.fields.List(ma.fields.Nested(RoleSchema), dump_only=True)
+    roles = few(ma.fields.Nested(RoleSchema), rules.MOST_ROLES, dump_only=True)
 
 
 class DeviceSchema(Schema):
@@ -199,7 +198,8 @@ class Password(MethodView):
     @blp.response(204)
     def put(self, given: dict[str, Any]) -> None:
         """Change the password; ends every log-in, this one too."""
-        service.change_password(g.session, g.scope, current_app.gate.passwords, **given)
+        network = request.remote_addr or ""
+        service.change_password(g.session, g.scope, current_app.gate, network=network, **given)
 
 
 @blp.route("/forgotten-password")
@@ -212,9 +212,11 @@ class ForgottenPassword(MethodView):
     def post(self, given: dict[str, Any]) -> None:
         """Have a letter sent with a link to set a new password.
 
-        The answer does not tell whether anybody has this address.
+        The answer does not tell whether anybody has this address. Asked too often, it is 429 and says
+        how long to wait; within ten minutes nobody gets a second letter.
         """
-        service.ask_for_reset(g.session, email=given["email"])
+        network = request.remote_addr or ""
+        service.ask_for_reset(g.session, current_app.gate, email=given["email"], network=network)
 
 
 @blp.route("/new-password")

@@ -12,19 +12,21 @@ import orjson
 from flask import Response, g
 from flask.views import MethodView
 
-from backend.kernel import clock, ids
+from backend.kernel import clock
 from backend.kernel.errors import Refused
 from backend.kernel.periods import Period
 from backend.kernel.units import Carrier, PointKind
 from backend.metering import service
-from backend.metering.service import Grain
-from mobile_api.fields import Area, Id, PageQuery, Schema, instant, page_of
-from mobile_api.network import organisations_under
+from backend.metering.service import Direction, Grain
+from mobile_api.fields import Area, Id, PageQuery, Schema, few, instant, page_of
+from mobile_api.organisations import organisations_under
 
 blp = Area("metering", __name__, description="Points, values, curves and amounts.")
 
 MOST_POINTS = 5000
 LONGEST = timedelta(days=3660)
+MOST_SAMPLES = 4000
+MOST_TOTALS = 100
 QUALITY = "0 good, 1 uncertain, 2 bad, 3 substituted, 4 manual."
 
 
@@ -52,6 +54,68 @@ class PointSchema(Schema):
     is_settled = ma.fields.Boolean(metadata={"description": "Bills rest on it."})
     is_total = ma.fields.Boolean(metadata={"description": "Counts in totals; sub-meters do not."})
     is_simulated = ma.fields.Boolean()
+    error = ma.fields.String(
+        allow_none=True,
+        metadata={"description": "Why no amounts could be made of its readings; tried again."},
+    )
+    failing_since = instant(allow_none=True)
+
+
+_NAME = ma.validate.Length(1, 200)
+
+
+class PointChangeSchema(Schema):
+    """What is said otherwise of a point; what its readings rest on (carrier, unit, kind, …) stays."""
+
+    name = ma.fields.String(validate=_NAME, metadata={"example": "Main meter"})
+    name_zh = ma.fields.String(allow_none=True, validate=_NAME, metadata={"example": "总表"})
+    category = ma.fields.String(allow_none=True, validate=_NAME, metadata={"example": "power"})
+    parent_id = Id(allow_none=True, metadata={"description": "The meter this one is part of."})
+    dial = ma.fields.Float(
+        allow_none=True, metadata={"description": "First value the register cannot show [unit]."}
+    )
+    low = ma.fields.Float(allow_none=True, metadata={"description": "Lowest plausible value [unit]."})
+    high = ma.fields.Float(allow_none=True, metadata={"description": "Highest plausible value [unit]."})
+    is_settled = ma.fields.Boolean(metadata={"description": "Bills rest on it."})
+    is_total = ma.fields.Boolean(metadata={"description": "Counts in totals; sub-meters do not."})
+
+
+class NewPointSchema(Schema):
+    """A measured quantity at a position, to be made."""
+
+    position_id = Id(required=True)
+    name = ma.fields.String(required=True, validate=_NAME, metadata={"example": "Main meter · active energy"})
+    name_zh = ma.fields.String(
+        load_default=None, allow_none=True, validate=_NAME, metadata={"example": "总表 · 有功电量"}
+    )
+    carrier = ma.fields.Enum(Carrier, by_value=True, required=True, metadata={"example": "electricity"})
+    quantity = ma.fields.String(required=True, validate=_NAME, metadata={"example": "active energy"})
+    unit = ma.fields.String(required=True, metadata={"example": "kWh"})
+    kind = ma.fields.Enum(PointKind, by_value=True, required=True, metadata={"example": "register"})
+    direction = ma.fields.Enum(
+        Direction,
+        by_value=True,
+        load_default=Direction.IN,
+        metadata={"description": "As seen from the position."},
+    )
+    category = ma.fields.String(load_default=None, allow_none=True, validate=_NAME)
+    parent_id = Id(
+        load_default=None, allow_none=True, metadata={"description": "The meter this one is part of."}
+    )
+    interval_minutes = ma.fields.Integer(load_default=15, metadata={"enum": [5, 15, 30, 60]})
+    dial = ma.fields.Float(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "First value the register cannot show [unit]."},
+    )
+    low = ma.fields.Float(
+        load_default=None, allow_none=True, metadata={"description": "Lowest plausible value."}
+    )
+    high = ma.fields.Float(
+        load_default=None, allow_none=True, metadata={"description": "Highest plausible value."}
+    )
+    is_settled = ma.fields.Boolean(load_default=False, metadata={"description": "Bills rest on it."})
+    is_total = ma.fields.Boolean(load_default=False, metadata={"description": "Counts in totals."})
 
 
 class PointQuery(PageQuery):
@@ -65,7 +129,7 @@ class PointQuery(PageQuery):
     search = ma.fields.String(load_default=None, validate=ma.validate.Length(1, 100))
 
 
-class LatestQuery(Schema):
+class LatestQuery(PageQuery):
     """Of which points; without any, of all one sees."""
 
     organisation = Id(load_default=None, metadata={"description": "Of this one and those below."})
@@ -101,7 +165,7 @@ class CurveQuery(PeriodQuery):
 
     width = ma.fields.Integer(
         load_default=800,
-        validate=ma.validate.Range(2, 4000),
+        validate=ma.validate.Range(2, MOST_SAMPLES),
         metadata={"description": "Samples at most, about."},
     )
 
@@ -111,10 +175,10 @@ class CurveSchema(Schema):
 
     source = ma.fields.String(metadata={"enum": ["readings", "hours", "amounts"]})
     unit = ma.fields.String()
-    at_ms = ma.fields.List(ma.fields.Integer(), metadata={"description": "Milliseconds since 1970, UTC."})
-    value = ma.fields.List(ma.fields.Float(allow_none=True), metadata={"description": "Null: no data."})
-    low = ma.fields.List(ma.fields.Float(allow_none=True), allow_none=True)
-    high = ma.fields.List(ma.fields.Float(allow_none=True), allow_none=True)
+    at_ms = few(ma.fields.Integer(), MOST_SAMPLES, metadata={"description": "Milliseconds since 1970, UTC."})
+    value = few(ma.fields.Float(allow_none=True), MOST_SAMPLES, metadata={"description": "Null: no data."})
+    low = few(ma.fields.Float(allow_none=True), MOST_SAMPLES, allow_none=True)
+    high = few(ma.fields.Float(allow_none=True), MOST_SAMPLES, allow_none=True)
 
 
 class AmountQuery(PeriodQuery):
@@ -157,7 +221,7 @@ class OverviewSchema(Schema):
 
     zone = ma.fields.String(metadata={"example": "Asia/Shanghai"})
     counted_until = instant(metadata={"description": "Up to where 'today' is counted."})
-    totals = ma.fields.List(ma.fields.Nested(TotalSchema))
+    totals = few(ma.fields.Nested(TotalSchema), MOST_TOTALS)
 
 
 @blp.route("/points")
@@ -171,6 +235,15 @@ class Points(MethodView):
         wanted["organisations"] = organisations_under(wanted.pop("organisation"))
         return service.list_points(g.session, g.scope, position_id=wanted.pop("position"), **wanted)
 
+    @blp.arguments(NewPointSchema)
+    @blp.response(201, PointSchema)
+    def post(self, given: dict[str, Any]) -> Any:
+        """Make a point at a position (administrators, operators); a channel then says how it is read."""
+        position_id = given.pop("position_id")
+        return service.create_point(
+            g.session, g.scope, position_id=position_id, new=service.NewPoint(**given)
+        )
+
 
 @blp.route("/points/<id:point>")
 class OnePoint(MethodView):
@@ -181,23 +254,29 @@ class OnePoint(MethodView):
         """Return one point."""
         return service.point(g.session, g.scope, point)
 
+    @blp.arguments(PointChangeSchema)
+    @blp.response(200, PointSchema)
+    def patch(self, given: dict[str, Any], point: UUID) -> Any:
+        """Say otherwise what it is called and what it counts for (administrators, operators)."""
+        return service.change_point(g.session, g.scope, point_id=point, **given)
+
 
 @blp.route("/latest")
 class Latest(MethodView):
     """What points say now."""
 
     @blp.arguments(LatestQuery, location="query")
-    @blp.response(200, LatestSchema(many=True))
-    def get(self, wanted: dict[str, Any]) -> Response:
-        """Return the newest reading of all points of an organisation or under a position, however many."""
-        below = organisations_under(wanted["organisation"])
-        return _latest(organisations=below, under=wanted["under"])
+    @blp.response(200, page_of(LatestSchema))
+    def get(self, wanted: dict[str, Any]) -> Any:
+        """List the newest readings of the points of an organisation or under a position."""
+        wanted["organisations"] = organisations_under(wanted.pop("organisation"))
+        return service.list_latest_values(g.session, g.scope, **wanted)
 
     @blp.arguments(LatestBodySchema)
     @blp.response(200, LatestSchema(many=True))
-    def post(self, wanted: dict[str, Any]) -> Response:
+    def post(self, wanted: dict[str, Any]) -> Any:
         """Return the newest reading of the named points; those that are not one's own are left out."""
-        return _latest(point_ids=wanted["points"])
+        return service.latest_values(g.session, g.scope, point_ids=wanted["points"])
 
 
 @blp.route("/points/<id:point>/curve")
@@ -238,20 +317,6 @@ class Overview(MethodView):
         below = organisations_under(organisation)
         assert below is not None
         return service.overview(g.session, g.scope, organisations=below)
-
-
-def _latest(**which: Any) -> Response:
-    return _json(
-        [
-            {
-                "point_id": ids.show(row.point_id),
-                "read_at": row.read_at,
-                "value": row.value,
-                "quality": row.quality,
-            }
-            for row in service.latest_values(g.session, g.scope, **which)
-        ]
-    )
 
 
 def _period(wanted: dict[str, Any]) -> Period:

@@ -80,10 +80,11 @@ class AuditEventSchema(Schema):
 class Organisations(MethodView):
     """Where one may begin."""
 
-    @blp.response(200, OrganisationSchema(many=True))
-    def get(self) -> Any:
-        """List the highest organisations one sees."""
-        return service.tops(g.session, g.scope)
+    @blp.arguments(PageQuery, location="query")
+    @blp.response(200, page_of(OrganisationSchema))
+    def get(self, page: dict[str, Any]) -> Any:
+        """List the highest organisations one sees, by name; those below each: at its children."""
+        return service.level(g.session, g.scope, None, **page)
 
 
 @blp.route("/<id:organisation>")
@@ -102,19 +103,15 @@ class OneOrganisation(MethodView):
         return service.rename_organisation(g.session, g.scope, organisation, **given)
 
 
-@blp.route("/<id:organisation>/tree")
-class Tree(MethodView):
-    """A node and all below it."""
-
-    @blp.response(200, OrganisationSchema(many=True))
-    def get(self, organisation: UUID) -> Any:
-        """List the node and all below it, parents before children."""
-        return service.subtree(g.session, g.scope, organisation)
-
-
 @blp.route("/<id:organisation>/children")
 class Children(MethodView):
     """Nodes below."""
+
+    @blp.arguments(PageQuery, location="query")
+    @blp.response(200, page_of(OrganisationSchema))
+    def get(self, page: dict[str, Any], organisation: UUID) -> Any:
+        """List the nodes directly below this one, by name: the tree, a level at a time."""
+        return service.level(g.session, g.scope, organisation, **page)
 
     @blp.arguments(OrganisationSchema)
     @blp.response(201, OrganisationSchema)
@@ -149,10 +146,15 @@ class Changes(MethodView):
     @blp.response(200, page_of(AuditEventSchema))
     def get(self, page: dict[str, Any], organisation: UUID) -> Any:
         """List what was changed here and below, the newest first (administrators)."""
-        return service.audit_trail(
-            g.session, g.scope, organisation, after=page["cursor"], limit=page["limit"]
-        )
+        return service.audit_trail(g.session, g.scope, organisation, **page)
 
 
 def _switches(organisation: UUID) -> dict[str, bool]:
     return {a.value: on for a, on in service.applications(g.session, g.scope, organisation).items()}
+
+
+def organisations_under(organisation: UUID | None) -> frozenset[UUID] | None:
+    """Return an organisation with all below it as far as one sees; None stands for all one sees."""
+    if organisation is None:
+        return None
+    return frozenset(node.id for node in service.subtree(g.session, g.scope, organisation))

@@ -10,10 +10,10 @@ from flask import g
 from flask.views import MethodView
 
 from backend.kernel.scope import Role
-from backend.tenancy import service
+from backend.tenancy import rules, service
 from backend.tenancy.service import PersonStatus
-from mobile_api.auth import LOCALES, RoleSchema
-from mobile_api.fields import Area, Id, PageQuery, Schema, instant, page_of
+from mobile_api.auth import RoleSchema
+from mobile_api.fields import Area, Id, PageQuery, Schema, few, instant, page_of
 
 blp = Area("people", __name__, description="Who may do what, for administrators of a node.")
 
@@ -32,7 +32,7 @@ class PersonSchema(Schema):
 class PersonWithRolesSchema(PersonSchema):
     """Somebody, with the roles that the asker may see."""
 
-    roles = ma.fields.List(ma.fields.Nested(RoleSchema))
+    roles = few(ma.fields.Nested(RoleSchema), rules.MOST_ROLES)
 
 
 class InvitationSchema(Schema):
@@ -41,7 +41,7 @@ class InvitationSchema(Schema):
     email = ma.fields.Email(required=True, validate=ma.validate.Length(3, 254))
     name = ma.fields.String(required=True, validate=ma.validate.Length(1, 200))
     role = ma.fields.Enum(Role, by_value=True, required=True)
-    locale = ma.fields.String(load_default="en", validate=ma.validate.OneOf(LOCALES))
+    locale = ma.fields.String(load_default="en", validate=ma.validate.OneOf(rules.LOCALES))
 
 
 class GrantSchema(Schema):
@@ -59,7 +59,7 @@ class People(MethodView):
     @blp.response(200, page_of(PersonSchema))
     def get(self, page: dict[str, Any], organisation: UUID) -> Any:
         """List who holds a role here or below, by name (administrators and managers)."""
-        return service.people(g.session, g.scope, organisation, after=page["cursor"], limit=page["limit"])
+        return service.people(g.session, g.scope, organisation, **page)
 
     @blp.arguments(InvitationSchema)
     @blp.response(201, PersonWithRolesSchema)

@@ -11,7 +11,22 @@ if TYPE_CHECKING:
 def register(app: Flask) -> None:
     """Hang every page on `app`, with its words, numbers and pictures."""
     # importing the areas hangs their views on the blueprint
-    from portal import alarm_rules, alarms, finding, language, metering, network, plant, setup, tenancy  # noqa: F401
+    from portal import (  # noqa: F401
+        alarm_rules,
+        alarms,
+        assets,
+        field_app,
+        finding,
+        language,
+        metering,
+        network,
+        plant,
+        setup,
+        sites,
+        tags,
+        tenancy,
+        workorders,
+    )
     from portal.pages import pages
 
     language.prepare(app)

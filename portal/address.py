@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from flask import request, url_for
 from backend.kernel import clock, periods
 from backend.kernel.errors import Refused
 from backend.kernel.ids import parse, show
+from backend.kernel.paging import Page
 from backend.kernel.periods import Period
 from backend.kernel.units import Carrier
 
@@ -152,6 +154,22 @@ def view_of_request(zone: str = "Asia/Shanghai") -> View:
         compare=compare if compare in COMPARED else "before",
         zone=zone,
     )
+
+
+def here(**changes: Any) -> str:
+    """Return the address of this page with some of what it says changed, or (None, empty) left out."""
+    kept = request.args.to_dict() | changes
+    return f"{request.path}?{urlencode({name: value for name, value in kept.items() if value not in (None, '')})}"
+
+
+def asked(name: str = "after") -> str | None:
+    """Return the cursor that the address has for a list of this page; None for its beginning."""
+    return request.args.get(name) or None
+
+
+def following(page: Page[Any], name: str = "after") -> str | None:
+    """Return the address of what follows a page of a list; None on its last."""
+    return here(**{name: page.next_cursor}) if page.next_cursor else None
 
 
 def moment(text: str | None, name: str) -> datetime | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import g, render_template, request, url_for
@@ -15,12 +14,16 @@ from backend.alarms import service
 from backend.kernel import clock
 from backend.kernel.errors import EnerfieldError
 from backend.kernel.paging import Page
+from backend.workorders import service as work
+from backend.workorders.rules.machine import OrderStatus
 from portal import figures, navigation, wires
-from portal.address import view_of_request
+from portal.address import asked, following, here, view_of_request
 from portal.navigation import look, may_acknowledge
 from portal.pages import done, own_path, pages, refused
 from portal.terms import DEEDS, word
 
+ORDERS_SHOWN = 6
+"""Work orders shown on the board; the list has all."""
 AROUND = timedelta(hours=3)
 """How much of the curve is shown before an alarm."""
 
@@ -32,8 +35,31 @@ def board() -> str:
     open_alarms = _open(node, ["unacknowledged", "returned"], 30)
     return render_template(
         "alarms/board.html", node=node, counts=_counts(node), alarms=open_alarms, may_act=may_acknowledge(),
-        seen_to=_open(node, ["acknowledged"], 12), silent=wires.silent(),
+        seen_to=_open(node, ["acknowledged"], 12), silent=wires.silent(), unsorted=_unsorted(node), due=_due(node),
     )  # fmt: skip
+
+
+def _unsorted(node: Any) -> list[work.OrderRow]:
+    """Return what was reported and waits for somebody to say how grave it is, the newest first."""
+    wanted = work.OrderFilter(
+        statuses=[OrderStatus.REPORTED, OrderStatus.REOPENED], organisations=_below(node)
+    )
+    return list(work.orders(g.session, g.scope, wanted, limit=ORDERS_SHOWN).items)
+
+
+def _due(node: Any) -> list[tuple[work.OrderRow, Any]]:
+    """Return the orders whose promise ends next, each with the clock that runs out first."""
+    page = work.orders(g.session, g.scope, work.OrderFilter(organisations=_below(node)), limit=100)
+    running = [
+        (row, min(clocks, key=lambda one: one.left))
+        for row in page.items
+        if (clocks := [one for one in row.clocks.values() if one.stopped_at is None and not one.is_paused])
+    ]
+    return sorted(running, key=lambda pair: pair[1].left)[:ORDERS_SHOWN]
+
+
+def _below(node: Any) -> frozenset[UUID] | None:
+    return navigation.below(node) if node else None
 
 
 @pages.get("/alarms")
@@ -47,15 +73,15 @@ def alarms() -> str:
     return render_template(
         "alarms/alarms.html",
         alarms=page.items,
-        next=page.next_cursor and _address(after=page.next_cursor),
+        next=following(page),
         counts=counts,
         total=sum(count.open for count in counts.values()),
         show=show,
         chosen=chosen,
         may_act=may_acknowledge(),
         is_staff=navigation.is_staff(),
-        tab=lambda name: _address(show=name, priority=None, after=None),
-        of_priority=lambda level: _address(priority=None if level == chosen else level, after=None),
+        tab=lambda name: here(show=name, priority=None, after=None),
+        of_priority=lambda level: here(priority=None if level == chosen else level, after=None),
     )
 
 
@@ -79,17 +105,27 @@ def alarm(alarm_id: UUID) -> str:
     found = service.alarm(g.session, g.scope, alarm_id)
     view = view_of_request()
     point = figures.point_of(found.point_id)
+    lines = service.history(g.session, g.scope, alarm_id, cursor=asked("earlier"), limit=50)
     events = [
         {
             "at": one.at, "words": word(DEEDS, one.kind), "value": one.value, "actor": one.actor,
             "comment": one.comment,
         }
-        for one in service.history(g.session, g.scope, alarm_id)
+        for one in lines.items
     ]  # fmt: skip
+    orders = work.orders(
+        g.session,
+        g.scope,
+        work.OrderFilter(statuses=list(OrderStatus), alarm_id=found.id),
+        limit=ORDERS_SHOWN,
+    ).items
+    limit = found.limit if found.unit == point.unit and found.kind != "silence" else None
     until = min(clock.now(), (found.closed_at or clock.now()) + AROUND)
     return render_template(
         "alarms/alarm.html", alarm=found, events=events, may_act=may_acknowledge(), view=view, point=point,
-        curve=figures.around(point, found.raised_at - AROUND, until), rule_link=_rule_link(found),
+        curve=figures.around(point, found.raised_at - AROUND, until, limit), orders=orders,
+        rule_link=_rule_link(found),
+        earlier=following(lines, "earlier"),
     )  # fmt: skip
 
 
@@ -143,8 +179,7 @@ def _listed(node: Any, show: str, priority: int | None) -> Page[Any]:
         organisation_id=_wanted(node), suppressed=show == "shelved",
     )  # fmt: skip
     order = "newest" if show == "history" else "urgent"
-    cursor = request.args.get("after") or None
-    return service.alarms(g.session, g.scope, wanted, order=order, cursor=cursor, limit=50)
+    return service.alarms(g.session, g.scope, wanted, order=order, cursor=asked(), limit=50)
 
 
 def _counts(node: Any) -> Any:
@@ -154,11 +189,6 @@ def _counts(node: Any) -> Any:
 def _wanted(node: Any) -> UUID | None:
     """Staff look at an organisation; a customer's alarms are those at their positions, whoever owns these."""
     return node.id if node is not None and navigation.is_staff() else None
-
-
-def _address(**changes: Any) -> str:
-    kept = request.args.to_dict() | changes
-    return f"{request.path}?{urlencode({name: value for name, value in kept.items() if value is not None})}"
 
 
 def _rule_link(found: Any) -> str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from backend.kernel.ids import parse
+from backend.network.service import PositionKind
 from portal import language
+from portal.words import carriers_in_order
 
 WIDTH, HEIGHT = 900.0, 460.0
 BASE = ("sea", "park", "block", "street", "shore")
 RANK = {"good": 0, "unknown": 1, "attention": 2, "act": 3}
-ROUND = {"plant": 8, "intake": 8, "site": 7}
-INDOORS = frozenset({"metering", "room", "building"})
+ROUND = {"heap": 11, "plant": 8, "intake": 8, "site": 7}
+INDOORS = frozenset({PositionKind.METERING, PositionKind.ROOM, PositionKind.BUILDING})
 """Kinds of positions the map leaves to the page of their site."""
 LABELLED = 14
 """Up to so many places carry their names on the drawing; the list beside the map has all of them."""
@@ -32,7 +35,9 @@ def collect(layers: dict[str, Any], states: dict[str, str] | None = None) -> dic
     parts: dict[str, list[Feature]] = {"base": [], "lines": [], "positions": []}
     for feature in layers["features"]:
         layer = feature["properties"]["layer"]
-        if layer == "position":
+        if layer == "heap":
+            parts["positions"].append(_heap(feature))
+        elif layer == "position":
             if feature["geometry"]["type"] != "Point" or feature["properties"]["kind"] in INDOORS:
                 continue
             parts["positions"].append(_position(feature, (states or {}).get(feature["id"], "good")))
@@ -47,7 +52,8 @@ def collect(layers: dict[str, Any], states: dict[str, str] | None = None) -> dic
         places = [point for feature in parts["lines"] for point in _points(feature["geometry"])]
     return {
         **{name: {"type": "FeatureCollection", "features": found} for name, found in parts.items()},
-        "bounds": _bounds(places),
+        "bounds": bounds(places),
+        **{name: layers.get(name) for name in ("total", "gathered", "more_lines")},
     }
 
 
@@ -68,7 +74,8 @@ def draw(parts: dict[str, Any], source: str) -> dict[str, Any]:
         "Map.Title": str(_words("map")),
     }  # fmt: skip
     frame = {"width": int(WIDTH), "height": int(HEIGHT), "source": source, "words": words, "shapes": [], "spots": [],
-             "carriers": [], "tiles": current_app.settings.tile_url}  # fmt: skip
+             "carriers": [], "tiles": current_app.settings.tile_url, "total": parts["total"],
+             "gathered": parts["gathered"], "more_lines": parts["more_lines"]}  # fmt: skip
     if parts["bounds"] is None:
         return frame
     fit = Fit(parts["bounds"])
@@ -81,7 +88,7 @@ def draw(parts: dict[str, Any], source: str) -> dict[str, Any]:
             )
     order = {kind: place for place, kind in enumerate(BASE)}
     frame["shapes"].sort(key=lambda shape: order.get(shape["classes"].split()[0], len(BASE)))
-    frame["carriers"] = sorted({f["properties"]["carrier"] for f in parts["lines"]["features"]})
+    frame["carriers"] = carriers_in_order({f["properties"]["carrier"] for f in parts["lines"]["features"]})
     frame["spots"] = [_spot(feature, fit) for feature in parts["positions"]["features"]]
     if len(frame["spots"]) > LABELLED:
         _label_some(frame["spots"])
@@ -123,6 +130,15 @@ def _position(feature: Feature, state: str) -> Feature:
         {"id": feature["id"], "name": name, "kind": said["kind"], "state": state, "rank": RANK[state],
          "carriers": said.get("carriers") or [], "link": url_for("portal.position", position_id=parse(feature["id"]))},
     )  # fmt: skip
+
+
+def _heap(feature: Feature) -> Feature:
+    count = feature["properties"]["count"]
+    name = ngettext("%(num)d place", "%(num)d places", count)
+    return _plain(
+        feature,
+        {"name": name, "kind": "heap", "state": "good", "rank": RANK["good"], "count": count, "link": ""},
+    )
 
 
 def _plain(feature: Feature, properties: dict[str, Any]) -> Feature:
@@ -167,12 +183,14 @@ def _points(geometry: dict[str, Any]) -> Iterable[tuple[float, float]]:
         yield from ((x, y) for x, y, *_h in ring)
 
 
-def _bounds(places: list[tuple[float, float]]) -> list[list[float]] | None:
+def bounds(places: Sequence[Sequence[float]]) -> list[list[float]] | None:
+    """Return [[west, south], [east, north]] around some places, never narrower than some 200 m; None of none."""
     if not places:
         return None
-    longitudes, latitudes = [x for x, _lat in places], [y for _lon, y in places]
-    pad = 0.002 if len(places) < 2 else 0.0
-    return [[min(longitudes) - pad, min(latitudes) - pad], [max(longitudes) + pad, max(latitudes) + pad]]
+    longitudes, latitudes = [one[0] for one in places], [one[1] for one in places]
+    (west, east), (south, north) = (min(longitudes), max(longitudes)), (min(latitudes), max(latitudes))
+    pad = 0.002 if max(east - west, north - south) < 0.002 else 0.0
+    return [[west - pad, south - pad], [east + pad, north + pad]]
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

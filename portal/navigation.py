@@ -47,13 +47,25 @@ ENTRIES = (
     Entry("environment", _l("Environment"), "environment", "monitoring", DESK),
     Entry("alarms", _l("Alarms"), "alarm", "monitoring", EVERYBODY),
     Entry("today", _l("Today"), "today", "maintenance", frozenset({Role.TECHNICIAN})),
+    Entry("work_orders", _l("Work orders"), "orders", "maintenance", EVERYBODY),
+    Entry(
+        "dispatch_day", _l("Dispatch"), "dispatch", "maintenance", frozenset({Role.DISPATCHER, Role.MANAGER})
+    ),
+    Entry("hosting", _l("Hosted operation"), "hosting", "maintenance", DESK | {Role.TECHNICIAN}),
+    Entry("assets", _l("Assets"), "device", "maintenance", DESK | {Role.TECHNICIAN}),
+    Entry("parts", _l("Parts"), "parts", "maintenance", DESK | {Role.TECHNICIAN}),
+    Entry("customers", _l("Customers"), "customers", "maintenance", DESK | {Role.TECHNICIAN}),
+    Entry("tags", _l("Tags"), "tag", "maintenance", MENDERS),
     Entry("connections", _l("Connections"), "connections", "maintenance", MENDERS),
     Entry("dead_letters", _l("Dead letters"), "letters", "maintenance", frozenset({Role.ADMINISTRATOR})),
     Entry("sightings", _l("Devices seen"), "seen", "maintenance", frozenset({Role.ADMINISTRATOR})),
+    Entry("sites", _l("Sites"), "place", "management", frozenset({Role.ADMINISTRATOR, Role.OPERATOR})),
     Entry("administration", _l("Organisation"), "settings", "management", frozenset({Role.ADMINISTRATOR})),
     Entry("people", _l("People"), "people", "management", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
     Entry("glossary", _l("Help"), "help", "help", EVERYBODY),
 )
+OWN = {"work_orders": (_l("Your faults"), "services")}
+"""What customers call a page, and where it stands in their rail."""
 GROUPS = {
     "services": _l("Your energy"), "monitoring": _l("Monitoring"), "maintenance": _l("Operation and maintenance"),
     "management": _l("Management"), "help": _l("Help"),
@@ -63,26 +75,63 @@ FIRST = {
     Role.TECHNICIAN: "today", Role.CUSTOMER: "home",
 }  # fmt: skip
 BOTTOM = {
-    "board": ("board", "overview", "alarms", "connections"), "plant": ("plant", "overview", "alarms", "supply"),
+    "board": ("board", "work_orders", "dispatch_day", "alarms"), "plant": ("plant", "overview", "alarms", "supply"),
     "overview": ("overview", "demand", "supply", "alarms"),
     "administration": ("administration", "people", "connections", "alarms"),
-    "today": ("today", "network_map", "alarms", "connections"), "home": ("home", "use", "alarms", "glossary"),
+    "today": ("today", "work_orders", "network_map", "alarms"), "home": ("home", "use", "work_orders", "glossary"),
 }  # fmt: skip
 PARENTS = {
     "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
+    "start_alarm_rule": "alarms", "new_alarm_rule": "alarms",
     "alarm_statistics": "alarms", "connection": "connections", "dead_letter": "dead_letters", "person_page": "people",
+    "new_connection": "connections", "edit_connection": "connections", "change_connection": "connections",
+    "new_channel": "connections", "edit_channel": "connections", "new_meter": "connections", "new_site": "sites",
+    "edit_position": "sites", "new_position": "sites", "new_supply": "sites", "new_point": "sites",
+    "edit_point": "sites", "new_device_here": "sites",
+    "tag": "tags", "bind_tag": "tags", "bind_scanned": "tags", "tag_batches": "tags", "tag_batch": "tags",
+    "make_tag_batch": "tags", "find_tag": "tags", "print_tag_batch": "tags", "print_tag": "tags",
+    "set_emergency_phone": "tags",
+    "work_order": "work_orders", "report_fault": "work_orders", "field_conflicts": "work_orders",
+    "inspections": "work_orders", "new_inspection": "work_orders", "quality": "work_orders",
+    "set_quality_share": "work_orders",
+    "new_hosting": "hosting", "hosting_contract": "hosting", "hosting_report": "hosting", "roster": "hosting",
+    "add_shift": "hosting", "repeat_roster": "hosting", "swap_shift": "hosting", "remove_shift": "hosting",
+    "shift_log": "hosting", "write_shift": "hosting", "hand_over_shift": "hosting", "take_over_shift": "hosting",
+    "tickets": "hosting", "new_ticket": "hosting", "ticket": "hosting", "print_ticket": "hosting",
+    "patrols": "hosting", "new_patrol": "hosting", "patrol": "hosting", "pass_patrol": "hosting",
+    "reading_rounds": "hosting", "new_round": "hosting", "reading_round": "hosting", "read_register": "hosting",
+    "new_device": "assets", "import_assets": "assets", "export_assets": "assets", "exchange_device": "assets",
+    "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""
 
 
-STAFF_ONLY = frozenset({"alarm_rules", "alarm_statistics"})
+STAFF_ONLY = frozenset(
+    {
+        "alarm_rules",
+        "start_alarm_rule",
+        "alarm_statistics",
+        "field_conflicts",
+        "inspections",
+        "new_inspection",
+        "quality",
+        "set_quality_share",
+    }
+)
 DATA_OF = {
+    "dispatch_map": "dispatch_day",
+    "move_visit": "dispatch_day",
     "alarm_count": "alarms",
     "map_data": "network_map",
     "balance_data": "alarms",
+    "balance_file": "alarms",
     "alarm_rows": "alarms",
 }
 """Answers to scripts: the page they belong to."""
+
+
+OFFERED = 200
+"""So many organisations stand in the switcher; where there are more it goes a level at a time."""
 
 
 def first_page() -> str:
@@ -126,9 +175,7 @@ def zone_of(node: Any) -> str:
     """Return the time zone of an organisation: that of its first site, or of the first site the asker sees."""
     if node is None:
         return "UTC"
-    found = network.sites(g.session, g.scope)
-    mine = [site for site, _position in found if site.organisation_id == node.id]
-    return (mine or [site for site, _position in found] or [None])[0].timezone if found else "UTC"
+    return network.zone_of(g.session, g.scope, node.id) or "UTC"
 
 
 def below(node: Any) -> frozenset[UUID]:
@@ -156,7 +203,8 @@ def frame() -> dict[str, Any]:
     bottom = [by_page[page] for page in chosen if page in by_page]
     return {
         "current": current,
-        "tree": _tree() if current else [],
+        "tree": _tree(current) if current else [],
+        "is_cut": len(g.scope.organisations) > OFFERED,
         "groups": _groups(entries),
         "bottom": bottom,
         "rest": [entry for entry in entries if entry not in bottom],
@@ -170,9 +218,12 @@ def _entries(current: Any, open_alarms: int | None) -> list[dict[str, Any]]:
     lit = PARENTS.get(page, page)
     on = tenancy.applications(g.session, g.scope, current.id) if current else {}
     kept = {"at": request.args["at"]} if request.args.get("at") else {}
+    own = {} if is_staff() else OWN
     return [
         {
-            "page": entry.page, "name": entry.name, "icon": entry.icon, "application": entry.application,
+            "page": entry.page, "icon": entry.icon,
+            "name": own.get(entry.page, (entry.name, ""))[0],
+            "application": own.get(entry.page, ("", entry.application))[1],
             "link": url_for(f"portal.{entry.page}", **kept), "is_here": entry.page == lit,
             "count": open_alarms if entry.page == "alarms" else None,
             "live": "alarms" if entry.page == "alarms" else None,
@@ -205,23 +256,26 @@ def in_order(nodes: Sequence[Any]) -> list[Any]:
     return ordered
 
 
-def _tree() -> list[dict[str, Any]]:
-    """Return the organisations the asker sees, parents first, each with the link that looks at it."""
-    nodes, kept = (
-        [],
-        {k: v for k, v in request.args.items() if k in {"carrier", "span", "on", "until", "compare"}},
-    )
+def _tree(current: Any) -> list[dict[str, Any]]:
+    """Return the organisations offered in the switcher, parents first, each with the link that looks at it."""
+    kept = {k: v for k, v in request.args.items() if k in {"carrier", "span", "on", "until", "compare"}}
     endpoint = request.endpoint if _takes_organisation() else f"portal.{first_page()}"
-    for top in tenancy.tops(g.session, g.scope):
-        base = str(top.path).count(".")
-        for node in in_order(tenancy.subtree(g.session, g.scope, top.id)):
-            depth = min(str(node.path).count(".") - base, 3)
-            link = url_for(endpoint, **kept, at=show(node.id))
-            nodes.append(
-                {"id": node.id, "name": node.name, "name_zh": node.name_zh, "kind": node.kind.value,
-                 "depth": depth, "link": link}
-            )  # fmt: skip
-    return nodes
+    nodes = in_order(_offered(current))
+    base = min((str(node.path).count(".") for node in nodes), default=0)
+    return [
+        {"id": node.id, "name": node.name, "name_zh": node.name_zh, "kind": node.kind.value,
+         "depth": min(str(node.path).count(".") - base, 3), "link": url_for(endpoint, **kept, at=show(node.id))}
+        for node in nodes
+    ]  # fmt: skip
+
+
+def _offered(current: Any) -> list[Any]:
+    """Return all organisations the asker sees; of more than `OFFERED` the way to this one and the level below it."""
+    if len(g.scope.organisations) <= OFFERED:
+        return list(tenancy.organisations_by_id(g.session, g.scope, g.scope.organisations).values())
+    way = {UUID(hex=part) for part in str(current.path).split(".")}
+    below = tenancy.level(g.session, g.scope, current.id, limit=OFFERED).items
+    return [*tenancy.organisations_by_id(g.session, g.scope, way).values(), *below]
 
 
 def _takes_organisation() -> bool:

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, url_for
 from werkzeug.wrappers import Response
 
 from backend.kernel.errors import EnerfieldError
+from portal.refusals import in_words, sentences
 
 pages = Blueprint(
     "portal", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
@@ -22,14 +23,17 @@ def done(message: str, target: str) -> Response:
 
 def refused(error: EnerfieldError, target: str) -> Response:
     """Go back to `target` and say there what was wrong and what to do; nothing half done is kept."""
-    g.undo = True
-    flash(" ".join(part for part in (error.message, error.remedy) if part), "act")
+    g.undo = not getattr(error, "keeps_changes", False)
+    flash(sentences(in_words(error.message), in_words(error.remedy)), "act")
     return redirect(target, code=303)
 
 
 def own_path(target: str | None) -> str:
     """Return a path of this site to go to; anything else leads to the first page."""
-    parts = urlsplit(target or "")
+    try:
+        parts = urlsplit(target or "")
+    except ValueError:  # crafted, for instance with an open bracket
+        return url_for("portal.first_page")
     is_own = target and not parts.scheme and not parts.netloc and target.startswith("/")
     if not is_own or target.startswith("//") or "\\" in target:
         return url_for("portal.first_page")

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from flask import g, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
+from geoalchemy2.shape import to_shape
 
 from backend.alarms import service as alarms
-from backend.kernel.ids import show
+from backend.kernel.errors import Refused
+from backend.kernel.ids import parse, show
 from backend.network import service
 from backend.tenancy import service as tenancy
 from portal import cartography, navigation
+from portal.address import asked, following
 from portal.terms import POSITION_KINDS, word
+from portal.words import carriers_in_order, in_full
 from portal.words import named_here as named
 
-PLACES = 200
-"""So many places stand in the list beside the map; the search finds the others."""
+DRAWN = 400
+"""So many places are drawn one by one; more are gathered, but for those with an alarm."""
+EDGES = ("west", "south", "east", "north")
 
 
-def layers(organisations: frozenset[UUID], states: dict[str, str]) -> dict[str, Any]:
+def layers(
+    organisations: frozenset[UUID], states: dict[str, str], box: service.Box | None = None
+) -> dict[str, Any]:
     """Return the map of some organisations: their positions, on the network of all the asker sees."""
-    found = service.map_layers(g.session, g.scope, organisations)["features"]
-    if organisations != g.scope.organisations:
-        positions = [one for one in found if one["properties"]["layer"] == "position"]
-        everything = service.map_layers(g.session, g.scope, g.scope.organisations)["features"]
-        found = [one for one in everything if one["properties"]["layer"] != "position"] + positions
-    return cartography.collect({"features": found}, states)
+    found = service.map_layers(
+        g.session, g.scope, organisations, box=box, lines_of=g.scope.organisations, but=cartography.INDOORS,
+        apart=[parse(one) for one in states if one], limit=DRAWN,
+    )  # fmt: skip
+    return cartography.collect(found, states)
+
+
+def box_asked() -> service.Box | None:
+    """Return the part of the map that the address asks for; None for all of it."""
+    if not any(edge in request.args for edge in EDGES):
+        return None
+    try:
+        return service.Box(**{edge: float(request.args[edge]) for edge in EDGES})
+    except (KeyError, ValueError):
+        raise Refused("a box has four edges", field="west", remedy="give all four in degrees") from None
 
 
 def source(node: Any) -> str:
@@ -51,27 +68,43 @@ def states(node: Any) -> dict[str, str]:
 
 
 def rows(
-    organisations: frozenset[UUID], parts: dict[str, Any] | None, states: dict[str, str]
-) -> list[dict[str, Any]]:
-    """Return the list beside the map: the troubled places first, then sites before what stands on them."""
-    spots = parts["positions"]["features"] if parts else []
-    where = {one["properties"]["id"]: one["geometry"]["coordinates"] for one in spots}
-    found = service.list_positions(g.session, g.scope, organisations=organisations, limit=PLACES).items
+    organisations: frozenset[UUID], states: dict[str, str], text: str = ""
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of the list beside the map, by name, and the address of the next; text: part of a name.
+
+    On the first page the places with an alarm come first, wherever their names would put them.
+    """
+    page = service.list_positions(
+        g.session, g.scope, organisations=organisations, search=text or None, cursor=asked()
+    )
+    found = list(page.items)
+    if states and not text:
+        known = service.positions_by_id(g.session, g.scope, {parse(one) for one in states if one})
+        troubled = [] if asked() else sorted(known.values(), key=lambda one: one.name)
+        found = [*troubled, *(one for one in found if one.id not in known)]
     sites = service.positions_by_id(g.session, g.scope, {one.site_id for one in found})
-    listed = [_row(one, sites.get(one.site_id), states, where) for one in found]
-    return sorted(listed, key=lambda row: (-cartography.RANK[row["state"]], row["depth"], row["name"]))
+    listed = [_row(one, sites.get(one.site_id), states) for one in found]
+    listed.sort(key=lambda row: -cartography.RANK[row["state"]])
+    return listed, following(page)
 
 
-def _row(one: Any, site: Any, states: dict[str, str], where: dict[str, Any]) -> dict[str, Any]:
+def _row(one: Any, site: Any, states: dict[str, str]) -> dict[str, Any]:
+    spot = None if one.geometry is None else to_shape(one.geometry).representative_point()
     state = states.get(show(one.id), "good")
     is_site = site is None or site.id == one.id
     return {
         "name": named(one), "other_name": one.name, "code": one.code, "kind": word(POSITION_KINDS, one.kind),
-        "owner": "" if is_site else named(site), "carriers": one.carriers, "state": state,
+        "owner": "" if is_site else named(site), "carriers": carriers_in_order(one.carriers), "state": state,
         "state_words": {"good": _("in order"), "attention": _("alarm"), "act": _("urgent alarm")}[state],
-        "link": url_for("portal.position", position_id=one.id), "place": where.get(show(one.id)),
-        "depth": str(one.path).count("."),
+        "link": url_for("portal.position", position_id=one.id), "place": spot and [spot.x, spot.y],
     }  # fmt: skip
+
+
+def full_names(position_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the names of places with their sites' before them, as far as the asker sees them."""
+    found = service.positions_by_id(g.session, g.scope, set(position_ids))
+    sites = service.positions_by_id(g.session, g.scope, {one.site_id for one in found.values()})
+    return {id_: in_full(one, sites.get(one.site_id)) for id_, one in found.items()}
 
 
 def way_to(found: Any) -> list[dict[str, str]]:

@@ -48,7 +48,7 @@ class Series:
     """One line or row of bars: (instant, value) pairs in order; None breaks it.
 
     kind: 'line', 'bar' (an amount from its instant on) or 'step'; moved: how far it is shifted to lie
-    over another period
+    over another period; running: the bar that is not over yet
     """
 
     name: str
@@ -57,6 +57,7 @@ class Series:
     kind: str = "line"
     is_before: bool = False
     moved: timedelta = field(default=timedelta(0))
+    running: datetime | None = None
 
     def values(self) -> list[float]:
         """Return the values that are known."""
@@ -100,13 +101,15 @@ def as_json(
 ) -> dict[str, Any]:
     """Return the same chart for the script that takes over: values unscaled, instants in milliseconds."""
     return {
-        "unit": unit, "zone": zone, "grain": grain, "can_zoom": zoom, "words": {"none": _("no data")},
+        "unit": unit, "zone": zone, "grain": grain, "can_zoom": zoom,
+        "words": {"none": _("no data"), "running": _("still running")},
         "from_zero": zero
         or any(one.kind == "bar" for one in series) or all(_near_zero(one.values()) for one in series),
         "start": _ms(period.start), "end": _ms(period.end),
         "series": [
             {
                 "name": one.name, "carrier": one.carrier, "kind": one.kind, "is_before": one.is_before,
+                "running": _ms(one.running) if one.running else None,
                 "points": [
                     [_ms(at + one.moved), None if value is None or math.isnan(value) else round(value, 6)]
                     for at, value in one.samples
@@ -224,13 +227,13 @@ def _bars(
     pitch = _pitch(points, across.frame)
     width = max(pitch * 0.78 / len(rows), 1.0)
     found = []
-    for (x, y), (_from, value) in zip(points, one.samples, strict=True):
+    for (x, y), (at, value) in zip(points, one.samples, strict=True):
         if y is None or value is None or not across.holds(x + 1.5):
             continue
         left = x + pitch * 0.11 + width * place
         found.append(
             {"x": left, "width": max(width - 0.6, 0.8), "y": min(y, by.y(0)), "height": max(abs(by.y(0) - y), 0.5),
-             "gap": False, "title": ""}
+             "gap": False, "is_running": at == one.running, "title": _("still running") if at == one.running else ""}
         )  # fmt: skip
     return found
 

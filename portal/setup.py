@@ -11,12 +11,18 @@ from flask_babel import lazy_gettext as _l
 
 from backend.app import security
 from backend.kernel.units import UNITS
-from portal import bundle, language, navigation, terms, words
+from portal import bundle, language, navigation, picking, places, refusals, terms, words
 from portal.address import View
+from portal.tags import words as tag_words
+from portal.workorders import words as work_words
 
-THEMES = (("auto", _l("Device")), ("light", _l("Light")), ("dark", _l("Dark")), ("sunlight", _l("Sun")))
+THEMES = (
+    ("auto", _l("As the device")),
+    ("light", _l("Light")),
+    ("dark", _l("Dark")),
+    ("sunlight", _l("Sunlight")),
+)
 THEME_COOKIE = "look"
-PRIORITIES = {1: _l("act now"), 2: _l("act soon"), 3: _l("look into it"), 4: _l("for the record")}
 
 
 def prepare(app: Flask) -> None:
@@ -25,14 +31,16 @@ def prepare(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         built=bundle.built, number=words.number, plain=words.plain, delta=words.delta, age=words.age,
-        shown_unit=words.shown_unit, lasting=words.lasting, named=words.named_here, letter=letter, instant=instant,
+        shown_unit=words.shown_unit, carriers_in_order=words.carriers_in_order, browser=words.browser,
+        lasting=words.lasting, named=words.named_here, titled=words.titled, letter=letter, instant=instant,
         carrier_name=lambda carrier: words.CARRIERS[str(carrier)], tier_name=lambda kind: words.TIERS[str(kind)],
-        role_name=lambda role: words.ROLES[str(role)], priority_name=lambda level: PRIORITIES.get(level, ""),
+        role_name=lambda role: words.ROLES[str(role)], priority_name=lambda level: terms.PRIORITIES.get(level, ""),
         day_name=lambda on, year=False: words.of_day(on, language.current(), year=year),
         period_name=period_name, compared_name=compared_name, view_link=view_link,
         page_frame=navigation.frame, csrf_token=security.csrf_token, **_wordings(), **_choices(),
     )  # fmt: skip
     app.context_processor(_page_words)
+    _word_refusals()
 
 
 def _wordings() -> dict[str, Any]:
@@ -47,19 +55,57 @@ def _wordings() -> dict[str, Any]:
         "protocol_name": by(terms.PROTOCOLS), "level_name": by(terms.LEVELS), "deed_name": by(terms.DEEDS),
         "place_name": lambda one: words.named_here({"name": one.place, "name_zh": one.place_zh}),
         "short_name": words.short,
-        "measure_name": by(terms.MEASURES), "action_name": by(terms.ACTIONS), "rule_kind_name": by(terms.RULE_KINDS),
+        "measure_name": by(terms.MEASURES), "action_name": _action_name, "rule_kind_name": by(terms.RULE_KINDS),
         "category_name": by(terms.CATEGORIES), "trade_name": by(terms.TRADES), "error_words": terms.error_words,
         "connection_error": lambda text: terms.in_words(terms.FIELD_ERRORS, text),
         "dead_reason": lambda text: terms.in_words(terms.REFUSALS, text),
+        "order_state": by(work_words.ORDER_STATES), "visit_state": by(work_words.VISIT_STATES),
+        "command_name": by(work_words.COMMANDS), "order_source": by(work_words.SOURCES),
+        "clock_name": by(work_words.CLOCKS), "verdict_name": by(work_words.VERDICTS),
+        "photo_role": by(work_words.PHOTO_ROLES), "permit_kind": by(work_words.PERMITS),
+        "conflict_kind": by(work_words.CONFLICTS), "order_tone": work_words.TONES.get,
+        "reason_of": work_words.reason_of,
+        "hold_reason": lambda reason: work_words.HOLD_REASONS.get(reason, reason),
+        "stage_words": lambda: work_words.STAGE_WORDS, "known_at": _known_at, "how_often": work_words.how_often,
+        "conflict_side": work_words.conflict_side, "part_unit": by(terms.PART_UNITS),
+        "full_names": places.full_names,
+        "read_by": by(tag_words.READ_BY), "lasting_s": lambda seconds: words.lasting(timedelta(seconds=seconds)),
     }  # fmt: skip
+
+
+def _action_name(action: str) -> str:
+    """Return what was done, in words; what moves a work order has its words there."""
+    area, _dot, command = action.partition(".")
+    if action not in terms.ACTIONS and area == "workorders" and command in work_words.COMMANDS:
+        return f"{_('Work order')}: {work_words.COMMANDS[command]}"
+    return terms.word(terms.ACTIONS, action)
+
+
+def _word_refusals() -> None:
+    """Say how refusals name states and commands of work orders."""
+    states: dict[Any, Any] = work_words.VISIT_STATES | work_words.ORDER_STATES
+    commands: dict[Any, Any] = work_words.COMMANDS
+    refusals.NAMED["status"] = lambda name: terms.word(states, name)
+    refusals.NAMED["command"] = lambda name: terms.word(
+        commands, name if name in commands else f"visit.{name}"
+    )
+
+
+def _known_at(tag: Any) -> Any:
+    """Return what is being done already where a label hangs."""
+    from portal.workorders import public  # its page hangs on the blueprint this page prepares
+
+    return public.known_at(tag)
 
 
 def _choices() -> dict[str, Any]:
     """Return what forms offer: value and words of each choice."""
     return {
+        "fault_choices": work_words.fault_choices, "permit_choices": lambda: list(work_words.PERMITS.items()),
+        "hold_choices": lambda: list(work_words.HOLD_REASONS.items()),
         "roles_offered": lambda: list(words.ROLES.items()),
         "tiers_offered": lambda tiers: [(tier, words.TIERS[tier]) for tier in tiers],
-        "nodes_offered": lambda nodes: [(node.id, words.named_here(node)) for node in nodes],
+        "pick": picking.pick,
         "carriers_offered": lambda: list(words.CARRIERS.items()),
         "quantities_offered": lambda: list(terms.QUANTITIES.items()),
         "kinds_offered": lambda: list(terms.POINT_KINDS.items()),

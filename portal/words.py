@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ CARRIERS = {
     "electricity": _l("Electricity"), "heat": _l("Heat"), "cooling": _l("Cooling"), "gas": _l("Gas"),
     "water": _l("Water"), "steam": _l("Steam"), "fuel": _l("Fuel"), "environment": _l("Environment"),
 }  # fmt: skip
+IN_ORDER = tuple(CARRIERS)
 LETTERS = {
     "electricity": ("E", "电"), "heat": ("H", "热"), "cooling": ("C", "冷"), "gas": ("G", "气"), "water": ("W", "水"),
     "steam": ("S", "汽"), "fuel": ("F", "燃"), "environment": ("N", "环"),
@@ -49,6 +51,15 @@ APPLICATIONS = {
     "monitoring": _l("Monitoring"), "analysis": _l("Analysis"), "management": _l("Management"),
     "maintenance": _l("Operation and maintenance"), "trading": _l("Trading and settlement"), "services": _l("Services"),
 }  # fmt: skip
+PROGRAMS = (
+    ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip
+"""Sign in a user agent -> browser; each claims to be those after it."""
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 WEEKDAYS_ZH = "一二三四五六日"
 
 
@@ -140,9 +151,34 @@ def named_here(thing: Any) -> str:
     return named(thing, language.current())
 
 
+def in_full(place: Any, site: Any) -> str:
+    """Return a place's name with its site's before it, which tells it from others of its name."""
+    parts = [named_here(site), named_here(place)] if site and site.id != place.id else [named_here(place)]
+    return " · ".join(parts)
+
+
+def titled(order: Any) -> str:
+    """Return the title of a work order in the reader's language, where the product made it; else as people wrote it."""
+    read = order.get if isinstance(order, dict) else lambda key: getattr(order, key, None)
+    return (read("title_zh") if language.current() == "zh" else None) or read("title") or ""
+
+
 def short(name: str) -> str:
     """Leave out what stands before the dot of a point's name where its place is shown beside it."""
     return name.split(" · ", 1)[-1].strip() or name
+
+
+def carriers_in_order(found: Iterable[str]) -> list[str]:
+    """Return carriers as every page orders them."""
+    return sorted((str(one) for one in found), key=IN_ORDER.index)
+
+
+def browser(agent: str | None) -> str:
+    """Return which browser on which system a log-in came from, as people call them; empty where nobody knows."""
+    said = agent or ""
+    program = next((name for sign, name in PROGRAMS if sign in said), "")
+    system = next((name for sign, name in SYSTEMS if sign in said), "")
+    return " · ".join(part for part in (program, system) if part)
 
 
 def of_day(on: date, locale: str, *, year: bool = False) -> str:

@@ -1,13 +1,12 @@
 // Bundles the portal's front end: every file on top of portal/frontend/ becomes an entry with a hashed name.
 // manifest.json maps the plain name to the hashed one: {"app.js": "app-1a2b.js", "app.css": "app-3c4d.css"}.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { extname, join, resolve } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { defineConfig } from "vite";
+import { compressedTwins } from "./compressed-twins.js";
 
 const sources = resolve(import.meta.dirname, "../portal/frontend");
 const built = resolve(import.meta.dirname, "../portal/static/build");
-const compressible = new Set([".js", ".mjs", ".css", ".svg", ".json", ".wasm", ".geojson"]);
 
 const plainManifest = {
   name: "plain-manifest",
@@ -21,25 +20,12 @@ const plainManifest = {
   },
 };
 
-const compressedTwins = {
-  name: "compressed-twins",
-  closeBundle() {
-    for (const name of readdirSync(built)) {
-      if (!compressible.has(extname(name))) continue;
-      const bytes = readFileSync(join(built, name));
-      writeFileSync(join(built, `${name}.gz`), gzipSync(bytes, { level: 9 }));
-      const quality = { [constants.BROTLI_PARAM_QUALITY]: 10 };
-      writeFileSync(join(built, `${name}.br`), brotliCompressSync(bytes, { params: quality }));
-    }
-  },
-};
-
 export default defineConfig({
   root: sources,
   base: "/static/build/",
   publicDir: false,
   logLevel: "warn",
-  plugins: [plainManifest, compressedTwins],
+  plugins: [plainManifest, compressedTwins(built)],
   build: {
     outDir: built,
     emptyOutDir: true,

@@ -81,4 +81,5 @@ class Browser:
 
     def post(self, path: str, **given: Any) -> Any:
         """Send a form, as the pages do: with the token."""
-        return self.client.post(path, headers={HEADER: self.csrf}, **given)
+        headers = given.pop("headers", {})
+        return self.client.post(path, headers={HEADER: self.csrf, **headers}, **given)

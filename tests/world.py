@@ -6,8 +6,10 @@ module, and for `furnish(world)` where places, points, readings and alarms are n
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -15,6 +17,9 @@ from sqlalchemy.orm import Session
 
 from backend.alarms import service as alarms
 from backend.alarms.service import AlarmFollower
+from backend.assets import service as assets
+from backend.assets.service import tags
+from backend.infra.files import FolderFiles
 from backend.infra.passwords import Argon2Passwords
 from backend.kernel import clock
 from backend.kernel.db import Database
@@ -89,10 +94,55 @@ def furnish(world: World) -> World:
             pass
     for region in (world.east, world.west):
         with world.database.transaction(region.scope) as session:
+            _keep(session, region)
+            _tag(session, region)
             region.ids["alarm"] = alarms.alarms(session, region.scope).items[0].id
             region.ids["letter"] = metering.list_dead_letters(session, region.scope).items[0].id
-            region.ids["sighting"] = metering.list_sightings(session, region.scope)[0][0].id
+            region.ids["sighting"] = metering.list_sightings(session, region.scope).items[0][0].id
     return world
+
+
+def _keep(session: Session, region: Region) -> None:
+    """A device in store, a document at the plant, a part in a warehouse, somebody to ring at the customer's."""
+    scope, ids, where = region.scope, region.ids, region.enterprise.id
+    ids["asset"] = assets.register_device(
+        session,
+        scope,
+        organisation_id=where,
+        manufacturer="Maker",
+        model="M1",
+        serial_number=f"{region.name}-1",
+    ).id
+    ids["part"] = assets.add_part(
+        session, scope, organisation_id=where, number="P1", name=f"{region.name} gasket", unit="pcs"
+    ).id
+    ids["store"] = assets.create_store(
+        session, scope, organisation_id=where, kind=assets.StoreKind.WAREHOUSE, name=f"{region.name} store"
+    ).id
+    ids["contact"] = assets.add_contact(session, scope, customer_id=region.customer.id, name="Zhou Qi").id
+    new = assets.NewDocument(
+        f"{region.name} plan", assets.DocumentKind.DRAWING, "plan.txt", region.name.encode()
+    )
+    with tempfile.TemporaryDirectory() as folder:  # its bytes are not asked for
+        ids["document"] = assets.add_document(
+            session, scope, FolderFiles(Path(folder)), about=assets.About(position_id=ids["plant"]), new=new
+        ).id
+
+
+def _tag(session: Session, region: Region) -> None:
+    """A tag at the plant, seen in two places within a minute."""
+    scope, ids, now = region.scope, region.ids, clock.now()
+    ids["batch"] = tags.make_batch(
+        session, scope, organisation_id=region.enterprise.id, name="first labels", size=2
+    ).id
+    tag = tags.tags(session, scope, tags.TagFilter(batch_id=ids["batch"])).items[0].tag
+    tags.bind(session, scope, tag.id, asset=tags.Asset(position_id=ids["plant"]))
+    for minute, longitude in enumerate((121.5, 121.9)):
+        tags.record_sighting(
+            session, scope, tag.id, source="camera", place=tags.Place(longitude, 31.2),
+            at=now + timedelta(minutes=minute - 5),
+        )  # fmt: skip
+    ids["tag"], ids["warning"] = tag.id, tags.warnings(session, scope).items[0]["id"]
 
 
 def _build(session: Session, region: Region) -> None:
@@ -107,10 +157,10 @@ def _build(session: Session, region: Region) -> None:
         new = network.NewPosition(kind, f"{region.name} {name}", geometry=place)
         ids[name] = network.create_position(session, scope, parent_id=site.id, new=new).id
     ids["site"] = site.id
-    network.create_supply_agreement(
+    ids["agreement"] = network.create_supply_agreement(
         session, scope, customer_id=region.customer.id, operator_id=region.enterprise.id,
         position_id=ids["supply"], starts_at=clock.now() - timedelta(days=90),
-    )  # fmt: skip
+    ).id  # fmt: skip
     for name, at, quantity, unit, kind in (
         ("plant_power", "plant", "power", "kW", PointKind.INSTANT),
         ("supply_power", "supply", "power", "kW", PointKind.INSTANT),
@@ -125,15 +175,20 @@ def _build(session: Session, region: Region) -> None:
         point_id=ids["supply_power"],
         kind="limit",
         name="too much",
+        name_zh="用电过高",
         parameters={"H": 90},
         priority=2,
     ).id
     connection = metering.create_connection(
         session, scope, organisation_id=region.enterprise.id,
-        new=metering.NewConnection(f"{region.name} gateway", Protocol.HTTP, {}),
+        new=metering.NewConnection(f"{region.name} gateway", Protocol.HTTP, {}, name_zh=f"{region.name} 网关"),
     )  # fmt: skip
     ids["connection"] = connection.id
     region.gateway_key = metering.issue_gateway_key(session, scope, connection_id=connection.id)
+    ids["channel"] = metering.create_channel(
+        session, scope, connection_id=connection.id, point_id=ids["supply_power"],
+        new=metering.NewChannel({"tag": f"{region.name}.power"}),
+    ).id  # fmt: skip
     here = {"connection_id": connection.id, "organisation_id": region.enterprise.id}
     refusal = metering.Refusal(
         **here, address="push", payload=b'{"x": 1}', reason="unknown point", received_at=clock.now()

@@ -58,7 +58,6 @@ class AlarmRule(TenantOwned, Base):
     key: Mapped[int] = mapped_column(
         BigInteger, unique=True, server_default=text("nextval('alarm_rule_key')")
     )
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     point_id: Mapped[UUID] = mapped_column(ForeignKey("point.id"), index=True)
     position_id: Mapped[UUID] = mapped_column(ForeignKey("position.id"), index=True)
     kind: Mapped[RuleKind]
@@ -117,7 +116,6 @@ class Alarm(TenantOwned, Base):
     )
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     rule_id: Mapped[UUID] = mapped_column(ForeignKey("alarm_rule.id"), index=True)
     point_id: Mapped[UUID] = mapped_column(ForeignKey("point.id"), index=True)
     position_id: Mapped[UUID] = mapped_column(ForeignKey("position.id"))
@@ -147,7 +145,6 @@ class AlarmEvent(TenantOwned, Base):
     )
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     alarm_id: Mapped[UUID] = mapped_column(ForeignKey("alarm.id"))
     at: Mapped[datetime]
     kind: Mapped[str]

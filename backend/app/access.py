@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from backend.tenancy.models import Application
 
-NEEDS_NOTHING = frozenset({"health.alive", "health.ready", "health.figures", "static", "portal.static"})
+NEEDS_NOTHING = frozenset(
+    {
+        "health.alive", "health.ready", "health.figures", "static", "portal.static", "portal.field_app",
+        "portal.field_worker",
+    }
+)  # fmt: skip
 """Answered without a transaction: for probes, and files that are the same for everybody."""
 
 PUBLIC = frozenset(
@@ -12,7 +17,7 @@ PUBLIC = frozenset(
         "api-docs.openapi_json", "api-docs.viewer",
         "auth.LogIn", "auth.Refresh", "auth.ForgottenPassword", "auth.NewPassword",
         "portal.log_in", "portal.forgot_password", "portal.set_password", "portal.accept_invitation",
-        "portal.change_language", "portal.change_theme",
+        "portal.change_language", "portal.change_theme", "portal.public_tag", "portal.report_by_tag",
     }
 )  # fmt: skip
 """Answered to anybody, as Scope.public(): how one gets in, and the description of the API."""
@@ -20,29 +25,77 @@ PUBLIC = frozenset(
 OWN_KEY = frozenset({"push.push"})
 """Gateways show their own key; the view checks it."""
 
+UPLOADS = frozenset(
+    {
+        "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
+        "portal.add_document", "portal.import_assets",
+    }
+)  # fmt: skip
+"""Take files: up to ENERFIELD_MAX_UPLOAD_MB instead of the small body everything else gets."""
+
 APPLICATIONS = {
     "metering": Application.MONITORING,
     "alarms": Application.MONITORING,
     "live": Application.MONITORING,
     "stream": Application.MONITORING,
+    "channels": Application.MAINTENANCE,
     "connections": Application.MAINTENANCE,
+    "assets": Application.MAINTENANCE,
+    "tags": Application.MAINTENANCE,
+    "field": Application.MAINTENANCE,
+    "workorders": Application.MAINTENANCE,
+    "dispatch": Application.MAINTENANCE,
+    "hosting": Application.MAINTENANCE,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
 PAGES = {
     Application.MONITORING: {
-        "overview", "balance_data", "board", "plant", "demand", "supply", "environment", "network_map",
+        "overview", "balance_data", "balance_file", "board", "plant", "demand", "supply", "environment", "network_map",
         "map_data", "position", "point", "point_curve", "point_csv", "alarms", "alarm_rows", "alarm",
         "acknowledge", "comment_alarm", "shelve", "alarm_rules", "alarm_rule", "new_alarm_rule", "wake_rule",
-        "alarm_statistics",
+        "start_alarm_rule", "alarm_statistics", "alarm_count",
     },
     Application.MAINTENANCE: {
-        "today", "connections", "connection", "dead_letters", "settle_dead_letter", "sightings", "adopt",
-        "dismiss_sighting",
+        "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",
+        "connections", "connection", "dead_letters", "settle_dead_letter", "sightings", "adopt",
+        "new_connection", "edit_connection", "change_connection", "new_channel", "edit_channel", "remove_channel",
+        "new_meter",
+        "dismiss_sighting", "tags", "find_tag", "tag", "bind_tag", "bind_scanned", "move_tag", "retire_tag",
+        "add_tag_alias", "answer_tag_warning", "tag_batches", "make_tag_batch", "tag_batch", "print_tag_batch",
+        "print_tag", "set_emergency_phone",
+        "work_orders", "work_order", "report_fault", "triage_order", "reject_order", "merge_order", "approve_order",
+        "dispatch_order", "postpone_order", "take_up_order", "cancel_order", "acknowledge_order", "issue_permit",
+        "comment_order", "confirm_order", "close_order", "reopen_order", "rate_order", "work_photo",
+        "plan_part", "rework_order", "follow_up_order", "plan_order_again", "decide_card",
+        "hosting", "new_hosting", "hosting_contract", "end_hosting", "hosting_report", "roster", "add_shift",
+        "repeat_roster", "swap_shift", "remove_shift", "shift_log", "write_shift", "hand_over_shift", "take_over_shift",
+        "tickets", "new_ticket", "ticket", "act_on_ticket", "print_ticket", "patrols", "new_patrol", "patrol",
+        "pass_patrol", "end_patrol", "reading_rounds", "new_round", "reading_round", "read_register", "end_round",
+        "field_conflicts", "settle_conflict", "quality", "check_quality", "set_quality_share",
+        "inspections", "new_inspection", "end_inspection",
+        "assets", "change_assets", "device", "new_device", "take_device_step", "place_device", "remove_device",
+        "change_device", "exchange_device", "add_document", "document", "archive_document", "parts", "add_part",
+        "add_store", "store", "move_stock", "customers", "customer", "add_contact", "archive_contact", "add_note",
+        "add_contract", "export_assets", "import_assets",
+    },
+    Application.MANAGEMENT: {
+        "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
+        "new_device_here",
     },
     Application.SERVICES: {"home", "use"},
 }  # fmt: skip
 """The same for pages, which hang on one blueprint."""
+
+COMMON = frozenset(
+    {
+        "first_page", "log_out", "profile", "change_profile", "change_own_password", "end_session", "end_device",
+        "administration", "switch_application", "rename_organisation", "add_organisation", "people", "invite",
+        "person_page", "change_person", "search", "glossary", "find_choice",
+    }
+)  # fmt: skip
+"""Pages that belong to no application on purpose: oneself, people and organisations, search and choices (which confine
+what they find to where an application is on), the glossary."""
 
 _OF_PAGE = {f"portal.{page}": application for application, pages in PAGES.items() for page in pages}
 

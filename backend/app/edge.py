@@ -17,18 +17,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.app import access, security
+from backend.assets.ports import FileStore
 from backend.infra import metrics
 from backend.infra.tokens import AccessTokens
+from backend.infra.webpush import WebPush
 from backend.kernel import ids
 from backend.kernel.db import Database, confine
 from backend.kernel.errors import EnerfieldError, Forbidden, Unauthenticated
 from backend.kernel.scope import Scope
 from backend.kernel.settings import Settings
+from backend.metering.ports import FieldGuide
 from backend.tenancy import service as tenancy
 from backend.tenancy.service import Gate
 
 RACES = (pg.UniqueViolation, pg.SerializationFailure, pg.DeadlockDetected, pg.ExclusionViolation)
 """Two requests met: the second try sees what the first one wrote."""
+
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+"""Counted by name; what else a client may invent is counted together, or it would fill our memory."""
 
 _log = structlog.get_logger(__name__)
 
@@ -40,6 +46,9 @@ class Enerfield(Flask):
     settings: Settings
     tokens: AccessTokens
     gate: Gate
+    files: FileStore
+    pusher: WebPush
+    guide: FieldGuide
 
     def dispatch_request(self) -> Any:
         """Run the view in its transaction; once more when it raced with another."""
@@ -48,6 +57,8 @@ class Enerfield(Flask):
         endpoint = request.endpoint or ""
         if endpoint in access.NEEDS_NOTHING:
             return super().dispatch_request()
+        if endpoint in access.UPLOADS:
+            request.max_content_length = self.settings.max_upload_mb << 20
         try:
             return self._in_transaction(endpoint, super().dispatch_request)
         except DBAPIError as error:
@@ -57,18 +68,24 @@ class Enerfield(Flask):
             return self._in_transaction(endpoint, super().dispatch_request)
 
     def _in_transaction(self, endpoint: str, view: Callable[[], Any]) -> Any:
-        with Session(self.database.engine, expire_on_commit=False) as session, session.begin():
-            g.session, g.scope, g.person = session, Scope.public(), None
-            try:
-                self._admit(session, endpoint)
-                response = self.make_response(view())
-                if g.get("undo"):
-                    session.rollback()
-                return response
-            except EnerfieldError as error:
-                if getattr(error, "keeps_changes", False):
-                    session.commit()
-                raise
+        response: Response | None = None
+        try:
+            with Session(self.database.engine, expire_on_commit=False) as session, session.begin():
+                g.session, g.scope, g.person = session, Scope.public(), None
+                try:
+                    self._admit(session, endpoint)
+                    response = self.make_response(view())
+                    if g.get("undo"):
+                        session.rollback()
+                except EnerfieldError as error:
+                    if getattr(error, "keeps_changes", False):
+                        session.commit()
+                    raise
+            return response
+        except BaseException:
+            if response is not None:
+                response.close()  # the commit failed: what the answer holds on to is let go
+            raise
 
     def _admit(self, session: Session, endpoint: str) -> None:
         """Find out who asks and confine the transaction to what they may see."""
@@ -116,6 +133,7 @@ class Enerfield(Flask):
             return
         try:
             self._by_cookie(session, request.endpoint or "")
+            session.expunge(g.person)  # read by error pages after the transaction is over
             confine(session, g.scope)
         except Unauthenticated:
             return
@@ -147,7 +165,8 @@ def register(app: Enerfield) -> None:
     def end(response: Response) -> Response:
         endpoint, seconds = request.endpoint or "none", time.perf_counter() - g.get("began", 0.0)
         response.headers["X-Request-ID"] = g.get("request_id", "")
-        metrics.REQUESTS.labels(endpoint, request.method, response.status_code).inc()
+        method = request.method if request.method in METHODS else "other"
+        metrics.REQUESTS.labels(endpoint, method, response.status_code).inc()
         metrics.REQUEST_SECONDS.labels(endpoint).observe(seconds)
         if endpoint not in access.NEEDS_NOTHING:
             _log.info(

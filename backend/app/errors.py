@@ -24,6 +24,7 @@ STATUS: dict[type[EnerfieldError], int] = {
     errors.TooManyAttempts: 429,
     errors.SettingWrong: 500,
     errors.Unavailable: 503,
+    errors.ChecksumWrong: 460,  # of resumable uploads (tus 1.0)
 }
 """Error -> status; a subclass has its parent's unless it is named."""
 
@@ -97,6 +98,8 @@ def _in_our_words(error: Exception) -> Exception:
         return errors.Conflict("this contradicts what is already there", remedy="load it again and look")
     if isinstance(error, DataError):
         return errors.Refused("some of the input cannot be kept", remedy="leave out unusual characters")
+    if isinstance(error, RecursionError):
+        return errors.Refused("this is nested too deeply", remedy="send plainer JSON")
     if isinstance(error, OperationalError | TimeoutError):
         return errors.Unavailable("the database does not answer", remedy="try again in a moment")
     return error

@@ -16,7 +16,9 @@ from backend import wiring
 from backend.app import edge, errors, health, live, locale, security
 from backend.app.edge import Enerfield
 from backend.infra import logs
+from backend.infra.files import FolderFiles
 from backend.infra.tokens import AccessTokens
+from backend.infra.webpush import WebPush
 from backend.kernel import db
 from backend.kernel.db import Database
 from backend.kernel.settings import Settings
@@ -44,6 +46,9 @@ def create_app(
     app.database = database or db.database()
     app.tokens = AccessTokens(settings.secret_key, settings.base_url)
     app.gate = wiring.gate()
+    app.files = FolderFiles(settings.home / "files")
+    app.pusher = WebPush(settings.home, settings.base_url)
+    app.guide = wiring.guide()
     _configure(app, settings)
     wiring.connect()
     edge.register(app)
@@ -80,9 +85,11 @@ def _serve_files(app: Flask, settings: Settings) -> None:
     """Serve built files compressed and for ever (their names carry a hash), and mind trusted proxies."""
     headers = security.static_headers(settings)
 
-    def add_headers(answered: Headers, _path: str, _url: str) -> None:
+    def add_headers(answered: Headers, _path: str, url: str) -> None:
         for name, value in headers.items():
             answered[name] = value
+        if url.startswith("/static/field/"):  # its workers obey the policy they come with
+            answered["Content-Security-Policy"] = security.field_policy(settings.tile_url)
 
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,

@@ -83,6 +83,25 @@ def policy(nonce: str, tiles: str = "") -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
+def field_policy(tile_url: str | None = None) -> str:
+    """Return the policy of the field app: nothing inline at all, and the scanner's WebAssembly."""
+    tiles = _origin(tile_url)
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self' 'wasm-unsafe-eval'",
+        "style-src": "'self'",
+        "img-src": f"'self' data: blob: {tiles}".strip(),
+        "media-src": "'self' blob:",
+        "connect-src": f"'self' {tiles}".strip(),
+        "worker-src": "'self' blob:",
+        "manifest-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
 def nonce() -> str:
     """Return this request's nonce for inline scripts and styles."""
     if "csp_nonce" not in g:
@@ -124,7 +143,7 @@ def check_same_site() -> None:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     foreign = site not in {None, "same-origin", "none"}
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _host(origin) != request.host:
         foreign = True
     if foreign:
         raise Forbidden("this request comes from another site", remedy="open the page again here")
@@ -137,6 +156,14 @@ def check_csrf() -> None:
     sent = request.headers.get(HEADER) or request.form.get(FIELD) or ""
     if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
         raise Forbidden("this page has grown old", remedy="load it again and repeat")
+
+
+def _host(origin: str) -> str | None:
+    """Return the host a browser says it comes from; None for what is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _origin(url: str | None) -> str:

@@ -17,6 +17,7 @@ COMMANDS = {
     "ingest": "Take readings from field devices.",
     "readings": "Import readings from files.",
     "user": "Invite, change, suspend people.",
+    "workorders": "What field work rests on: its state machines.",
     "backup": "Write the whole installation to one file.",
     "restore": "Read a backup into an empty database.",
     "web": "Serve pages and the API.",

@@ -1,4 +1,5 @@
-"""A backup is a tar of `manifest.json`, `database.dump` (pg_dump's own format) and the folder `files`.
+"""A backup is a tar of `manifest.json`, `database.dump` (pg_dump's own format), the folder `files`, and `home`:
+the keys without which what is restored is another installation (KEYS). It is as secret as they are.
 
 The dump and the row counts in the manifest come from the same snapshot, so a restore can prove that every
 row is there.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -29,6 +31,9 @@ from backend.kernel.db import APP_ROLE
 from backend.kernel.errors import Conflict, EnerfieldError, Refused
 
 FORMAT = 1
+KEYS = ("secret_key", "push_key.pem", "opcua", "https")
+"""Of an installation's folder: what signs sessions and tags, what phones are subscribed to, who we are to OPC UA
+servers and which of them we trust, and the authority that phones were paired with."""
 
 
 class BackupFailed(EnerfieldError):
@@ -51,8 +56,11 @@ class Manifest:
     sha256: str
 
 
-def write(url: str, target: Path, files: Path, advance: Callable[[float], None]) -> Manifest:
-    """Write the database at `url` and the folder `files` to `target`; `advance` hears of each MB written."""
+def write(url: str, target: Path, home: Path, advance: Callable[[float], None]) -> Manifest:
+    """Write the database at `url`, and of the folder `home` files and keys, to `target`, for its owner alone.
+
+    advance: hears of each MB written
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     revision = db.current(url)
     if revision is None:
@@ -64,25 +72,34 @@ def write(url: str, target: Path, files: Path, advance: Callable[[float], None])
             snapshot = connection.execute("SELECT pg_export_snapshot()").fetchone()[0]
             rows = count_rows(connection)
             command = [program("pg_dump"), "--format=custom", "--compress=3", "--no-owner"]
-            _run([*command, f"--snapshot={snapshot}", f"--file={dump}", url], watch=dump, advance=advance)
+            command += [f"--snapshot={snapshot}", f"--file={dump}", url]
+            _run(command, size=lambda: dump.stat().st_size if dump.exists() else 0, advance=advance)
         product = version("enerfield")
         manifest = Manifest(FORMAT, product, revision, clock.now().isoformat(), rows, _sha256(dump))
         note = Path(folder) / "manifest.json"
         note.write_text(json.dumps(asdict(manifest), indent=1))
         unfinished = Path(folder) / "whole.tar"
+        unfinished.touch(mode=0o600)
         with tarfile.open(unfinished, "w") as tar:
             tar.add(note, note.name)
             tar.add(dump, dump.name)
-            if files.is_dir():
-                tar.add(files, "files")
+            if (home / "files").is_dir():
+                tar.add(home / "files", "files")
+            for name in KEYS:
+                if (home / name).exists():
+                    tar.add(home / name, f"home/{name}")
         with unfinished.open("rb") as whole:
             os.fsync(whole.fileno())
         unfinished.replace(target)  # the name appears only with the whole file behind it
     return manifest
 
 
-def read(url: str, source: Path, files: Path, advance: Callable[[float], None]) -> Manifest:
-    """Restore `source` into the empty database at `url`: all of it, or nothing when something fails."""
+def read(url: str, source: Path, home: Path, advance: Callable[[float], None]) -> Manifest:
+    """Restore `source` into the empty database at `url` and the folder `home`; nothing when something fails.
+
+    A key that is there already and differs is kept beside the restored one, as NAME.before.
+    advance: hears of each MB the database grows by
+    """
     if not source.is_file() or not tarfile.is_tarfile(source):
         raise Refused(f"{source} is not a backup of Enerfield", field="file")
     with tarfile.open(source) as tar, tempfile.TemporaryDirectory(dir=source.parent) as folder:
@@ -91,21 +108,56 @@ def read(url: str, source: Path, files: Path, advance: Callable[[float], None]) 
         _unpack(tar, tar.getmember(dump.name), dump)
         if _sha256(dump) != manifest.sha256:
             raise Refused(f"{source} is damaged: its content differs from its manifest", field="file")
-        kept = [(m, _inside(files, m.name)) for m in tar if m.isfile() and m.name.startswith("files/")]
+        kept = [
+            (m, _inside(home / "files", m.name)) for m in tar if m.isfile() and m.name.startswith("files/")
+        ]
+        keys = [(m, _key_of(home, m.name)) for m in tar if m.isfile() and m.name.startswith("home/")]
         with psycopg.connect(url, autocommit=True) as connection:
             _make_room(connection)
             make_role(connection)
-        command = [program("pg_restore"), "--no-owner", "--single-transaction", "--exit-on-error"]
-        _run([*command, f"--dbname={url}", str(dump)], watch=None, advance=advance)
+        _restore_database(url, dump, advance)
         for member, path in kept:
             _unpack(tar, member, path)
+        for member, path in keys:
+            _restore_key(tar, member, path)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
         found = count_rows(connection)
-    if found != manifest.rows:
-        differing = sorted(t for t in manifest.rows if found.get(t) != manifest.rows[t])
+    differing = sorted(t for t, count in manifest.rows.items() if found.get(t, 0) < count)
+    if differing:  # more than there were is what has come since: workers may run already
         raise BackupFailed(f"rows are missing after the restore in {', '.join(differing)}")
     return manifest
+
+
+def _restore_database(url: str, dump: Path, advance: Callable[[float], None]) -> None:
+    """Restore a dump for whoever owns the database at `url`, whatever the owner was called where it was made.
+
+    Default privileges are the one entry that names the owner for all `--no-owner` says: they are left out,
+    and granted again without it.
+    """
+    entries = _said([program("pg_restore"), "--list", str(dump)]).splitlines(keepends=True)
+    parts = {name: dump.with_name(f"{name}.list") for name in ("default", "other")}
+    for name, part in parts.items():
+        part.write_text("".join(one for one in entries if (" DEFAULT ACL " in one) is (name == "default")))
+    grants = _said([program("pg_restore"), f"--use-list={parts['default']}", "--file=-", str(dump)])
+    with psycopg.connect(url, autocommit=True) as connection:
+
+        def size() -> int:
+            return connection.execute("SELECT pg_database_size(current_database())").fetchone()[0]
+
+        command = [program("pg_restore"), "--no-owner", "--single-transaction", "--exit-on-error"]
+        command += [f"--use-list={parts['other']}", f"--dbname={url}", str(dump)]
+        _run(command, size=size, advance=advance)
+        for grant in re.findall(r"^ALTER DEFAULT PRIVILEGES .*;$", grants, re.MULTILINE):
+            connection.execute(re.sub(r' FOR ROLE ("(?:[^"]|"")+"|\S+)', "", grant, count=1))
+
+
+def _said(command: list[str]) -> str:
+    """Run a program and return what it wrote."""
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    if found.returncode:
+        raise BackupFailed(f"{Path(command[0]).name} failed: {found.stderr.strip()[-2000:]}")
+    return found.stdout
 
 
 def count_rows(connection: psycopg.Connection) -> dict[str, int]:
@@ -150,6 +202,27 @@ def _inside(files: Path, name: str) -> Path:
     return path
 
 
+def _key_of(home: Path, name: str) -> Path:
+    """Return where a key of the backup goes, or refuse a name that is none of KEYS."""
+    inside = name.removeprefix("home/")
+    path = (home / inside).resolve()
+    if inside.split("/", 1)[0] not in KEYS or not path.is_relative_to(home.resolve()):
+        raise Refused(f"the backup holds a key we do not know: {name}", field="file")
+    return path
+
+
+def _restore_key(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    """Put a key in its place, for its owner alone."""
+    restored = path.with_name(f"{path.name}.restored")
+    restored.unlink(missing_ok=True)
+    restored.parent.mkdir(parents=True, exist_ok=True)
+    restored.touch(mode=0o600)
+    _unpack(tar, member, restored)
+    if path.exists() and path.read_bytes() != restored.read_bytes():
+        path.replace(path.with_name(f"{path.name}.before"))
+    restored.replace(path)
+
+
 def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
     """Copy one plain file out of the tar. (`extract` is safe only from Python 3.11.4 on.)"""
     source = tar.extractfile(member)
@@ -173,16 +246,16 @@ def _make_room(connection: psycopg.Connection) -> None:
         connection.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
 
 
-def _run(command: list[str], *, watch: Path | None, advance: Callable[[float], None]) -> None:
-    """Run a program; `advance` hears of each MB its file grows by."""
-    seen = 0
+def _run(command: list[str], *, size: Callable[[], int], advance: Callable[[float], None]) -> None:
+    """Run a program; `advance` hears of each MB by which what it writes grows; size: of that [bytes]."""
+    seen = size() >> 20
     with tempfile.TemporaryFile("w+") as errors, subprocess.Popen(command, stderr=errors) as running:
         try:
             while running.poll() is None:
-                time.sleep(0.1)
-                size = watch.stat().st_size >> 20 if watch and watch.exists() else 0
-                advance(size - seen)
-                seen = size
+                time.sleep(0.2)
+                now = size() >> 20
+                advance(max(now - seen, 0))
+                seen = max(now, seen)
         except BaseException:
             running.terminate()
             raise

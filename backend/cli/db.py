@@ -68,9 +68,9 @@ def head() -> str:
 
 
 def _url() -> str:
-    from backend.kernel.settings import settings
+    from backend.kernel.settings import place
 
-    return settings().database_url
+    return place().database_url
 
 
 def _config(url: str):

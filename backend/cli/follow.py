@@ -18,11 +18,13 @@ def command(only: str | None) -> None:
 
     from backend import wiring
     from backend.infra import logs
+    from backend.kernel import memory
     from backend.kernel.db import database
     from backend.worker import followers
 
     logs.configure()
     wiring.connect()
+    memory.settle()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -18,19 +18,19 @@ def command() -> None:
 )
 @click.option(
     "--worker",
-    default="main",
-    show_default=True,
-    help="Name of this worker, its own on this machine and broker.",
+    default=None,
+    help="Name of this worker, its own on this machine (default: main, or the next that is free).",
 )
-def run(protocols: tuple[str, ...], worker: str) -> None:
-    """Read every connection of the plan until stopped; what waits is made durable first.
+def run(protocols: tuple[str, ...], worker: str | None) -> None:
+    """Read connections of the plan until stopped; what waits is made durable first.
 
-    Run a protocol in one worker, except MQTT connections with a `share`, which any number of workers
-    divide among themselves: `enerfield ingest run --protocol mqtt --worker second`.
+    Start as many as you like, on any number of machines: they share the connections among them, and when
+    one ends, the others take its part over within seconds.
     """
     from backend.infra import logs
     from backend.kernel.db import database
     from backend.kernel.settings import settings
+    from ingest import names
     from ingest.loop import until_signalled
     from ingest.run import Worker
 
@@ -38,9 +38,10 @@ def run(protocols: tuple[str, ...], worker: str) -> None:
     logs.configure()
 
     async def main(stop: object) -> None:
-        await Worker(database(), ours, protocols or PROTOCOLS, worker).run(stop)  # type: ignore[arg-type]  # an Event
+        await Worker(database(), ours, protocols or PROTOCOLS, name).run(stop)  # type: ignore[arg-type]  # an Event
 
-    until_signalled(main)
+    with names.taken(ours.home / "ingest", worker) as name:
+        until_signalled(main)
 
 
 @command.command()
@@ -49,11 +50,14 @@ def status() -> None:
     import json
 
     from backend.kernel.settings import settings
+    from ingest import names
 
     is_full = False
     for path in sorted((settings().home / "ingest").glob("*.status")):
         said = json.loads(path.read_text())["sink"]
-        click.echo(f"{path.stem}: " + ", ".join(f"{name} {value}" for name, value in said.items()))
+        is_there = names.is_taken(path.parent, path.stem)
+        words = ", ".join(f"{name} {value}" for name, value in said.items())
+        click.echo(f"{path.stem}: " + ("" if is_there else "not running; last ") + words)
         is_full |= said["spool"] != "taking"
     if is_full:
         raise click.ClickException("a spool is full: bring the database back, or free disk space")

@@ -41,6 +41,19 @@ def command() -> None:
 @click.option(
     "--zone", default="Asia/Shanghai", show_default=True, help="With --create: a new site's time zone."
 )
+@click.option(
+    "--meters",
+    "meter_list",
+    type=click.Path(exists=True, path_type=Path),
+    help="A list of meters that says what each one's files are like (ingest/files/README); needs --meter.",
+)
+@click.option("--meter", help="With --meters: whose files these are.")
+@click.option(
+    "--keep", is_flag=True, help="Where there is a value already, keep it; only what is new is stored."
+)
+@click.option(
+    "--overrule", is_flag=True, help="Bring back the file's values where they were corrected since they came."
+)
 @click.option("--skip-bad", is_flag=True, help="Store what can be used of files that have bad cells.")
 def import_(
     paths: tuple[Path, ...],
@@ -48,17 +61,21 @@ def import_(
     layout_name: str | None,
     create: bool,
     skip_bad: bool,
+    meter_list: Path | None,
+    meter: str | None,
+    keep: bool,
+    overrule: bool,
     **where: Any,
 ) -> None:
     """Import readings: CSV, Excel, NEM12, Green Button; folders with all they hold.
 
     Each file is read through first; one with cells that cannot be used is refused, with their rows and
     columns, unless --skip-bad. Imported readings are history: they raise no alarms. The same file again
-    changes nothing.
+    changes nothing, and undoes no correction made since, unless --overrule.
     """
     from backend.kernel.errors import Refused
 
-    layout = _layout(layout_name)
+    layout = _of_meter(_layout(layout_name), meter_list, meter)
     shelf = None if dry_run else _shelf(create=create, **where)
     failed = 0
     for path in _files(paths):
@@ -69,10 +86,13 @@ def import_(
             failed += path in paths
             continue
         _tell(contents)
-        if contents.report.count and not (skip_bad and shelf):
+        if not contents.readings and not contents.report.count:
+            click.echo("  there is no reading in it", err=True)
+            failed += path in paths
+        elif contents.report.count and not (skip_bad and shelf):
             failed += 1
         elif shelf is not None:
-            _store(shelf, contents, layout, create=create)
+            _store(shelf, contents, layout, create=create, revises=not keep, overrules=overrule)
     if failed:
         raise click.ClickException(f"{failed} of the files cannot be taken as they are")
 
@@ -104,6 +124,21 @@ def _layout(name: str | None) -> Layout | None:
             f"there is no layout '{name}'", field="layout", remedy=f"name a file, or one of {known}"
         )
     return found
+
+
+def _of_meter(layout: Layout | None, meter_list: Path | None, meter: str | None) -> Layout | None:
+    """Return the layout with the habits a list of meters says of one."""
+    if meter_list is None and meter is None:
+        return layout
+    from backend.kernel.errors import Refused
+    from ingest.files.meters import MeterList
+
+    if layout is None or meter_list is None or meter is None:
+        raise Refused(
+            "a list of meters needs a layout and the name of a meter", field="meters",
+            remedy="name all three: --layout, --meters, --meter",
+        )  # fmt: skip
+    return layout.of_meter(MeterList.read(meter_list), meter)
 
 
 def _shelf(*, organisation: str | None, connection: str, site: str, zone: str, create: bool) -> Any:
@@ -139,14 +174,16 @@ def _examine(path: Path, layout: Layout | None) -> Contents:
         return examine(path, layout, progress=advance)
 
 
-def _store(shelf: Any, contents: Contents, layout: Layout | None, *, create: bool) -> None:
+def _store(
+    shelf: Any, contents: Contents, layout: Layout | None, *, create: bool, revises: bool, overrules: bool
+) -> None:
     from backend.cli.progress import bar
     from ingest.files.load import store
 
     with bar(f"storing {contents.path.name}", total=contents.readings, unit="readings") as advance:
         done = store(
             shelf.database, shelf.scope, shelf.connection_id, contents.path, layout=layout,
-            make=shelf.make_point if create else None, progress=advance,
+            make=shelf.make_point if create else None, progress=advance, revises=revises, overrules=overrules,
         )  # fmt: skip
     left = contents.readings - done.new - done.revised - done.unchanged
     click.echo(

@@ -12,11 +12,12 @@ import click
 def command(file: Path) -> None:
     """Read FILE into an unused database, check that every row is there, and bring it up to date."""
     from backend.cli import archive, db, progress
-    from backend.kernel.settings import settings
+    from backend.kernel.settings import place
 
-    at = settings()
-    with progress.bar("restoring") as advance:
-        manifest = archive.read(at.database_url, file.absolute(), at.home / "files", advance)
+    at = place()
+    with progress.bar("restoring", unit="MB") as advance:
+        manifest = archive.read(at.database_url, file.absolute(), at.home, advance)
     db.upgrade(at.database_url)
     total = sum(manifest.rows.values())
-    click.echo(f"restored {total:,} rows of {len(manifest.rows)} tables; every count is as in the backup")
+    click.echo(f"restored {total:,} rows of {len(manifest.rows)} tables; no table has fewer than the backup")
+    click.echo("the keys of the backup are in place: restart what runs")

@@ -74,7 +74,8 @@ def reset_password(email: str, password: str | None) -> None:
     with _office() as (session, scope):
         person = _person(session, scope, email)
         made = _set_password(session, scope, person, password)
-    click.echo(f"{email} has a new password{made}")
+    still = "" if person.status.value == "active" else f", but is {person.status.value} and cannot log in"
+    click.echo(f"{email} has a new password{made}{still}")
 
 
 @contextmanager

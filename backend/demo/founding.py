@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from backend.assets import service as assets
+from backend.demo.buying import bought
 from backend.demo.calendar import ORIGIN, TIMEZONE
 from backend.demo.meters import exchanges
 from backend.demo.people import PASSWORD, REGION
@@ -26,12 +27,14 @@ from backend.tenancy.models import OrganisationKind
 
 @dataclass
 class Ground:
-    """What has been created so far: ids by key, and the system scope that may go on."""
+    """What has been created so far: ids by key (people by role, too), and the system scope that may go on."""
 
     scope: Scope
     organisations: dict[str, UUID] = field(default_factory=dict)
+    people: dict[str, UUID] = field(default_factory=dict)
     positions: dict[str, UUID] = field(default_factory=dict)
     owners: dict[str, UUID] = field(default_factory=dict)
+    devices: dict[str, UUID] = field(default_factory=dict)
 
 
 def found(session: Session, region: Region, *, now: datetime) -> Ground:
@@ -75,11 +78,14 @@ def _people(session: Session, region: Region, ground: Ground) -> None:
         at = ground.organisations[spec.organisation]
         tenancy.grant(session, ground.scope, person=person, organisation_id=at, role=Role(spec.role))
         tenancy.give_password(session, ground.scope, passwords, person, PASSWORD)
+        ground.people[spec.role] = ground.people.get(spec.role, person.id)
+        ground.people[spec.email.partition("@")[0]] = person.id
 
 
 def _position(session: Session, spec: PositionSpec, ground: Ground) -> None:
     new = network.NewPosition(
-        kind=PositionKind(spec.kind), name=spec.name, name_zh=spec.name_zh, code=spec.key,
+        kind=PositionKind(spec.kind), name=spec.name, name_zh=spec.name_zh,
+        code=f"LW-{len(ground.positions) + 1:03}",
         carriers=tuple(Carrier(carrier) for carrier in spec.carriers), category=spec.category,
         geometry=_geometry(spec), is_simulated=True,
     )  # fmt: skip
@@ -126,10 +132,11 @@ def _device(session: Session, spec: DeviceSpec, ground: Ground, exchanged: list[
         device = assets.register_device(
             session, ground.scope, organisation_id=ground.owners[spec.position],
             manufacturer=spec.manufacturer, model=spec.model, serial_number=number, family=spec.family,
-            is_simulated=True,
+            is_simulated=True, purchase=bought(spec, at.date()), at=at - timedelta(days=3),
         )  # fmt: skip
         assets.install(
             session, ground.scope, device_id=device.id, position_id=ground.positions[spec.position], at=at
         )
+        ground.devices[spec.key] = device.id
         if removed is not None:
             assets.remove(session, ground.scope, device_id=device.id, at=removed)

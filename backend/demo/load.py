@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,14 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.demo import alarming, founding, history, measuring
+from backend.demo import alarming, fieldwork, founding, history, labelling, measuring, stocking
+from backend.demo.founding import Ground
 from backend.demo.history import Batch
 from backend.demo.producing import Past, past
-from backend.demo.region import points, region
+from backend.demo.region import Region, points, region
+from backend.infra.files import FolderFiles
 from backend.kernel.db import Database
 from backend.kernel.errors import Conflict
 from backend.kernel.scope import Scope
 from backend.metering import service as metering
+from backend.metering.models import Point
 from backend.tenancy import service as tenancy
 from backend.wiring import connect
 
@@ -53,16 +57,29 @@ def load(database: Database, home: Path, *, now: datetime, progress: Progress) -
         if tenancy.system_scopes(database, "look whether the database is empty"):
             raise Conflict("the database is not empty", remedy="load the demo region into a fresh one")
         with progress("founding the demo region", total=3) as advance:
-            scope, keys = _found(database, home, now, worked_out, advance)
-        with progress("loading readings", total=history.count(points(), now), unit="readings") as advance:
-            readings = _History(database, scope, keys).store(worked_out.batches(), advance)
+            founded = _found(database, home, now, worked_out, advance)
+        with (
+            progress("loading readings", total=history.count(points(), now), unit="readings") as advance,
+            ThreadPoolExecutor(1) as beside,
+        ):
+            furnished = beside.submit(_furnish, database, home, founded)
+            keys = np.array([founded.made[p.key].key for p in founded.region.points], dtype=np.int64)
+            readings = _History(database, founded.ground.scope, keys).store(worked_out.batches(), advance)
+            furnished.result()
     return Loaded(len(points()), readings, time.monotonic() - started)
 
 
-def _found(
-    database: Database, home: Path, now: datetime, worked_out: Past, advance: Advance
-) -> tuple[Scope, np.ndarray]:
-    """Create all that is not a reading; return the scope that may store readings, and the points' keys."""
+@dataclass(frozen=True)
+class _Founded:
+    """What readings need before they come: the region as described, what was made of it, and its points."""
+
+    region: Region
+    ground: Ground
+    made: dict[str, Point]
+
+
+def _found(database: Database, home: Path, now: datetime, worked_out: Past, advance: Advance) -> _Founded:
+    """Create organisations, people, places, devices and points."""
     described = region(home)
     advance(1)
     since = datetime.fromtimestamp(history.starts(now)[0] / 1e6, UTC)
@@ -71,9 +88,18 @@ def _found(
         advance(1)
         made = measuring.measure(session, described, ground, home)
         measuring.note_exchanges(session, ground, made, worked_out.exchanged(), since=since)
-        alarming.watch(session, ground.scope, described.alarm_rules, made)
         advance(1)
-    return ground.scope, np.array([made[p.key].key for p in described.points], dtype=np.int64)
+    return _Founded(described, ground, made)
+
+
+def _furnish(database: Database, home: Path, founded: _Founded) -> None:
+    """Add what readings need not wait for: labels, stock and documents, alarm rules; beside their loading."""
+    ground = founded.ground
+    with database.transaction(ground.scope) as session:
+        labelling.stick(session, founded.region, ground)
+        stocking.stock(session, ground, FolderFiles(home / "files"))
+        fieldwork.serve(session, ground)
+        alarming.watch(session, ground.scope, founded.region.alarm_rules, founded.made)
 
 
 class _History:

@@ -69,8 +69,8 @@ def _new_point(spec: PointSpec, parent: UUID | None) -> metering.NewPoint:
 
 def _connection(session: Session, spec: ConnectionSpec, ground: Ground, taken: dict[str, int]) -> UUID:
     new = metering.NewConnection(
-        name=spec.name, protocol=Protocol(spec.protocol), poll_seconds=spec.poll_seconds, is_simulated=True,
-        address=channels.connection_address(spec.key, taken),
+        name=spec.name, name_zh=spec.name_zh, protocol=Protocol(spec.protocol), poll_seconds=spec.poll_seconds,
+        is_simulated=True, address=channels.connection_address(spec.key, taken),
     )  # fmt: skip
     made = metering.create_connection(
         session, ground.scope, organisation_id=ground.organisations[REGION], new=new

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from backend.demo.calendar import ORIGIN
 from backend.demo.customers import CUSTOMERS
 from backend.demo.spec import OrganisationSpec, PersonSpec, SupplySpec
 
@@ -20,6 +19,8 @@ _ENTERPRISES = {
     "technology": ("innovation", "Lanwan Technology", "澜湾科技"),
     "residences": ("living", "Lanwan Residences", "澜湾物业"),
 }
+_SUPPLIED_SINCE = datetime(2023, 12, 31, 16, tzinfo=UTC)
+"""1 January 2024, as the district reads it."""
 _TENANT_CHANGED = datetime(2025, 6, 30, 16, tzinfo=UTC)
 """Midnight of 1 July 2025 in the district: the cold store passed to its present tenant."""
 
@@ -55,6 +56,8 @@ def people() -> list[PersonSpec]:
         ("dispatcher", "Zhou Min 周敏", "dispatcher", REGION, "en"),
         ("operator", "Wu Jian 吴健", "operator", REGION, "zh"),
         ("technician", "Sun Lei 孙磊", "technician", REGION, "zh"),
+        ("mechanic", "Li Qiang 李强", "technician", REGION, "zh"),
+        ("evening", "Ma Li 马莉", "technician", REGION, "zh"),
         ("customer", "Xu Jing 徐静", "customer", "hotel", "en"),
         ("park", "Gao Feng 高峰", "manager", "harbour", "zh"),
         ("resident", "He Ting 何婷", "customer", "homes", "zh"),
@@ -69,7 +72,7 @@ def supplies() -> list[SupplySpec]:
     """Return which customer is supplied at which site since when; the cold store changed hands once."""
     found = []
     for customer in CUSTOMERS:
-        starts = _TENANT_CHANGED if customer.key == "coldstore" else ORIGIN
+        starts = _TENANT_CHANGED if customer.key == "coldstore" else _SUPPLIED_SINCE
         found.append(SupplySpec(customer.key, customer.key, starts))
-    found.append(SupplySpec("coldstore_before", "coldstore", ORIGIN, _TENANT_CHANGED))
+    found.append(SupplySpec("coldstore_before", "coldstore", _SUPPLIED_SINCE, _TENANT_CHANGED))
     return found

@@ -24,17 +24,17 @@ _SITES = {
         "Energy Centre",
         "能源中心",
         ("electricity", "heat", "cooling", "gas", "water"),
-        "1 Nengyuan Road",
+        "1 Nengyuan Road 能源路1号",
     ),
-    "grid": ("Lanwan Substation", "澜湾变电站", ("electricity",), "90 Dongsheng Road"),
-    "wind": ("Sea Wall Wind", "海堤风电", ("electricity",), "Sea Wall, mark 12"),
-    "pv_terminal": ("Ferry Terminal PV", "客运码头光伏", ("electricity",), "2 Matou Road"),
-    "pv_carpark": ("Car Park PV", "停车场光伏", ("electricity",), "66 Binhai Avenue"),
-    "battery": ("Battery Station", "储能电站", ("electricity",), "92 Dongsheng Road"),
-    "gas_intake": ("Gas Intake Station", "燃气门站", ("gas",), "5 Xihu Road"),
-    "water_intake": ("Water Intake", "供水站", ("water",), "8 Xihu Road"),
-    "outfall": ("Outfall", "排放口", ("environment",), "Sea Wall, mark 19"),
-    "weather": ("Weather Station", "气象站", ("environment",), "4 Matou Road"),
+    "grid": ("Lanwan Substation", "澜湾变电站", ("electricity",), "90 Dongsheng Road 东升路90号"),
+    "wind": ("Sea Wall Wind", "海堤风电", ("electricity",), "Sea Wall, mark 12 海堤12号桩"),
+    "pv_terminal": ("Ferry Terminal PV", "客运码头光伏", ("electricity",), "2 Matou Road 码头路2号"),
+    "pv_carpark": ("Car Park PV", "停车场光伏", ("electricity",), "66 Binhai Avenue 滨海大道66号"),
+    "battery": ("Battery Station", "储能电站", ("electricity",), "92 Dongsheng Road 东升路92号"),
+    "gas_intake": ("Gas Intake Station", "燃气门站", ("gas",), "5 Xihu Road 西湖路5号"),
+    "water_intake": ("Water Intake", "供水站", ("water",), "8 Xihu Road 西湖路8号"),
+    "outfall": ("Outfall", "排放口", ("environment",), "Sea Wall, mark 19 海堤19号桩"),
+    "weather": ("Weather Station", "气象站", ("environment",), "4 Matou Road 码头路4号"),
 }
 _MACHINES = {
     "engine": ("centre", "unit", "Gas engine", "燃气内燃机", ("electricity", "heat", "gas")),
@@ -87,7 +87,7 @@ def _of_customer(customer: Customer, place: LonLat, number: int) -> list[Positio
         PositionSpec(
             customer.key, customer.park, "site", customer.name, customer.name_zh, place,
             carriers=tuple(taken), category=customer.trade,
-            address=f"{12 + 4 * number} Binhai Avenue, Lanwan",
+            address=f"{12 + 4 * number} Binhai Avenue 滨海大道{12 + 4 * number}号",
         ),
         PositionSpec(
             f"{customer.key}.building", customer.park, "building", customer.name, customer.name_zh, place,
@@ -113,7 +113,7 @@ def positions(spots: dict[str, LonLat]) -> list[PositionSpec]:
     found = [
         PositionSpec(
             key, REGION, "site", name, name_zh, spots[key], carriers=taken, category="supply",
-            address=f"{street}, Lanwan",
+            address=street,
         )
         for key, (name, name_zh, taken, street) in _SITES.items()
     ]  # fmt: skip

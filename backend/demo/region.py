@@ -19,11 +19,37 @@ from backend.demo.spec import (
 )
 
 CONNECTIONS = (
-    ConnectionSpec("modbus.harbour", "modbus", "Harbour Park gateway (Modbus TCP)", poll_seconds=10),
-    ConnectionSpec("modbus.innovation", "modbus", "Innovation Park gateway (Modbus TCP)", poll_seconds=10),
-    ConnectionSpec("opcua.centre", "opcua", "Energy Centre control system (OPC UA)", poll_seconds=10),
-    ConnectionSpec("sparkplug.living", "sparkplug", "Living Park edge node (Sparkplug B)", poll_seconds=10),
-    ConnectionSpec("mqtt.meters", "mqtt", "Sub-meters and renewables (MQTT)", poll_seconds=15),
+    ConnectionSpec(
+        "modbus.harbour",
+        "modbus",
+        "Harbour Park gateway (Modbus TCP)",
+        "港湾园网关（Modbus TCP）",
+        poll_seconds=10,
+    ),
+    ConnectionSpec(
+        "modbus.innovation",
+        "modbus",
+        "Innovation Park gateway (Modbus TCP)",
+        "创新园网关（Modbus TCP）",
+        poll_seconds=10,
+    ),
+    ConnectionSpec(
+        "opcua.centre",
+        "opcua",
+        "Energy Centre control system (OPC UA)",
+        "能源中心控制系统（OPC UA）",
+        poll_seconds=10,
+    ),
+    ConnectionSpec(
+        "sparkplug.living",
+        "sparkplug",
+        "Living Park edge node (Sparkplug B)",
+        "宜居园边缘节点（Sparkplug B）",
+        poll_seconds=10,
+    ),
+    ConnectionSpec(
+        "mqtt.meters", "mqtt", "Sub-meters and renewables (MQTT)", "分表与可再生能源（MQTT）", poll_seconds=15
+    ),
 )
 
 

@@ -100,6 +100,7 @@ class ConnectionSpec:
     key: str
     protocol: str
     name: str
+    name_zh: str
     poll_seconds: float = 10.0
 
 

@@ -20,6 +20,19 @@ def sing(redis_url: str, queue: str) -> None:
         client.set(_KEY.format(queue), clock.now_us(), ex=86_400)
 
 
+def answer(redis_url: str, worker: str, sent: float) -> None:
+    """Note that a worker took the canary its keeper sent at an instant of the keeper's own clock [s]."""
+    with Redis.from_url(redis_url, socket_timeout=2) as client:
+        client.set(_KEY.format(worker), sent, ex=3600)
+
+
+def answered(redis_url: str, worker: str) -> float | None:
+    """Return when the canary was sent that a worker took last [s of the keeper's clock]; None before the first."""
+    with Redis.from_url(redis_url, socket_timeout=2) as client:
+        sent = client.get(_KEY.format(worker))
+    return None if sent is None else float(sent)
+
+
 def ages_s(redis_url: str) -> dict[str, float | None]:
     """Return for each queue how long ago a canary came through [s]; None when none ever did."""
     with Redis.from_url(redis_url, socket_timeout=1) as client:

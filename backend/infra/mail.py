@@ -19,11 +19,15 @@ from backend.kernel.settings import Settings
 
 @dataclass(frozen=True)
 class Letter:
-    """A plain-text letter to one person."""
+    """A plain-text letter to one person.
+
+    id: the same each time it is tried, so that a letter handed over twice is one to who receives it
+    """
 
     to: str
     subject: str
     text: str
+    id: str | None = None
 
 
 class Post(Protocol):
@@ -43,8 +47,8 @@ class FilePost:
     def send(self, letter: Letter) -> None:
         """Write the letter, readable by this account only, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = self.folder / f"{ids.show(ids.new_id())}.eml"
-        half = name.with_suffix(".part")
+        name = self.folder / f"{letter.id or ids.show(ids.new_id())}.eml"
+        half = name.with_suffix(f".{ids.show(ids.new_id())}.part")
         with open(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(bytes(compose(letter, self.sender)))
         half.rename(name)
@@ -105,7 +109,8 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Date"] = formatdate(clock.now().timestamp())
-    message["Message-ID"] = make_msgid(domain=sender.rsplit("@", 1)[-1].rstrip(">"))
+    domain = sender.rsplit("@", 1)[-1].rstrip(">")
+    message["Message-ID"] = f"<{letter.id}@{domain}>" if letter.id else make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     return message

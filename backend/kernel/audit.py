@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -53,3 +53,30 @@ def record(
             reason=scope.reason or None,
         )
     )  # fmt: skip
+
+
+def others_word(
+    session: Session,
+    scope: Scope,
+    *,
+    entity: str,
+    entity_id: UUID,
+    organisation_id: UUID,
+    field: str,
+    since: datetime,
+) -> AuditEvent | None:
+    """Return the last change somebody else made to one field of a thing after an instant, None where nobody did."""
+    return session.scalar(
+        select(AuditEvent)
+        .where(
+            AuditEvent.organisation_id == organisation_id,
+            AuditEvent.organisation_id.in_(scope.organisations),
+            AuditEvent.entity == entity,
+            AuditEvent.entity_id == str(entity_id),
+            AuditEvent.at > since,
+            AuditEvent.before.has_key(field),
+            or_(AuditEvent.actor_id.is_(None), AuditEvent.actor_id != scope.actor_id),
+        )
+        .order_by(AuditEvent.at.desc())
+        .limit(1)
+    )

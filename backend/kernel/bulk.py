@@ -5,7 +5,7 @@ Measured here (two cores): 350 k rows/s at 5 % client CPU, against 50 k through 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,36 +18,74 @@ _TRAILER = b"\xff\xff"
 PG_EPOCH_US = 946_684_800_000_000
 """2000-01-01T00:00Z, PostgreSQL's zero [microseconds since the Unix epoch]."""
 
+_PIECE = 8_192
+"""Rows encoded at a time."""
+
 _WIRE = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "float8": ">f8", "timestamptz": ">i8", "bool": "?"}
 
 
-def payload(columns: Mapping[str, tuple[NDArray[Any], str]]) -> bytes:
-    """Return the binary COPY payload of fixed-width columns.
+Columns = Mapping[str, tuple[NDArray[Any] | int, str]]
+"""Name -> (array, PostgreSQL type), the first an array; a number stands for itself in every row."""
 
-    columns: name -> (array, PostgreSQL type); timestamptz arrays are int64 microseconds since 1970
+
+def payload(columns: Columns) -> bytes:
+    """Return the binary COPY payload of fixed-width columns; timestamptz are int64 microseconds since 1970."""
+    return b"".join(_pieces(columns))
+
+
+def _pieces(columns: Columns) -> Iterator[bytes]:
+    """Yield the payload in pieces that stay in the processor's cache, so that the server reads while we write.
+
+    One row is laid out, repeated, and the arrays are put into it: several times as fast as assigning to a
+    structured array field by field.
     """
-    fields: list[tuple[str, str]] = [("fields of a row", ">i2")]
-    for name, (_, kind) in columns.items():
-        fields += [(f"{name} length", ">i4"), (name, _WIRE[kind])]
-    rows = np.empty(len(next(iter(columns.values()))[0]), dtype=fields)
-    rows["fields of a row"] = len(columns)
-    for name, (array, kind) in columns.items():
-        rows[f"{name} length"] = np.dtype(_WIRE[kind]).itemsize
-        rows[name] = array - PG_EPOCH_US if kind == "timestamptz" else array
-    return _HEADER + rows.tobytes() + _TRAILER
+    row, places = bytearray(len(columns).to_bytes(2, "big")), []
+    for array, kind in columns.values():
+        wire = np.dtype(_WIRE[kind])
+        row += wire.itemsize.to_bytes(4, "big")
+        places.append(slice(len(row), len(row) + wire.itemsize))
+        row += np.asarray(0 if np.ndim(array) else array, wire).tobytes()
+    count = np.size(next(iter(columns.values()))[0])
+    rows = np.empty((min(count, _PIECE), len(row)), np.uint8)
+    rows[:] = np.frombuffer(bytes(row), np.uint8)
+    yield _HEADER
+    for start in range(0, count, _PIECE):
+        piece = rows[: count - start]
+        for place, (array, kind) in zip(places, columns.values(), strict=True):
+            if np.ndim(array):
+                values = np.asarray(array)[start : start + _PIECE]
+                values = values - PG_EPOCH_US if kind == "timestamptz" else values
+                piece[:, place] = values.astype(_WIRE[kind]).view(np.uint8).reshape(len(piece), -1)
+        yield piece.tobytes()
+    yield _TRAILER
 
 
-def copy_in(session: Session, table: str, columns: Mapping[str, tuple[NDArray[Any], str]]) -> None:
+def copy_in(session: Session, table: str, columns: Columns) -> None:
     """Append arrays to `table` in the session's transaction. No conflict handling: see callers."""
     names = ", ".join(columns)
     with (
         driver(session).cursor() as cursor,
         cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT binary)") as copy,
     ):
-        copy.write(payload(columns))
+        for piece in _pieces(columns):
+            copy.write(piece)
 
 
-def stage(session: Session, table: str, columns: Mapping[str, tuple[NDArray[Any], str]]) -> None:
+def append(session: Session, table: str, *lots: Columns) -> bool:
+    """Append arrays whose keys are thought to be new; where one is not, nothing is done and False said.
+
+    Three times as fast as INSERT … ON CONFLICT: whole pages are filled and logged at once.
+    """
+    try:
+        with session.begin_nested():
+            for columns in lots:
+                copy_in(session, table, columns)
+    except psycopg.errors.UniqueViolation:
+        return False
+    return True
+
+
+def stage(session: Session, table: str, columns: Columns) -> None:
     """Fill a temporary table with arrays, for set-based statements of the same transaction.
 
     The table lives as long as the connection and is emptied here and at each commit, since making one
@@ -55,8 +93,9 @@ def stage(session: Session, table: str, columns: Mapping[str, tuple[NDArray[Any]
     """
     definition = ", ".join(f"{name} {kind}" for name, (_, kind) in columns.items())
     with driver(session).cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({definition}) ON COMMIT DELETE ROWS")
-        cursor.execute(f"TRUNCATE {table}")
+        made = f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({definition}) ON COMMIT DELETE ROWS"
+        emptied = f"DELETE FROM {table}"  # noqa: S608 - our own names; TRUNCATE would make a new file each time
+        cursor.execute(f"{made}; {emptied}")
     copy_in(session, table, columns)
 
 

@@ -1,12 +1,20 @@
-"""The only clock. Everything that asks for the time asks here, so that tests can move it."""
+"""The only clock. Everything that asks for the time asks here, so that tests and demonstrations can move it.
+
+A process that is started with `ENERFIELD_CLOCK_OFFSET_S` in its environment lives that many seconds ahead of
+the machine (behind it, when negative), from its first instant to its last: for showing what happens days
+later. Leave it unset everywhere else. Within a process that runs already, `shifted` moves the clock.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-_offset = timedelta(0)
+OFFSET = "ENERFIELD_CLOCK_OFFSET_S"
+
+_offset = timedelta(seconds=float(os.environ.get(OFFSET) or 0))
 
 
 def now() -> datetime:

@@ -10,10 +10,11 @@ from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, Enum, MetaData, create_engine, event, text
+from sqlalchemy import DateTime, Engine, Enum, ForeignKey, MetaData, Select, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from backend.kernel import ids
+from backend.kernel.errors import NotFound
 from backend.kernel.scope import Scope
 from backend.kernel.settings import settings
 
@@ -48,7 +49,7 @@ class Base(DeclarativeBase):
 class TenantOwned:
     """A row that belongs to an organisation; row-level security confines it (see `migrations/`)."""
 
-    organisation_id: Mapped[UUID] = mapped_column(index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
 
 
 class Database:
@@ -59,10 +60,13 @@ class Database:
         self.engine = _engine(url, pool_size, as_role)
 
     @contextmanager
-    def transaction(self, scope: Scope) -> Iterator[Session]:
-        """Open a session whose one transaction sees only `scope`; commit at the end, or roll back."""
+    def transaction(self, scope: Scope, *, patience_seconds: int | None = None) -> Iterator[Session]:
+        """Open a session whose one transaction sees only `scope`; commit at the end, or roll back.
+
+        patience_seconds: how long a statement of it may take [s]; as long as it takes where None
+        """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            confine(session, scope)
+            confine(session, scope, patience_seconds)
             yield session
 
     def dispose(self) -> None:
@@ -70,17 +74,25 @@ class Database:
         self.engine.dispose()
 
 
-def confine(session: Session, scope: Scope) -> None:
+def required(session: Session, query: Select[Any], missing: str, **asked: UUID) -> Any:
+    """Return the row a query is about; raises NotFound, saying what is missing and by which id it was asked for."""
+    found = session.scalar(query)
+    if found is None:
+        ((field, identifier),) = asked.items()
+        raise NotFound(missing, field=field, value=str(identifier))
+    return found
+
+
+def confine(session: Session, scope: Scope, patience_seconds: int | None = None) -> None:
     """Tell the database who asks, for this transaction only (pooled connections must not remember)."""
-    session.execute(
-        text(
-            "SELECT set_config('enerfield.organisations', :o, true), set_config('enerfield.actor', :a, true)"
-        ),
-        {
-            "o": "{" + ",".join(str(i) for i in sorted(scope.organisations)) + "}",
-            "a": str(scope.actor_id or ""),
-        },
-    )
+    said = {
+        "enerfield.organisations": "{" + ",".join(str(i) for i in sorted(scope.organisations)) + "}",
+        "enerfield.actor": str(scope.actor_id or ""),
+    }
+    if patience_seconds is not None:
+        said["statement_timeout"] = f"{patience_seconds}s"
+    names = ", ".join(f"set_config('{name}', :v{i}, true)" for i, name in enumerate(said))
+    session.execute(text(f"SELECT {names}"), {f"v{i}": value for i, value in enumerate(said.values())})
 
 
 @cache

@@ -69,5 +69,9 @@ class Unavailable(EnerfieldError):
     """A server we need does not answer; trying again later is right."""
 
 
+class ChecksumWrong(EnerfieldError):
+    """Bytes did not arrive as they were sent; send them again."""
+
+
 class SettingWrong(EnerfieldError):
     """A setting from the environment is missing or cannot be used."""

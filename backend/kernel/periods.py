@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -48,6 +49,17 @@ def year(on: date, zone: str) -> Period:
     """Return the local year that holds `on`."""
     first = on.replace(month=1, day=1)
     return Period(_midnight(first, zone), _midnight(first.replace(year=first.year + 1), zone))
+
+
+def utc_months(period: Period) -> Iterator[Period]:
+    """Cut a period with an end where UTC months begin: the parts that lie in one partition each."""
+    at, end = period.start.astimezone(UTC), period.end
+    assert end is not None, "a period without an end has no last month"
+    while at < end:
+        first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        following = min((first + timedelta(days=32)).replace(day=1), end)
+        yield Period(at, following)
+        at = following
 
 
 def local_date(instant: datetime, zone: str) -> date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,9 +24,12 @@ class Settings:
     base_url: how people reach this installation
     tile_url: optional base map `https://…/{z}/{x}/{y}`; without it the map uses its own vector data
     mail_url: `smtp://…` or `file:…`; without it mail is written to `home/mail`
+    roads_url: a road service that answers OSRM's `/table`; without it driving goes by great circles
     trusted_proxies: how many proxies before us add to X-Forwarded-For; what others say there is ignored
     metrics_token: lets `/metrics` be read from elsewhere than this machine
     spool_mb: an ingest worker's spool never grows beyond this [MB]
+    tag_host: host printed on tags; without it that of base_url
+    tag_key, tag_older_keys: the character that names today's key of tags, and the secrets of older ones
     """
 
     database_url: str
@@ -43,6 +46,23 @@ class Settings:
     trusted_proxies: int
     metrics_token: str | None
     spool_mb: int = 1024
+    tag_host: str | None = None
+    tag_key: str = "1"
+    tag_older_keys: Mapping[str, str] = field(default_factory=dict)
+    roads_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an installation keeps what it has: all that a backup and a restore have to know."""
+
+    database_url: str
+    home: Path
+
+
+def place() -> Place:
+    """Return where this installation keeps what it has; nothing else needs to be set."""
+    return Place(_database(os.environ), _home(os.environ))
 
 
 @cache
@@ -53,11 +73,11 @@ def settings() -> Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Read settings from an environment; raises SettingWrong naming the variable and the remedy."""
-    home = Path(environment.get("ENERFIELD_HOME", "var")).absolute()
+    home = _home(environment)
     port = _integer(environment, "PORT", 8000)
     base_url = environment.get("ENERFIELD_BASE_URL", f"http://localhost:{port}").rstrip("/")
     return Settings(
-        database_url=_url(environment, "ENERFIELD_DATABASE_URL", ("postgresql", "postgres")),
+        database_url=_database(environment),
         redis_url=_url(environment, "ENERFIELD_REDIS_URL", ("redis", "rediss", "unix")),
         mqtt_url=_url(environment, "ENERFIELD_MQTT_URL", ("mqtt", "mqtts")),
         home=home,
@@ -71,7 +91,19 @@ def read(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=_integer(environment, "ENERFIELD_TRUSTED_PROXIES", 0),
         metrics_token=environment.get("ENERFIELD_METRICS_TOKEN") or None,
         spool_mb=_integer(environment, "ENERFIELD_SPOOL_MB", 1024),
+        tag_host=environment.get("ENERFIELD_TAG_HOST") or None,
+        tag_key=_key_number(environment.get("ENERFIELD_TAG_KEY") or "1", "ENERFIELD_TAG_KEY"),
+        tag_older_keys=_older_keys(environment.get("ENERFIELD_TAG_OLDER_KEYS", "")),
+        roads_url=_web(environment, "ENERFIELD_ROADS_URL"),
     )
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("ENERFIELD_HOME", "var")).absolute()
+
+
+def _database(environment: Mapping[str, str]) -> str:
+    return _url(environment, "ENERFIELD_DATABASE_URL", ("postgresql", "postgres"))
 
 
 def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
@@ -86,6 +118,14 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
     return value
 
 
+def _web(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name, "").rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        raise SettingWrong(f"{name} is {value!r}", field=name, value=value, remedy="use http://host:5000")
+    return value or None
+
+
 def _integer(environment: Mapping[str, str], name: str, default: int) -> int:
     value = environment.get(name, "")
     if not value:
@@ -93,6 +133,29 @@ def _integer(environment: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdigit():
         raise SettingWrong(f"{name} is {value!r}", field=name, value=value, remedy="use a whole number")
     return int(value)
+
+
+def _key_number(value: str, name: str) -> str:
+    if len(value) != 1 or value not in "0123456789ABCDEFGHJKMNPQRSTVWXYZ":
+        raise SettingWrong(
+            f"{name}: {value!r} does not name a key",
+            field=name,
+            value=value,
+            remedy="use one digit or letter",
+        )
+    return value
+
+
+def _older_keys(value: str) -> dict[str, str]:
+    """Read `1=old secret,2=another`: secrets whose labels still hang outside, by the key's number."""
+    name, found = "ENERFIELD_TAG_OLDER_KEYS", {}
+    for part in filter(None, value.split(",")):
+        number, _, secret = part.partition("=")
+        if len(secret) < 32:
+            raise SettingWrong(f"{name} holds a secret that is too short", field=name, value=number,
+                               remedy="write number=secret,number=secret")  # fmt: skip
+        found[_key_number(number.strip(), name)] = secret
+    return found
 
 
 def _secret(environment: Mapping[str, str], home: Path) -> str:

@@ -47,7 +47,6 @@ class Position(TenantOwned, Base):
     )
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("position.id"), index=True)
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("position.id"))
     path: Mapped[str] = mapped_column(Ltree())
@@ -68,7 +67,6 @@ class Site(TenantOwned, Base):
     __tablename__ = "site"
 
     position_id: Mapped[UUID] = mapped_column(ForeignKey("position.id"), primary_key=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     timezone: Mapped[str]
     calendar: Mapped[str] = mapped_column(default="CN")
     currency: Mapped[str]
@@ -84,7 +82,6 @@ class Line(TenantOwned, Base):
     __tablename__ = "line"
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     carrier: Mapped[Carrier | None]
     kind: Mapped[str]
     name: Mapped[str | None]
@@ -105,7 +102,6 @@ class SupplyAgreement(TenantOwned, Base):
     __table_args__ = (CheckConstraint("ends_at IS NULL OR ends_at > starts_at", name="half_open"),)
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     operator_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     position_id: Mapped[UUID] = mapped_column(ForeignKey("position.id"), index=True)
     starts_at: Mapped[datetime]

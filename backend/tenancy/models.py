@@ -37,7 +37,10 @@ class Application(StrEnum):
 
 
 class Organisation(Base):
-    """A node of the tree region > park > enterprise > customer."""
+    """A node of the tree region > park > enterprise > customer.
+
+    emergency_phone: called when it smells of gas; where a node has none, the nearest one's above
+    """
 
     __tablename__ = "organisation"
     __table_args__ = (Index("ix_organisation_path", "path", postgresql_using="gist"),)
@@ -49,6 +52,7 @@ class Organisation(Base):
     name: Mapped[str]
     name_zh: Mapped[str | None]
     trade: Mapped[str | None]
+    emergency_phone: Mapped[str | None]
     is_simulated: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[datetime]
 
@@ -95,7 +99,6 @@ class Membership(TenantOwned, Base):
 
     id: Mapped[Key]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     role: Mapped[str]
     created_at: Mapped[datetime]
 

@@ -19,13 +19,19 @@ class Passwords(Protocol):
 
 
 class Attempts(Protocol):
-    """Counts failed log-ins per account and per network, across all processes."""
+    """Counts tries per account and per network, across all processes."""
 
-    def check(self, account: str, network: str) -> None:
-        """Raise TooManyAttempts when this account or this network has failed too often."""
+    def begin(self, account: str, network: str) -> None:
+        """Count a try to log in before it is judged, so that many at once are no way round the count.
 
-    def failed(self, account: str, network: str) -> None:
-        """Count one failure."""
+        raises TooManyAttempts when this account or this network has failed too often
+        """
 
     def succeeded(self, account: str, network: str) -> None:
-        """Remember that this network knows the account's password, so that strangers cannot lock it out."""
+        """Take back the count of a try that was right, and remember that this network knows the password.
+
+        Strangers then cannot lock the account out there.
+        """
+
+    def ask_for_letter(self, account: str, network: str) -> None:
+        """Count a wish for a letter; raises TooManyAttempts when account or network asked too often."""

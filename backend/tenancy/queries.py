@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Label, Row, Text, bindparam, func, select, text, tuple_
+from sqlalchemy import Label, Row, Select, Text, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from backend.kernel import ids, paging
+from backend.kernel import paging
 from backend.kernel.audit import AuditEvent
 from backend.kernel.scope import Scope
 from backend.tenancy.models import (
@@ -18,6 +18,7 @@ from backend.tenancy.models import (
     Membership,
     OneTimeToken,
     Organisation,
+    OrganisationKind,
     Person,
     PersonStatus,
     PortalSession,
@@ -45,13 +46,57 @@ def subtree(session: Session, scope: Scope, node_id: UUID) -> Sequence[Organisat
 
 def tops(session: Session, scope: Scope) -> Sequence[Organisation]:
     """Return the highest organisations the asker sees."""
-    seen = scope.organisations
+    return session.scalars(_tops(scope).order_by(Organisation.name, Organisation.id)).all()
+
+
+def level(
+    session: Session, scope: Scope, parent_id: UUID | None, *, cursor: str | None, limit: int
+) -> paging.Page[Organisation]:
+    """Return the organisations directly below one by name, or the highest the asker sees."""
+    query = _tops(scope)
+    if parent_id is not None:
+        query = select(Organisation).where(
+            Organisation.parent_id == parent_id, Organisation.id.in_(scope.organisations)
+        )
+    by = (Organisation.name, Organisation.id)
+    return paging.page(session, query, by=by, cursor=cursor, limit=limit)
+
+
+def _tops(scope: Scope) -> Select[tuple[Organisation]]:
     above = Organisation.parent_id
-    return session.scalars(
-        select(Organisation)
-        .where(Organisation.id.in_(seen), above.is_(None) | above.not_in(seen))
-        .order_by(Organisation.name)
-    ).all()
+    return select(Organisation).where(
+        Organisation.id.in_(scope.organisations), above.is_(None) | above.not_in(scope.organisations)
+    )
+
+
+def membership_nodes(session: Session, person_id: UUID) -> list[UUID]:
+    """Return the nodes at which a person holds a role, whoever asks: where what happens to them is noted."""
+    return sorted(session.scalars(text("SELECT membership_nodes(:who)"), {"who": person_id}))
+
+
+def organisations(session: Session, scope: Scope, ids: Collection[UUID]) -> Sequence[Organisation]:
+    """Return organisations by id, as far as the asker sees them."""
+    seen = scope.organisations & frozenset(ids)
+    return session.scalars(select(Organisation).where(Organisation.id.in_(seen))).all() if seen else ()
+
+
+def find_organisations(
+    session: Session,
+    scope: Scope,
+    *,
+    text: str,
+    among: frozenset[UUID],
+    kind: OrganisationKind | None,
+    limit: int,
+) -> Sequence[Organisation]:
+    """Return so many of some organisations by name, which a text is a part of."""
+    found = select(Organisation).where(Organisation.id.in_(scope.organisations & among))
+    if text:
+        names = (Organisation.name, Organisation.name_zh)
+        found = found.where(or_(*(name.icontains(text, autoescape=True) for name in names)))
+    if kind is not None:
+        found = found.where(Organisation.kind == kind)
+    return session.scalars(found.order_by(Organisation.name, Organisation.id).limit(limit)).all()
 
 
 def root_ids(session: Session) -> list[UUID]:
@@ -62,6 +107,11 @@ def root_ids(session: Session) -> list[UUID]:
 def subtree_ids(session: Session, node_id: UUID) -> frozenset[UUID]:
     """Return a node and all below it, whoever asks: what a role at the node extends to."""
     return frozenset(session.scalars(text("SELECT subtree_organisations(:node)"), {"node": node_id}))
+
+
+def emergency_phone(session: Session, node_id: UUID) -> str | None:
+    """Return the phone that is answered day and night for a node, its own or the nearest above, whoever asks."""
+    return session.scalar(text("SELECT emergency_phone_of(:node)"), {"node": node_id})
 
 
 def roles_of(session: Session, person_id: UUID, application: str | None = None) -> dict[str, list[UUID]]:
@@ -128,6 +178,19 @@ def person_by_id(session: Session, person_id: UUID) -> Person | None:
     return session.get(Person, person_id)
 
 
+def person_locked(session: Session, person_id: UUID) -> Person | None:
+    """Return a person as they are now, locked: whatever opens, renews or ends log-ins waits here in a row.
+
+    Without it a log-in could be opened or renewed beside the statement that ends all of them, and survive.
+    """
+    return session.scalar(
+        select(Person)
+        .where(Person.id == person_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
 def member(session: Session, scope: Scope, person_id: UUID) -> Person | None:
     """Return a person who holds a role in an organisation the asker sees, or the asker."""
     if person_id == scope.actor_id:
@@ -143,9 +206,10 @@ def member(session: Session, scope: Scope, person_id: UUID) -> Person | None:
 
 
 def members(
-    session: Session, scope: Scope, organisation_ids: Collection[UUID], *, after: str | None, limit: int
-) -> paging.Page[Person]:
-    """Return people who hold a role in any of the organisations, by name."""
+    session: Session, scope: Scope, organisation_ids: Collection[UUID], *, cursor: str | None, limit: int,
+    search: str = "",
+) -> paging.Page[Person]:  # fmt: skip
+    """Return people who hold a role in any of the organisations, by name; search: in name or address"""
     belongs = (
         select(Membership.id)
         .where(
@@ -154,14 +218,11 @@ def members(
         )
         .exists()
     )
-    query = select(Person).where(belongs).order_by(Person.name, Person.id).limit(limit + 1)
-    if after:
-        name, identifier = paging.decode(after, 2)
-        query = query.where(tuple_(Person.name, Person.id) > (str(name), ids.parse(str(identifier))))
-    rows = session.scalars(query).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return paging.Page(rows, paging.encode(rows[-1].name, str(rows[-1].id)) if more else None)
+    query = select(Person).where(belongs)
+    if search:
+        said = (column.icontains(search, autoescape=True) for column in (Person.name, Person.email))
+        query = query.where(or_(*said))
+    return paging.page(session, query, by=(Person.name, Person.id), cursor=cursor, limit=limit)
 
 
 def memberships(session: Session, scope: Scope, person_ids: Collection[UUID]) -> Sequence[Membership]:
@@ -208,9 +269,14 @@ def portal_sessions(session: Session, person_id: UUID) -> Sequence[PortalSession
     ).all()
 
 
+def refresh_token_holder(session: Session, token_hash: bytes) -> UUID | None:
+    """Return whose refresh token this is."""
+    return session.scalar(select(RefreshToken.person_id).where(RefreshToken.token_hash == token_hash))
+
+
 def refresh_token(session: Session, token_hash: bytes) -> RefreshToken | None:
-    """Return a refresh token, locked, so that two uses of it come one after the other."""
-    return session.scalar(select(RefreshToken).where(RefreshToken.token_hash == token_hash).with_for_update())
+    """Return a refresh token. To use it, lock its person first: two uses come one after the other."""
+    return session.scalar(select(RefreshToken).where(RefreshToken.token_hash == token_hash))
 
 
 def refresh_tokens(
@@ -223,22 +289,12 @@ def refresh_tokens(
     return session.scalars(query.order_by(RefreshToken.family_id, RefreshToken.created_at.desc())).all()
 
 
-def family(session: Session, family_id: UUID) -> Sequence[RefreshToken]:
-    """Return all tokens of one log-in, locked."""
-    return session.scalars(
-        select(RefreshToken)
-        .where(RefreshToken.family_id == family_id)
-        .order_by(RefreshToken.token_hash)
-        .with_for_update()
-    ).all()
-
-
 def one_time_token(session: Session, token_hash: bytes, purpose: str) -> OneTimeToken | None:
-    """Return an invitation or reset, locked."""
+    """Return an invitation or reset as it is now."""
     return session.scalar(
         select(OneTimeToken)
         .where(OneTimeToken.token_hash == token_hash, OneTimeToken.purpose == purpose)
-        .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 
@@ -253,22 +309,30 @@ def has_letter(session: Session, person_id: UUID, purpose: str, *, expires_after
     return session.scalar(select(found.exists())) or False
 
 
-def audit_trail(
-    session: Session, scope: Scope, organisation_ids: Collection[UUID], *, after: str | None, limit: int
-) -> paging.Page[AuditEvent]:
-    """Return what was changed in organisations the asker sees, the newest first."""
-    query = (
-        select(AuditEvent)
-        .where(AuditEvent.organisation_id.in_(scope.organisations & frozenset(organisation_ids)))
-        .order_by(AuditEvent.id.desc())
-        .limit(limit + 1)
+def names(session: Session, scope: Scope, person_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of people who hold a role in organisations the asker sees."""
+    if not person_ids:
+        return {}
+    belongs = select(Membership.person_id).where(Membership.organisation_id.in_(scope.organisations))
+    rows = session.execute(
+        select(Person.id, Person.name).where(Person.id.in_(person_ids), Person.id.in_(belongs))
     )
-    if after:
-        query = query.where(AuditEvent.id < ids.parse(str(paging.decode(after, 1)[0])))
-    rows = session.scalars(query).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return paging.Page(rows, paging.encode(str(rows[-1].id)) if more else None)
+    return {row.id: row.name for row in rows}
+
+
+def audit_trail(
+    session: Session, scope: Scope, organisation_ids: Collection[UUID], *, cursor: str | None, limit: int,
+    but: Collection[str] = (), only: Collection[str] = (),
+) -> paging.Page[AuditEvent]:  # fmt: skip
+    """Return what was done in organisations the asker sees, the newest first; but, only: actions"""
+    query = select(AuditEvent).where(
+        AuditEvent.organisation_id.in_(scope.organisations & frozenset(organisation_ids))
+    )
+    if but:
+        query = query.where(AuditEvent.action.not_in(but))
+    if only:
+        query = query.where(AuditEvent.action.in_(only))
+    return paging.page(session, query, by=(AuditEvent.id.desc(),), cursor=cursor, limit=limit)
 
 
 def _application_names() -> Sequence[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 
 from backend.kernel.errors import Refused, Unauthenticated
 
@@ -23,14 +25,42 @@ LOST_ANSWER = timedelta(seconds=60)
 
 INVITATION_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=1)
-RESET_PAUSE = timedelta(minutes=5)
+RESET_PAUSE = timedelta(minutes=10)
 """No second reset letter goes to the same person sooner, however often somebody asks."""
+
+LOG_IN_ACTIONS = (
+    "session.open", "session.end", "device.open", "device.end", "device.reuse_detected", "log_in.refused",
+    "password.set", "password.refused", "password.reset_wanted",
+)  # fmt: skip
+"""What the audit trail calls things that happen at the door; everything else is a change."""
+
+LOCALES = ("en", "zh")
+"""Languages people read."""
+
+MOST_NODES = 100
+"""A person holds roles at so many organisations at most."""
+
+MOST_ROLES = 6 * MOST_NODES
+MOST_PREFERENCES = 16_384
+"""What a person's preferences may take as JSON [bytes]."""
 
 TIERS = {"region": 0, "park": 1, "enterprise": 2, "customer": 3}
 
 
 class RefreshReused(Unauthenticated):
     """A refresh token was used twice: the whole log-in ended, which is kept although an error is answered."""
+
+    keeps_changes = True
+
+
+class LogInRefused(Unauthenticated):
+    """Address or password is wrong; that somebody tried is kept although an error is answered."""
+
+    keeps_changes = True
+
+
+class PresentPasswordWrong(Refused):
+    """Somebody logged in does not know the present password; the try is kept although it is refused."""
 
     keeps_changes = True
 
@@ -97,6 +127,38 @@ def check_password(password: str, *, email: str) -> str:
             remedy=f"use {shortest} to {longest} characters, not your address and not one letter repeated",
         )
     return password
+
+
+def check_locale(locale: str) -> str:
+    """Return a language people may choose, or raise Refused."""
+    if locale not in LOCALES:
+        raise Refused(
+            "this language is not there",
+            field="locale",
+            value=locale[:20],
+            remedy="use " + ", ".join(LOCALES),
+        )
+    return locale
+
+
+def demand_few(nodes: int) -> None:
+    """Refuse to let somebody hold roles at more nodes than anybody can look over."""
+    if nodes > MOST_NODES:
+        raise Refused(
+            f"a person holds roles at {MOST_NODES} organisations at most", field="organisation_id",
+            remedy="give a role at the organisation above them, or take one away",
+        )  # fmt: skip
+
+
+def check_preferences(preferences: dict[str, Any]) -> dict[str, Any]:
+    """Return preferences that can be kept, or raise Refused when they are too many."""
+    size = len(json.dumps(preferences).encode())
+    if size > MOST_PREFERENCES:
+        raise Refused(
+            "these are too many preferences", field="preferences", value=f"{size} bytes",
+            remedy=f"keep them within {MOST_PREFERENCES} bytes of JSON",
+        )  # fmt: skip
+    return preferences
 
 
 def check_tier(parent_kind: str | None, kind: str) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 
+from backend.alarms import events as alarms
+from backend.assets import events as assets
+from backend.assets.ports import FileStore
 from backend.infra.attempts import RedisAttempts
+from backend.infra.files import FolderFiles
 from backend.infra.passwords import Argon2Passwords
 from backend.kernel.events import listen
 from backend.kernel.settings import settings
+from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import letters
+from backend.wiring import faults, letters, notices, registers
+from backend.workorders import events as workorders
 
 
 def connect() -> None:
@@ -18,9 +24,27 @@ def connect() -> None:
     listen(tenancy.INVITED, "letter of invitation", letters.invitation)
     listen(tenancy.GRANTED, "letter of access", letters.access)
     listen(tenancy.RESET_WANTED, "letter of password reset", letters.password_reset)
+    listen(assets.EXCHANGED, "registers of exchanged devices", registers.exchanged)
+    listen(alarms.RAISED, "work orders of urgent alarms", faults.report_alarm)
+    listen(workorders.TELL, "notices of field work", notices.tell)
+    listen(workorders.LETTER, "one reader of field work", notices.hand_over)
+    listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)
 
 
 @cache
 def gate() -> Gate:
     """Return what stands at the door of this process: password hashing and the count of attempts."""
     return Gate(Argon2Passwords(), RedisAttempts(settings().redis_url))
+
+
+@cache
+def guide() -> FieldGuide:
+    """Return who knows what field workers can use: the workers' own rules."""
+    from ingest.guide import Guide  # ingest stands above this page
+
+    return Guide()
+
+
+def files() -> FileStore:
+    """Return where this installation keeps files: documents, photos."""
+    return FolderFiles(settings().home / "files")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.infra import mail
 from backend.infra.mail import Letter
+from backend.kernel.errors import NotFound
 from backend.kernel.events import Event
 from backend.kernel.scope import Scope
 from backend.kernel.settings import settings
@@ -69,8 +70,12 @@ def password_reset(session: Session, scope: Scope, event: Event) -> None:
 
 
 def access(session: Session, scope: Scope, event: Event) -> None:
-    """Tell somebody who logs in elsewhere that there is a new place for them."""
-    _send(session, scope, event, service.person(session, scope, _person_id(event)), "access", "/")
+    """Tell somebody who logs in elsewhere that there is a new place for them; nobody who lost the role since."""
+    try:
+        person = service.person(session, scope, _person_id(event))
+    except NotFound:
+        return
+    _send(session, scope, event, person, "access", "/")
 
 
 def _send(session: Session, scope: Scope, event: Event, person: Person, kind: str, path: str) -> None:

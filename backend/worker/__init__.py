@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging, worker_process_init
@@ -12,16 +14,26 @@ from backend.infra import canary, celery, logs
 from backend.kernel.db import database
 from backend.kernel.settings import settings
 
-app = Celery("enerfield", include=["backend.worker.tasks"])
+app = Celery("enerfield", include=["backend.worker.tasks", "backend.worker.fieldwork"])
 app.config_from_object(celery.configuration(settings().redis_url))
-app.conf.task_queues = [Queue(name) for name in canary.QUEUES]
-app.conf.task_routes = {"upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}}
+own = os.environ.get("ENERFIELD_WORKER_CANARY")  # set by the keeper, see backend/cli/server/kept.py
+app.conf.task_queues = [Queue(name) for name in (*canary.QUEUES, *([own] if own else []))]
+app.conf.task_routes = {
+    "upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}, "fieldwork.*": {"queue": "events"},
+}  # fmt: skip
 app.conf.beat_schedule = {
     "send due events": {"task": "outbox.send_due", "schedule": 1.0, "options": {"expires": 5}},
     "canary of events": {"task": "canary.sing", "schedule": float(canary.EVERY_S), "args": ("events",),
                          "options": {"queue": "events", "expires": canary.EVERY_S}},
     "canary of upkeep": {"task": "canary.sing", "schedule": float(canary.EVERY_S), "args": ("upkeep",),
                          "options": {"queue": "upkeep", "expires": canary.EVERY_S}},
+    "field work's clock": {"task": "fieldwork.tick", "schedule": 5.0, "options": {"expires": 10}},
+    "planned inspections": {"task": "fieldwork.inspect", "schedule": 900.0, "options": {"expires": 900}},
+    "monthly reports": {"task": "fieldwork.report_months", "schedule": crontab(minute="5"),
+                        "options": {"expires": 3000}},
+    "operations that waited too long": {"task": "fieldwork.settle_overdue", "schedule": 600.0,
+                                        "options": {"expires": 600}},
+    "photos that never came": {"task": "fieldwork.ask_for_photos", "schedule": crontab(minute="20", hour="23")},
     "sort closed periods": {"task": "upkeep.metering", "schedule": crontab(minute="40", hour="18")},
     "forget what is over": {"task": "upkeep.forget", "schedule": crontab(minute="10", hour="18")},
 }  # fmt: skip

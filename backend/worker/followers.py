@@ -83,10 +83,10 @@ class RollUps:
                 return False
             if not was_ours:
                 self.follower.forget()
-            taken = self.follower.step(session, scope)
-        if not taken:
+            self.follower.step(session, scope)
+        if not self.follower.is_behind:
             self.turned_at = time.monotonic()
-        return taken > 0
+        return self.follower.is_behind
 
     def forget(self) -> None:
         """Read points and progress again."""

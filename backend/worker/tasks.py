@@ -38,6 +38,12 @@ def sing(queue: str) -> None:
     canary.sing(settings().redis_url, queue)
 
 
+@shared_task(name="canary.answer")
+def answer(worker: str, sent: float) -> None:
+    """Prove to a worker's keeper that this very worker hears."""
+    canary.answer(settings().redis_url, worker, sent)
+
+
 @shared_task(name="upkeep.metering")
 def keep_up_metering() -> None:
     """Sort closed periods and drop old journals, tenant by tenant."""

@@ -52,6 +52,11 @@ def read_green_button(path: Path, report: Report) -> Iterator[Series]:
     root = parse_safely(path)
     if root.tag != f"{ATOM}feed":
         raise Refused("this is no Green Button feed", field="file", value=root.tag[:80])
+    if next(root.iter(f"{ESPI}IntervalBlock"), None) is None:
+        raise Refused(
+            "this Green Button feed holds no readings (no IntervalBlock)", field="file",
+            remedy="a customer feed says who is supplied; ask for the usage feed of the same subscription",
+        )  # fmt: skip
     types, of_reading, titles = _entries(root)
     for number, entry in enumerate(root.iter(f"{ATOM}entry"), start=1):
         above = _link(entry, "up")

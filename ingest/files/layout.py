@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from fnmatch import fnmatch
 from functools import cache
@@ -24,6 +24,7 @@ from typing import Any
 from backend.kernel import units
 from backend.kernel.errors import Refused
 from ingest.fields import Field, check_table
+from ingest.files.meters import MeterList
 from ingest.files.periods import Habits
 
 _FIELDS = {
@@ -121,6 +122,15 @@ class Layout:
         if column in (self.time, self.meter, self.end):
             return None
         return self.values.get(column) or self.values.get("*")
+
+    def of_meter(self, meters: MeterList, name: str) -> Layout:
+        """Return the layout for one meter's files: its habits and zone are those its list says."""
+        if self.habits is None:
+            raise Refused(
+                f"the layout '{self.name}' has no periods of its own, so a list of meters says nothing of it",
+                field="meters", remedy="use a layout with `end` or `habits`",
+            )  # fmt: skip
+        return replace(self, habits=meters.habits_of(name), zone=meters.zone_of(name) or self.zone)
 
     def fits(self, name: str, columns: list[str]) -> bool:
         """Tell whether a file of this name with these columns is of this layout."""

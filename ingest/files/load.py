@@ -10,17 +10,19 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.kernel import units
+from backend.kernel import clock, units
 from backend.kernel.db import Database
 from backend.kernel.errors import Refused
 from backend.kernel.scope import Scope
 from backend.metering import service as metering
 from backend.metering.rules import ReadingBatch
+from backend.metering.service import known
 from ingest.files.green_button import read_green_button
 from ingest.files.layout import Layout, built_in
 from ingest.files.nem12 import read_nem12
 from ingest.files.series import Report, Series
 from ingest.files.tables import columns_of, read_table
+from ingest.rules import AHEAD_SECONDS
 
 STORE_ROWS = 100_000
 TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".gz", ".v01", ".mdff")
@@ -94,7 +96,17 @@ def format_of(path: Path, layout: Layout | None) -> tuple[str, Layout | None]:
 
 
 def read(path: Path, layout: Layout | None, report: Report) -> Iterator[Series]:
-    """Yield a file's readings in parts of bounded size."""
+    """Yield a file's readings in parts of bounded size; what is said to be read in the future goes to the report."""
+    latest_us = clock.now_us() + AHEAD_SECONDS * 1_000_000
+    for series in _read(path, layout, report):
+        has_been = series.at_us <= latest_us
+        for place in np.flatnonzero(~has_been):
+            at = np.datetime64(int(series.at_us[place]), "us")
+            report.add(int(series.row[place]), series.tag, f"{at}Z", "a reading of the future")
+        yield series if has_been.all() else series.only(has_been)
+
+
+def _read(path: Path, layout: Layout | None, report: Report) -> Iterator[Series]:
     name, found = format_of(path, layout)
     if found is not None:
         yield from read_table(path, found, report)
@@ -124,11 +136,15 @@ def store(
     layout: Layout | None = None,
     make: Make | None = None,
     progress: Progress = lambda _: None,
+    revises: bool = True,
+    overrules: bool = False,
 ) -> Imported:
     """Store a file's readings as history, part by part, each part in its own transaction.
 
     Doing it again changes nothing, so that an import that was interrupted is simply started anew.
     make: makes the point of a tag that no channel of the connection reads; without it such tags are left out
+    revises: another value for an instant that has one is its correction; otherwise the one that is there stays
+    overrules: also a value that was there before and was corrected since; otherwise the correction stays
     """
     points = _points(database, scope, connection_id)
     imported = Imported()
@@ -145,11 +161,13 @@ def store(
         waiting.append((key, series, factor, offset))
         rows += len(series)
         if rows >= STORE_ROWS:
-            _store(database, scope, connection_id, path, waiting, imported)
+            _store(
+                database, scope, connection_id, path, waiting, imported, revises=revises, overrules=overrules
+            )
             progress(rows)
             waiting, rows = [], 0
     if rows:
-        _store(database, scope, connection_id, path, waiting, imported)
+        _store(database, scope, connection_id, path, waiting, imported, revises=revises, overrules=overrules)
         progress(rows)
     return imported
 
@@ -163,7 +181,7 @@ def _points(database: Database, scope: Scope, connection_id: UUID) -> dict[str, 
 
 def _store(
     database: Database, scope: Scope, connection_id: UUID, path: Path,
-    waiting: list[tuple[int, Series, float, float]], imported: Imported,
+    waiting: list[tuple[int, Series, float, float]], imported: Imported, *, revises: bool, overrules: bool,
 ) -> None:  # fmt: skip
     batch = ReadingBatch(
         np.concatenate([np.full(len(s), key, np.int64) for key, s, _, _ in waiting]),
@@ -172,8 +190,14 @@ def _store(
         np.concatenate([s.quality for _, s, _, _ in waiting]),
     )
     with database.transaction(scope) as session:
+        if not revises:
+            there = known.instants(session, scope, batch)
+            imported.unchanged += int(there.sum())
+            batch = ReadingBatch(
+                batch.point_key[~there], batch.read_at_us[~there], batch.value[~there], batch.quality[~there]
+            )
         stored = metering.store_readings(
-            session, scope, batch, source="file", connection_id=connection_id, live=False, corrects=True,
+            session, scope, batch, source="file", connection_id=connection_id, live=False, corrects=overrules,
             notes=json.dumps({"file": path.name}),
         )  # fmt: skip
     imported.new += stored.new

@@ -1,7 +1,8 @@
-"""NEM12 meter data (AEMO, Meter Data File Format Specification): Australian interval files. Pure but for reading.
+"""NEM12 and NEM13 meter data (AEMO, Meter Data File Format Specification): Australian files. Pure but for reading.
 
 100 header, 200 channel (NMI, suffix, unit, interval length), 300 a day of values, 400 quality of parts of
-that day, 500 and 900 are passed over. Times are market time, UTC+10 without summer time, by the start.
+that day, 250 what a register showed at two visits (`nem13.py`); 500, 550 and 900 are passed over. Times are
+market time, UTC+10 without summer time, by the start.
 """
 
 from __future__ import annotations
@@ -9,24 +10,17 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.kernel import clock
 from backend.kernel.errors import Refused
+from ingest.files.market import MARKET_OFFSET, QUALITY, UNITS
+from ingest.files.nem13 import read_accumulation
 from ingest.files.series import Report, Series
 
-MARKET_OFFSET = timedelta(hours=10)
-QUALITY = {"A": 0, "E": 3, "F": 3, "S": 3, "N": 2}
-"""Method flags: actual, estimated, final substitute, substitute, null (no data)."""
-
-UNITS = {
-    "kwh": ("kWh", "energy"), "wh": ("Wh", "energy"), "mwh": ("MWh", "energy"), "kvarh": ("kvarh", "reactive energy"),
-    "varh": ("varh", "reactive energy"), "kw": ("kW", "power"), "w": ("W", "power"), "kvar": ("kvar", "reactive power"),
-    "v": ("V", "voltage"), "a": ("A", "current"), "kva": ("kVA", "apparent power"),
-}  # fmt: skip
 DAY_MINUTES = 1440
 
 
@@ -51,13 +45,12 @@ def read_nem12(lines: Iterable[str], report: Report) -> Iterator[Series]:
     channel: Channel | None = None
     day: Series | None = None
     seen_header = False
+    serials: dict[str, str] = {}
     for row, record in enumerate(csv.reader(lines), start=1):
         kind = record[0].strip() if record else ""
         if kind == "100":
-            seen_header = True
-            if record[1:2] != ["NEM12"]:
-                raise Refused(f"this is a {record[1]} file, not NEM12", field="file", value=record[1])
-        if not seen_header and kind not in ("", "200"):
+            seen_header = _is_header(record)
+        if not seen_header and kind not in ("", "200", "250"):
             raise Refused("this is no NEM12 file: it does not begin with a 100 record", field="file")
         if kind == "400":
             if day is not None:
@@ -66,7 +59,9 @@ def read_nem12(lines: Iterable[str], report: Report) -> Iterator[Series]:
         if day is not None and kind in ("200", "300", "900"):
             yield day
             day = None
-        if kind == "200":
+        if kind == "250":
+            yield from read_accumulation(record, row, serials, report)
+        elif kind == "200":
             channel = _channel(record, row, report)
         elif kind == "300" and channel is not None:
             day = _day(channel, record, row, report)
@@ -74,6 +69,17 @@ def read_nem12(lines: Iterable[str], report: Report) -> Iterator[Series]:
             report.add(row, "300", ",".join(record)[:40], "values without a channel that can be used")
     if day is not None:
         yield day
+
+
+def _is_header(record: list[str]) -> bool:
+    """Tell that a file is of a kind read here; raises Refused, naming the kind, where it is not."""
+    kind = ",".join(record[1:2])
+    if kind not in ("NEM12", "NEM13"):
+        raise Refused(
+            f"this is a {kind} file, not NEM12 or NEM13", field="file", value=kind,
+            remedy="ask the data provider for NEM12 or NEM13",
+        )  # fmt: skip
+    return True
 
 
 def _channel(record: list[str], row: int, report: Report) -> Channel | None:

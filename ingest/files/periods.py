@@ -68,7 +68,10 @@ def periods(rows: Sequence[Row], habits: Habits, report: Report) -> list[Period]
     for number, (value, start, end) in ordered:
         if habits.ends_only:
             start = before[2] if before is not None else None
-        if (value < 0) or (not habits.is_cumulative and value != value):
+        belongs = (
+            start is not None or habits.is_cumulative
+        )  # the first end alone is left out, whatever it says
+        if (value < 0 and belongs) or (not habits.is_cumulative and value != value):
             raise Refused(f"row {number}: {value} is negative", field="value", value=value)
         amount = _amount(number, value, start, before, habits, report)
         is_sound = _is_sound(number, start, end, before, habits, report)

@@ -32,7 +32,7 @@ class Shelf:
         with self.database.transaction(self.scope) as session:
             new = metering.NewPoint(
                 name=series.tag, carrier=Carrier(series.carrier), quantity=series.quantity, unit=series.unit,
-                kind=kind, interval_minutes=length,
+                kind=kind, interval_minutes=length, dial=series.dial,
             )  # fmt: skip
             assert self.site_id is not None
             point = metering.create_point(session, self.scope, position_id=self.site_id, new=new)
@@ -52,7 +52,7 @@ def find_shelf(
     site: where points are made, made itself when missing; None makes none
     """
     with database.transaction(scope) as session:
-        views = metering.list_connections(session, scope)
+        views = metering.all_connections(session, scope)
         mine = [v.connection for v in views if v.connection.organisation_id == organisation_id]
         found = next((c for c in mine if c.name == connection), None)
         if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ class Series:
     at_us: instants, of intervals their start [microseconds since the Unix epoch, UTC]
     value: in `unit`; quality: metering's Quality; row: where each stands in the file, from 1
     kind: `interval` or `register` or `instant`; minutes: length of intervals [min]
+    dial: first value a register cannot show [unit], None where the file does not tell
     """
 
     tag: str
@@ -31,9 +32,15 @@ class Series:
     minutes: int = 60
     carrier: str = "electricity"
     quantity: str = "energy"
+    dial: float | None = None
 
     def __len__(self) -> int:
         return len(self.at_us)
+
+    def only(self, chosen: NDArray[np.bool_]) -> Series:
+        """Return those readings that are chosen."""
+        arrays = {name: getattr(self, name)[chosen] for name in ("at_us", "value", "quality", "row")}
+        return replace(self, **arrays)
 
 
 @dataclass(frozen=True)

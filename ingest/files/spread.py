@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from backend.kernel import clock
 from backend.kernel.errors import Refused
 from ingest.files.layout import Layout, Measure
+from ingest.files.numbers import numbers
 from ingest.files.periods import Period, Row, periods
 from ingest.files.series import Report, Series
 from ingest.files.times import to_us
@@ -37,7 +39,7 @@ def series_of(table: pd.DataFrame, layout: Layout, report: Report) -> Iterator[S
 def _rows(own: pd.DataFrame, column: str, layout: Layout) -> list[Row]:
     """Return value, start and end of each row; instants are UTC."""
     assert layout.habits is not None
-    value = pd.to_numeric(own[column].str.strip().str.replace(",", "."), errors="coerce")
+    value = numbers(own[column], layout.decimal)
     if value.isna().any():
         row = int(value.isna().to_numpy().argmax())
         raise Refused(f"row {row + 1}: {own[column].iloc[row]!r} is not a number", field=column)
@@ -52,13 +54,28 @@ def _utc(cells: pd.Series, layout: Layout) -> list[datetime]:
     form = "ISO8601" if layout.time_format == "iso" else layout.time_format
     parsed = pd.to_datetime(cells.str.strip(), errors="coerce", format=form)
     wrong = parsed.isna()
-    if not wrong.any() and layout.zone is None:
+    if not wrong.any() and layout.zone is None and parsed.dt.tz is None:
         raise Refused("times without offset need a zone", field="zone", remedy="name one, as Asia/Shanghai")
-    at_us, never = to_us(parsed, layout.zone or "UTC")
+    at_us, never = _in_order(parsed, layout)
     if wrong.any() or never.any():
         row = int((wrong.to_numpy() | never).argmax())
         raise Refused(f"row {row + 1}: {cells.iloc[row]!r} is not an instant", field=str(cells.name))
     return [clock.from_us(at) for at in at_us]
+
+
+def _in_order(parsed: pd.Series, layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Turn clock readings into instants from the oldest on: an hour that comes twice is told apart by order.
+
+    Copies of a row are one reading; a file may run backwards.
+    """
+    assert layout.habits is not None
+    copies, step = layout.habits.copies, -1 if layout.habits.newest_first else 1
+    zone = layout.zone or "UTC"
+    if parsed.dt.tz is not None:
+        parsed, zone = parsed.dt.tz_convert("UTC").dt.tz_localize(None), "UTC"
+    at_us, never = to_us(parsed.iloc[::copies][::step].reset_index(drop=True), zone)
+    count = len(parsed)
+    return np.repeat(at_us[::step], copies)[:count], np.repeat(never[::step], copies)[:count]
 
 
 def _spread(

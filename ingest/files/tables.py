@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 from backend.kernel.errors import Refused
 from ingest.files import spread
 from ingest.files.layout import Layout, Measure
+from ingest.files.numbers import numbers
+from ingest.files.opening import demand_workbook, opened, refusal_of
 from ingest.files.series import Report, Series
 from ingest.files.times import MISSING, to_us
 from ingest.rules import EARLIEST_US
@@ -28,7 +29,7 @@ def columns_of(path: Path, *, delimiter: str = ",") -> list[str]:
     try:
         if path.suffix.lower() == ".xlsx":
             return list(next(_sheet_parts(path, header=True)).columns)
-        with _opened(path) as file:
+        with opened(path) as file:
             return list(pd.read_csv(file, nrows=0, sep=delimiter, encoding="utf-8-sig").columns)
     except (ValueError, OSError, StopIteration, pd.errors.ParserError):
         return []
@@ -82,9 +83,7 @@ def _column(
     rows: NDArray[np.int64], layout: Layout, report: Report,
 ) -> Series:  # fmt: skip
     text = cells.str.strip()
-    if layout.decimal == ",":
-        text = text.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    value = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
+    value = numbers(cells, layout.decimal).to_numpy(np.float64)
     is_said = (text != "").to_numpy()
     wrong = is_said & ~np.isfinite(value)
     for place in np.flatnonzero(wrong):
@@ -142,7 +141,7 @@ def _has_offset(cells: pd.Series) -> bool:
 
 
 def _csv_parts(path: Path, layout: Layout, part_rows: int) -> Iterator[pd.DataFrame]:
-    with _opened(path) as file:
+    with opened(path) as file:
         try:
             parts = pd.read_csv(
                 file, dtype=str, keep_default_na=False, sep=layout.delimiter, encoding=layout.encoding,
@@ -154,12 +153,13 @@ def _csv_parts(path: Path, layout: Layout, part_rows: int) -> Iterator[pd.DataFr
                 yield part.fillna("")
         except pd.errors.EmptyDataError:
             raise Refused("the file is empty", field="file") from None
-        except (pd.errors.ParserError, UnicodeDecodeError) as error:
-            raise Refused(f"the table cannot be read: {error}", field="file") from None
+        except (pd.errors.ParserError, UnicodeDecodeError, OSError, EOFError) as error:
+            raise (refusal_of(file) or Refused(f"the table cannot be read: {error}", field="file")) from None
 
 
 def _sheet_parts(path: Path, *, header: bool) -> Iterator[pd.DataFrame]:
     """Read an Excel sheet row by row, without loading it whole."""
+    demand_workbook(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (OSError, KeyError, ValueError) as error:
@@ -192,7 +192,3 @@ def _cell(cell: Any) -> str:
         if isinstance(cell, float)
         else str(cell)
     )
-
-
-def _opened(path: Path) -> IO[Any]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")

@@ -21,7 +21,9 @@ MOST_READINGS = 10_000
 MOST_BYTES = 8_000_000
 """Largest body, unpacked [bytes]."""
 
-FIELDS = frozenset(("point", "tag", "time", "value", "quality"))
+FIELDS = frozenset(("point", "tag", "read_at", "time", "value", "quality"))
+TIMES = ("read_at", "time")
+"""Two names for the instant of a reading: what the rest of the API calls it, and what many gateways send."""
 
 
 @dataclass
@@ -102,24 +104,41 @@ def parse(items: list[Any], channels: Mapping[tuple[str, str], Channel], *, now_
 
 def _row(item: Any, channels: Mapping[tuple[str, str], Channel], now_us: int) -> tuple[int, int, float, int]:
     if not isinstance(item, dict):
-        raise Refused("a reading is an object", remedy='{"tag": ..., "time": ..., "value": ...}')
+        raise Refused("a reading is an object", remedy='{"tag": ..., "read_at": ..., "value": ...}')
     strange = item.keys() - FIELDS
     if strange:
         name = min(strange)
         raise Refused(f"unknown field '{name}'", field=name, remedy="use " + ", ".join(sorted(FIELDS)))
     channel = _channel(item, channels)
-    said = item.get("time")
-    if said is None:
-        raise Refused(
-            "a reading needs its time", field="time", remedy="2026-01-31T12:00:00Z or Unix milliseconds"
-        )
-    at_us = instant_us(said, "iso" if isinstance(said, str) else "ms")
+    name, said = _time(item)
+    try:
+        at_us = instant_us(said, "iso" if isinstance(said, str) else "ms")
+    except Refused as error:
+        error.field = name
+        raise
     refusal = time_refusal(at_us, now_us=now_us)
     if refusal is not None:
-        raise Refused(refusal, field="time", value=said)
+        raise Refused(refusal, field=name, value=said)
     minutes = channel.address.get("minutes", 0) if channel.address.get("label") == "end" else 0
     value, quality = _value(item, channel)
     return channel.point_key, at_us - int(minutes * 60_000_000), value, quality
+
+
+def _time(item: dict[str, Any]) -> tuple[str, Any]:
+    """Return when an item was read, as it was sent, with the name it was sent under."""
+    said = {name: item[name] for name in TIMES if item.get(name) is not None}
+    if not said:
+        raise Refused(
+            "a reading needs its time", field="read_at", remedy="2026-01-31T12:00:00Z or Unix milliseconds"
+        )
+    if len(said) > 1 and said["read_at"] != said["time"]:
+        raise Refused(
+            "read_at and time differ",
+            field="read_at",
+            value=str(said["read_at"])[:100],
+            remedy="send one of them",
+        )
+    return next(iter(said.items()))
 
 
 def _channel(item: dict[str, Any], channels: Mapping[tuple[str, str], Channel]) -> Channel:
@@ -141,7 +160,7 @@ def _value(item: dict[str, Any], channel: Channel) -> tuple[float, int]:
     if said is not None and (isinstance(said, bool) or not isinstance(said, int | float)):
         raise Refused("a value is a number or null", field="value", value=str(said)[:100])
     word = item.get("quality")
-    if word is not None and word not in QUALITIES:
+    if word is not None and (not isinstance(word, str) or word not in QUALITIES):
         raise Refused(
             f"unknown quality '{str(word)[:40]}'", field="quality", value=str(word)[:40],
             remedy="use one of " + ", ".join(QUALITIES),

@@ -57,17 +57,20 @@ class PushedSchema(ma.Schema):
     refused = ma.fields.List(ma.fields.Nested(RefusedReadingSchema), required=True)
 
 
+_INSTANT = {
+    "oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}],
+    "description": "RFC 3339 with an offset, or Unix milliseconds; of intervals as the channel says.",
+}
 _READING = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["time", "value"],
+    "required": ["value"],
+    "oneOf": [{"required": ["read_at"]}, {"required": ["time"]}],
     "properties": {
         "tag": {"type": "string", "description": "Name of a channel of this gateway (or give `point`)."},
         "point": {"type": "string", "description": "Id of a point that a channel of this gateway fills."},
-        "time": {
-            "oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}],
-            "description": "RFC 3339 with an offset, or Unix milliseconds; of intervals as the channel says.",
-        },
+        "read_at": _INSTANT,
+        "time": _INSTANT | {"description": "The same under another name; send one of the two."},
         "value": {"type": ["number", "null"], "description": "As the channel's scale expects it."},
         "quality": {"type": "string", "enum": sorted(QUALITIES), "default": "good"},
     },
@@ -84,7 +87,7 @@ _BODY = {
                 ]
             },
             "example": {
-                "readings": [{"tag": "meter-1.energy", "time": "2026-01-31T12:00:00Z", "value": 4711.5}]
+                "readings": [{"tag": "meter-1.energy", "read_at": "2026-01-31T12:00:00Z", "value": 4711.5}]
             },
         },
         NDJSON: {"schema": {"type": "string", "description": "One reading as JSON per line."}},

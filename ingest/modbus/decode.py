@@ -45,18 +45,18 @@ class Encoding:
         return WORDS[self.type]
 
 
-def decode(words: Sequence[int], encoding: Encoding, *, exponent: int = 0) -> tuple[float, int]:
+def decode(words: Sequence[int], encoding: Encoding, *, exponent: int | None = 0) -> tuple[float, int]:
     """Return value and quality of what stands in the registers.
 
     words: registers as read, in the order of their addresses [0..65535]
-    exponent: power of ten from the value's exponent register, 0 without one
+    exponent: power of ten from the value's exponent register, 0 without one, None where that holds none
     returns: (value, quality); NaN and bad where the device has none, bad where the quantity cannot be so
     """
     raw_bytes = ordered(words, encoding.order)
     if encoding.absent and int.from_bytes(raw_bytes, "big") in encoding.absent:
         return NO_VALUE
     raw = _raw(raw_bytes, encoding)
-    if raw is None or not math.isfinite(raw):
+    if raw is None or exponent is None or not math.isfinite(raw):
         return NO_VALUE
     if exponent:
         raw = scaled(raw, 10.0**exponent)

@@ -20,6 +20,8 @@ GATEWAY_FIELDS = {
     "max_gap": Field(int, 16, low=0, high=125),
     "scan": Field(list, None),
 }
+MOST_REGISTERS = 125
+HIGHEST_REGISTER = 65_535
 UNIT = Field(int, low=0, high=255)
 REGISTER_FIELDS = {
     "unit": UNIT,
@@ -124,10 +126,26 @@ def register(connection: Connection, channel: Channel) -> Register:
         coding["type"], coding["order"], channel.scale, channel.offset, channel.low, channel.high,
         tuple(coding["absent"]), coding["bit"],
     )  # fmt: skip
-    return Register(
+    found = Register(
         channel.point_key, place["unit"], place["function"], place["register"], encoding,
         coding["exponent_register"], period,
     )  # fmt: skip
+    _demand_span(where, found.span)
+    return found
+
+
+def _demand_span(where: str, span: Span) -> None:
+    """Refuse a value that no single request could read."""
+    if span.last - span.first >= MOST_REGISTERS:
+        raise Refused(
+            f"{where}: the value and its exponent are {span.last - span.first + 1} registers apart",
+            field="exponent_register", value=span.last, remedy=f"one request reads at most {MOST_REGISTERS}",
+        )  # fmt: skip
+    if span.last > HIGHEST_REGISTER:
+        raise Refused(
+            f"{where}: the value would end beyond register {HIGHEST_REGISTER}", field="register", value=span.first,
+            remedy="give its first register",
+        )  # fmt: skip
 
 
 def limits_of(found: Iterable[Register], gateway: Gateway) -> Limits:

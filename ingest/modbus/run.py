@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+
+import structlog
 
 from backend.kernel import clock
 from backend.kernel.errors import Refused
-from ingest.loop import Backoff, Health, Schedule, Turn, rest
+from ingest.loop import Backoff, Health, Ours, Schedule, Turn, always, rest, until_ours
 from ingest.modbus import frames, mapping
 from ingest.modbus.client import Link, LinkLost, NoAnswer
 from ingest.modbus.frames import ReplyRefused
@@ -17,18 +21,29 @@ from ingest.modbus.unit import Round, Row, Unit
 from ingest.plan import Channel, Connection, Plan
 from ingest.ports import Readings, Sink
 
+log = structlog.get_logger(__name__)
 
-async def run(plan: Plan, sink: Sink, stop: asyncio.Event) -> None:
-    """Read the plan's Modbus gateways until asked to stop."""
+RECOVER_SECONDS = 5.0
+"""Between a fault of ours and the next try [s]."""
+
+
+class NotOurs(Exception):
+    """Another worker may read this gateway now."""
+
+
+async def run(plan: Plan, sink: Sink, stop: asyncio.Event, *, ours: Ours = always) -> None:
+    """Read the plan's Modbus gateways until asked to stop, each only while it is ours."""
     mine = plan.only("modbus")
     async with asyncio.TaskGroup() as tasks:
         for connection in mine.connections:
-            tasks.create_task(_serve(connection, mine.behind(connection), sink, stop))
+            is_ours = partial(ours, connection.id)
+            tasks.create_task(_serve(connection, mine.behind(connection), sink, stop, is_ours))
 
 
 async def _serve(
-    connection: Connection, channels: tuple[Channel, ...], sink: Sink, stop: asyncio.Event
-) -> None:
+    connection: Connection, channels: tuple[Channel, ...], sink: Sink, stop: asyncio.Event,
+    is_ours: Callable[[], bool],
+) -> None:  # fmt: skip
     """Read one gateway until asked to stop; what is wrong with its configuration is told and left out."""
     health = Health(connection.id, connection.name, sink)
     try:
@@ -39,8 +54,13 @@ async def _serve(
     registers, refused = mapping.registers(connection, channels)
     for channel, error in refused:
         health.failed(("channel", channel.point_key), f"{error.message}: {error.remedy}", at_once=True)
-    if registers or place.scan:
-        await GatewayLoop(connection, place, registers, health, sink, stop).run()
+    while (registers or place.scan) and not stop.is_set():
+        try:
+            await GatewayLoop(connection, place, registers, health, sink, stop, is_ours).run()
+        except Exception as error:  # a fault of ours on one gateway is not the others'
+            log.exception("gateway loop failed, begun anew", connection=connection.name)
+            health.failed("loop", f"reading failed: {type(error).__name__}: {error}", at_once=True)
+            await rest(stop, RECOVER_SECONDS)
 
 
 class GatewayLoop:
@@ -54,12 +74,14 @@ class GatewayLoop:
         health: Health,
         sink: Sink,
         stop: asyncio.Event,
+        is_ours: Callable[[], bool] = always,
     ) -> None:
         self._connection = connection
         self._pause = place.pause_seconds
         self._health = health
         self._sink = sink
         self._stop = stop
+        self._is_ours = is_ours
         self._loop = asyncio.get_running_loop()
         self._link = Link(place.host, place.port)
         self._backoff = Backoff()
@@ -78,6 +100,10 @@ class GatewayLoop:
         """Poll until asked to stop; what was read by then is handed over."""
         try:
             while not self._stop.is_set():
+                if not self._is_ours():
+                    self._link.drop()
+                    await until_ours(self._is_ours, self._stop)
+                    continue
                 turn = self._schedule.next(self._loop.time())
                 if turn is None:
                     await self._idle(self._schedule.wait(self._loop.time()))
@@ -118,12 +144,15 @@ class GatewayLoop:
             for round_ in unit.rounds(began):
                 await self._read(unit, round_, rows)
                 unit.done(round_, self._loop.time())
+        except NotOurs:
+            pass  # its turn stays due, for whoever reads the gateway next
         except (LinkLost, NoAnswer, ReplyRefused) as failure:
             self._failed(turn, failure, cost=self._loop.time() - began)
         else:
             self._schedule.succeeded(turn, now=self._loop.time(), due=unit.due)
             self._backoff.reset()
             self._health.well("link")
+            self._health.well("loop")
             self._health.well(unit.number)
             self._health.heard()
         if rows:
@@ -134,6 +163,8 @@ class GatewayLoop:
         waiting = list(round_.blocks)
         while waiting:
             block = waiting.pop(0)
+            if not self._is_ours():
+                raise NotOurs
             answer = await self._link.ask(
                 unit.number,
                 block.function,

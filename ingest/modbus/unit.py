@@ -12,6 +12,9 @@ from ingest.modbus.planner import Block, Limits, blocks, split
 RELEARN_SECONDS = 3600.0
 """How long splits are remembered: a device that was starting up may by then answer whole blocks [s]."""
 
+HIGHEST_EXPONENT = 30
+"""No quantity of ours is measured in larger or smaller powers of ten."""
+
 Row = tuple[int, int, float, int]
 """(point key, instant [us], value, quality)"""
 
@@ -75,7 +78,7 @@ class Unit:
         for span in block.spans:
             register = self._by_point[span.point_key]
             start = register.register - block.first
-            exponent = 0
+            exponent: int | None = 0
             if register.exponent_register is not None:
                 exponent = _exponent(words[register.exponent_register - block.first])
             value, quality = decode(
@@ -90,5 +93,7 @@ class Unit:
         self._relearn_at = now + RELEARN_SECONDS
 
 
-def _exponent(word: int) -> int:
-    return int.from_bytes(ordered([word], "abcd"), "big", signed=True)
+def _exponent(word: int) -> int | None:
+    """Return a power of ten; None where no meter means it (0x8000 stands for "not implemented")."""
+    exponent = int.from_bytes(ordered([word], "abcd"), "big", signed=True)
+    return exponent if abs(exponent) <= HIGHEST_EXPONENT else None

@@ -27,7 +27,10 @@ NO_PLACEHOLDERS = frozenset(("path", "tag", "label", "minutes"))
 
 MOST_TOPICS = 100_000
 ABSENT = object()
+NO_READINGS = Readings.of([])
 MOST_SEEN = 100
+HIGHEST_SEQUENCE = 2**62
+"""Beyond it the database could not say what comes next."""
 
 Seen = tuple[Any, dict[str, str]]
 """A value on the wire, and the address of the channel that would read it."""
@@ -47,7 +50,7 @@ class Message:
     read_at_us: int
     has_time: bool
     sequence: int | None
-    readings: Readings = field(default_factory=lambda: Readings.of([]))
+    readings: Readings = NO_READINGS
     refusals: list[str] = field(default_factory=list)
     unmapped: dict[str, Seen] = field(default_factory=dict)
 
@@ -71,6 +74,8 @@ class Route:
 
     def see(self, name: str, value: Any, found: dict[str, Seen]) -> None:
         """Offer a member or tag that nobody reads, once."""
+        if value is ABSENT:
+            return
         if name not in self.seen and len(self.seen) < MOST_SEEN:
             self.seen.add(name)
             word = "path" if self.shape.tag is None else "tag"
@@ -82,15 +87,21 @@ class Decoder:
     """Turns the messages of one connection into readings."""
 
     def __init__(self, shapes: Iterable[Shape], channels: Iterable[Channel]) -> None:
-        """Compile; raises Refused naming what is wrong with a shape or channel."""
+        """Compile. refused: channels that cannot be used, in words; the others are read."""
         self._patterns = [(shape, topic_pattern(shape.topic)) for shape in shapes]
         self._routes: dict[str, Route] = {}
         self._index: dict[tuple[str, ...], dict[tuple[str, ...], list[Target]]] = {}
+        self.refused: list[str] = []
         for channel in channels:
+            try:
+                target = Target.of(channel)
+            except Refused as error:
+                self.refused.append(f"channel of point {channel.point_key}: {error.message}")
+                continue
             names = tuple(sorted(channel.address.keys() - NO_PLACEHOLDERS))
             by_value = self._index.setdefault(names, {})
             values = tuple(str(channel.address[name]) for name in names)
-            by_value.setdefault(values, []).append(Target.of(channel))
+            by_value.setdefault(values, []).append(target)
 
     def decode(self, topic: str, payload: bytes, *, now_us: int) -> Message:
         """Return what a message says.
@@ -111,7 +122,8 @@ class Decoder:
                 seen=_all_of(route, said),
             )
         shape = route.shape
-        message = Message(route.device, now_us, False, _sequence(shape, said))
+        message = Message(route.device, now_us, False, None)
+        message.sequence = _sequence(shape, said, message.refusals)
         in_message = shape.time if shape.time_in_message else None
         try:
             when = _instant(in_message, shape.time_unit, said, now_us, (now_us, False))
@@ -298,9 +310,14 @@ def _instant(
     return read_at_us, True
 
 
-def _sequence(shape: Shape, said: Any) -> int | None:
+def _sequence(shape: Shape, said: Any, refusals: list[str]) -> int | None:
     number = _follow(shape.sequence, said) if shape.sequence is not None else None
-    return number if type(number) is int and number >= 0 else None
+    if type(number) is not int or number < 0:
+        return None
+    if number >= HIGHEST_SEQUENCE:
+        refusals.append(f"{number} is too high to be a message's number")
+        return None
+    return number
 
 
 def _quality(shape: Shape, said: Any) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.kernel.errors import Refused
 from ingest.mqtt.mapping import Path, path, reader
 from ingest.plan import Channel
 from ingest.ports import Readings
@@ -31,9 +32,15 @@ class Target:
 
     @classmethod
     def of(cls, channel: Channel) -> Target:
-        """Prepare a channel."""
+        """Prepare a channel; raises Refused where its address cannot be used."""
         address = channel.address
         minutes = address.get("minutes", 0) if address.get("label") == "end" else 0
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float):
+            raise Refused(
+                f"minutes is {minutes!r}", field="minutes", value=minutes, remedy="give 5, 15, 30 or 60"
+            )
+        if not isinstance(address.get("path", ""), str):
+            raise Refused("path is no text", field="path", value=address["path"], remedy="write a.b[0].c")
         name = str(address.get("path") or address.get("tag") or "value")
         read = reader(path(address.get("path", "")))
         return cls(channel, name, read, channel.kind == "interval", int(minutes * 60_000_000))
@@ -66,6 +73,10 @@ class Group:
         self._low = np.array([-np.inf if c.low is None else c.low for c in channels], np.float64)
         self._high = np.array([np.inf if c.high is None else c.high for c in channels], np.float64)
         self._good = np.zeros(len(channels), np.int16)
+        self._is_plain = bool(
+            (self._scale == 1).all() and not self._offset.any()
+            and np.isinf(self._low).all() and np.isinf(self._high).all()
+        )  # fmt: skip
         self.needs_time = any(target.needs_time for _, target in picked)
         shifts = np.array([target.shift_us for _, target in picked], np.int64)
         self._shifts = shifts if shifts.any() else None
@@ -77,9 +88,11 @@ class Group:
         picked = self._pick(members)
         if not {type(value) for value in picked} <= {int, float}:
             return None
-        value = np.array(picked, np.float64) * self._scale + self._offset
-        plausible = (value >= self._low) & (value <= self._high)
-        quality = self._good if plausible.all() else np.where(plausible, GOOD, BAD).astype(np.int16)
+        value, quality = np.array(picked, np.float64), self._good
+        if not self._is_plain:
+            value = value * self._scale + self._offset
+            plausible = (value >= self._low) & (value <= self._high)
+            quality = self._good if plausible.all() else np.where(plausible, GOOD, BAD).astype(np.int16)
         instants = np.full(len(value), read_at_us, np.int64)
         return Readings(
             self._keys, instants if self._shifts is None else instants - self._shifts, value, quality

@@ -25,7 +25,7 @@ def instant_us(said: Any, unit: str) -> int:
                 said = float(said)
             except ValueError:
                 raise Refused(f"{said!r} is not an instant in {unit}", field="time", value=said) from None
-        if isinstance(said, float) and math.isfinite(said):
+        if isinstance(said, float) and math.isfinite(said * TIME_UNITS_US[unit]):
             return round(said * TIME_UNITS_US[unit])
         raise Refused(f"{said!r} is not an instant in {unit}", field="time", value=said)
     try:

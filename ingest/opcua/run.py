@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from asyncua import ua
@@ -12,7 +13,7 @@ from asyncua import ua
 from backend.kernel import clock
 from backend.kernel.errors import Refused
 from backend.kernel.settings import settings
-from ingest.loop import Health, keep, rest
+from ingest.loop import Health, Ours, always, keep, rest, until_ours
 from ingest.opcua import browse, mapping
 from ingest.opcua.client import Session, SessionLost
 from ingest.opcua.decode import known_at_us, measured_at_us, number_of, reading_of
@@ -31,8 +32,10 @@ BROWSE_SECONDS = 3600.0
 LOOK_SECONDS = 0.25
 
 
-async def run(plan: Plan, sink: Sink, stop: asyncio.Event, *, home: Path | None = None) -> None:
-    """Follow the plan's OPC UA servers until asked to stop.
+async def run(
+    plan: Plan, sink: Sink, stop: asyncio.Event, *, ours: Ours = always, home: Path | None = None
+) -> None:
+    """Follow the plan's OPC UA servers until asked to stop, each only while it is ours.
 
     home: where our certificate and the servers' fingerprints are kept
     """
@@ -49,7 +52,9 @@ async def run(plan: Plan, sink: Sink, stop: asyncio.Event, *, home: Path | None 
             except Refused as error:
                 health.failed("address", f"{error.message}: {error.remedy}")
                 continue
-            follower = Follower(connection, server, items, health, sink, stop, folder)
+            follower = Follower(
+                connection, server, items, health, sink, stop, folder, partial(ours, connection.id)
+            )
             tasks.create_task(
                 keep(follower.serve, stop=stop, health=health, words=words, longest=LONGEST_PAUSE)
             )
@@ -82,6 +87,7 @@ class Follower:
         sink: Sink,
         stop: asyncio.Event,
         home: Path,
+        is_ours: Callable[[], bool] = always,
     ) -> None:
         self._connection = connection
         self._server = server
@@ -90,11 +96,15 @@ class Follower:
         self._sink = sink
         self._stop = stop
         self._home = home
+        self._is_ours = is_ours
         self._seen_us = [0] * len(items)
         self._offered: set[str] = set()
 
     async def serve(self) -> None:
-        """Connect, subscribe and watch until asked to stop; raises what ends the session."""
+        """Connect, subscribe and watch while the server is ours to read; raises what ends the session."""
+        await until_ours(self._is_ours, self._stop)
+        if self._stop.is_set():
+            return
         session = Session(
             self._server,
             self._home,
@@ -127,7 +137,7 @@ class Follower:
         read_at = loop.time() + self._server.reread_seconds
         retry_at = loop.time() + RETRY_SECONDS
         browse_at = loop.time()
-        while not self._stop.is_set():
+        while self._is_ours() and not self._stop.is_set():
             session.check()
             self._health.heard()
             if loop.time() >= read_at:

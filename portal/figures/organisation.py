@@ -16,14 +16,15 @@ from backend.kernel.periods import Period
 from backend.kernel.units import Carrier
 from backend.metering import service as metering
 from backend.network import service as network
-from portal import drawing
+from portal import drawing, tables
 from portal.address import View
+from portal.figures.compared import Sums, sums
 from portal.navigation import is_staff
 from portal.plots import Sample, Series, as_json, plot
 from portal.words import CARRIERS, number
 from portal.words import named_here as named
 
-ORDER = ("electricity", "heat", "cooling", "steam", "gas", "water", "fuel")
+ORDER = tuple(name for name in CARRIERS if name != "environment")
 GRAINS = {"hour": metering.Grain.HOUR, "day": metering.Grain.DAY, "month": metering.Grain.MONTH}
 
 
@@ -39,19 +40,19 @@ def tiles(view: View, points: Sequence[Any], rates: Any, *, link: str = "") -> l
     points: meters that count in the sum; rates: the organisation's overview, for what flows now
     """
     used = [point for point in points if point.direction.value == "in"] or list(points)
-    now, before = _sums(view, used)
-    curves, earlier = _buckets(view, used), _buckets(view, used, compared=True)
+    counts = sums_of(view, used)
+    curves, earlier = _buckets(view, used), _buckets_before(view, used, counts)
     found = []
     for carrier in known_carriers(used):
         if view.carrier and carrier != view.carrier:
             continue
         mine = [point for point in used if point.carrier.value == carrier]
         flow = rates.of(Carrier(carrier), mine[0].direction) if rates else None
-        amount = _total(now, mine)
+        amount = counts.amount(mine)
         found.append(
             {
                 "carrier": carrier, "unit": mine[0].unit, "amount": amount,
-                "before": _total(before, mine) if before else None, "power": flow.rate if flow else None,
+                "compared": counts.compared(mine), "power": flow.rate if flow else None,
                 "power_unit": flow.rate_unit if flow else "", "live": "",
                 "silent": flow.silent if flow else 0,
                 "link": link or view.link(carrier=None if view.carrier == carrier else carrier),
@@ -78,6 +79,9 @@ def balance(
         "carrier": carrier,
         "picture": picture,
         "source": source,
+        "csv": source.replace("balance.json", "balance.csv"),
+        "file": f"{carrier}-{view.on.isoformat()}",
+        "table": tables.table(series, unit, view.zone, view.grain),
         "note": "",
         "title": {
             None: _("Supply and demand"),
@@ -89,6 +93,11 @@ def balance(
             {"name": one.name, "classes": "before" if one.is_before else one.carrier}
             for one in series
             if one.values()
+        ]
+        + [
+            {"name": _("still running"), "classes": f"{one.carrier} running"}
+            for one in series[-1:]
+            if one.running
         ],
     }
 
@@ -101,13 +110,24 @@ def balance_json(view: View, points: Sequence[Any], direction: str | None = None
     return as_json(series, unit, view.period, view.zone, grain=view.grain, zero=True)
 
 
+def balance_csv(view: View, points: Sequence[Any], direction: str | None = None) -> str:
+    """Return the same curve as a file."""
+    known = known_carriers(points)
+    carrier = view.carrier.value if view.carrier else (known[0] if known else "electricity")
+    return tables.file(*_balance_series(view, points, carrier, direction))
+
+
+LARGEST = 200
+"""So many meters of a carrier are listed; the others are counted in its sum and found by looking further down."""
+
+
 def rows_of(view: View, points: Sequence[Any], subs: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    """Return the meters by carrier, the largest first, each with its share and its change.
+    """Return the `LARGEST` meters by carrier, the largest first, each with its share and its change.
 
     subs: meters behind those, listed after them and counted in no sum
     """
     wanted = [point for point in (*points, *subs) if not view.carrier or point.carrier == view.carrier]
-    now, before = _sums(view, wanted)
+    counts = sums_of(view, wanted)
     totals = {point.id for point in points}
     places = network.positions_by_id(g.session, g.scope, {point.position_id for point in wanted})
     sites = network.positions_by_id(g.session, g.scope, {place.site_id for place in places.values()})
@@ -115,37 +135,30 @@ def rows_of(view: View, points: Sequence[Any], subs: Sequence[Any] = ()) -> list
     for carrier in known_carriers(wanted):
         mine = [point for point in wanted if point.carrier.value == carrier]
         counted_once = [point for point in mine if point.id in totals]
-        total = _total(now, counted_once)
+        total = counts.amount(counted_once)
         rows = [
-            _row(point, now, before, total, places, sites, view) | {"is_sub": point.id not in totals}
+            _row(point, counts, total, places, sites, view) | {"is_sub": point.id not in totals}
             for point in mine
         ]
         rows.sort(key=lambda row: (row["is_sub"], -(row["amount"] if row["amount"] is not None else -1.0)))
         groups.append(
-            {"carrier": carrier, "amount": total, "unit": mine[0].unit, "rows": rows,
-             "before": _total(before, counted_once) if before else None}
+            {"carrier": carrier, "amount": total, "unit": mine[0].unit, "rows": rows[:LARGEST],
+             "left": max(0, len(rows) - LARGEST), "compared": counts.compared(counted_once)}
         )  # fmt: skip
     return groups
 
 
-def total_of(view: View, points: Sequence[Any]) -> tuple[float | None, float | None]:
-    """Return what meters counted together in the period, and in the one it is compared with."""
-    now, before = _sums(view, points)
-    return _total(now, points), _total(before, points) if before else None
-
-
 def _row(
-    point: Any, now: dict[UUID, float], before: dict[UUID, float], total: float | None, places: dict, sites: dict,
-    view: View,
+    point: Any, counts: Sums, total: float | None, places: dict, sites: dict, view: View,
 ) -> dict[str, Any]:  # fmt: skip
     place = places.get(point.position_id)
     site = sites.get(place.site_id) if place else None
-    amount = now.get(point.id)
+    amount = counts.now.get(point.id)
     return {
         "name": named(point), "link": view.link("portal.point", point_id=point.id, at=None),
         "place": named(site or place) if place else "", "unit": point.unit, "amount": amount,
         "place_link": url_for("portal.position", position_id=(site or place).id) if place else "",
-        "before": before.get(point.id) if before else None,
+        "compared": counts.compared([point]),
         "share": amount / total if amount is not None and total else None,
     }  # fmt: skip
 
@@ -156,42 +169,58 @@ def counted(view: View) -> Period:
     return Period(view.period.start, max(min(view.period.end, until), view.period.start))
 
 
-def _sums(view: View, points: Sequence[Any]) -> tuple[dict[UUID, float], dict[UUID, float]]:
-    now = metering.sums_of_many(g.session, g.scope, points=points, period=counted(view), zone=view.zone)
-    if view.compared is None:
-        return now, {}
-    return now, metering.sums_of_many(g.session, g.scope, points=points, period=view.compared, zone=view.zone)
+def sums_of(view: View, points: Sequence[Any]) -> Sums:
+    """Return what each meter counted in the period, and in the one it is compared with."""
+
+    def over(period: Period | None) -> dict[UUID, metering.Counted]:
+        if period is None:
+            return {}
+        return metering.counted_of_many(g.session, g.scope, points=points, period=period, zone=view.zone)
+
+    return sums(over(counted(view)), over(view.compared))
 
 
-def _total(sums: dict[UUID, float], points: Sequence[Any]) -> float | None:
-    known = [sums[point.id] for point in points if point.id in sums]
-    return sum(known) if known else None
+def _buckets_before(
+    view: View, points: Sequence[Any], counts: Sums | None = None
+) -> dict[tuple[str, str], list[Sample]]:
+    """Return the buckets of the period compared with, of the meters that can be compared."""
+    if view.compared_whole is None:
+        return {}
+    counts = counts or sums_of(view, points)
+    groups: dict[Any, list[Any]] = {}
+    for point in points:
+        groups.setdefault((point.carrier, point.direction), []).append(point)
+    return _buckets(
+        view, [one for mine in groups.values() for one in counts.in_both(mine)], view.compared_whole
+    )
 
 
 def _buckets(
-    view: View, points: Sequence[Any], *, compared: bool = False
+    view: View, points: Sequence[Any], before: Period | None = None
 ) -> dict[tuple[str, str], list[Sample]]:
-    """Return (carrier, direction) -> samples bucket by bucket, None where a bucket is missing."""
-    period = view.compared_whole if compared else view.period
-    if period is None:
-        return {}
+    """Return (carrier, direction) -> samples bucket by bucket, None where a bucket is missing.
+
+    before: the period compared with, where that is asked for. An hour that is not over yet is left out,
+    for a line drawn to it would fall; a day or month that is not is there, and marked as running.
+    """
+    period = before or view.period
     grain = GRAINS[view.grain]
     starts = bucket_starts(period, view.grain, view.zone)
     found: dict[tuple[str, str], dict[datetime, float]] = {}
     for flow in metering.flows(g.session, g.scope, points=points, grain=grain, period=period):
         found.setdefault((flow.carrier.value, flow.direction.value), {})[flow.start] = flow.amount
-    over = starts if compared else [start for start in starts if not _is_running(start, view)]
-    return {key: [(start, amounts.get(start)) for start in over] for key, amounts in found.items()}
+    if before is None:
+        until = clock.now() - (timedelta(hours=1) if view.grain == "hour" else timedelta(0))
+        starts = [start for start in starts if start <= until]
+    return {key: [(start, amounts.get(start)) for start in starts] for key, amounts in found.items()}
 
 
-def _is_running(start: datetime, view: View) -> bool:
-    """Tell whether a bucket is not over yet: drawn now it would look like a fall."""
+def running(period: Period, grain: str, zone: str) -> datetime | None:
+    """Return the start of the day or month that is not over yet; None where a period has none."""
     now = clock.now()
-    if view.grain == "hour":
-        return start + timedelta(hours=1) > now
-    on = periods.local_date(start, view.zone)
-    whole = periods.day(on, view.zone) if view.grain == "day" else periods.month(on, view.zone)
-    return whole.end > now
+    if grain not in {"day", "month"} or now not in period:
+        return None
+    return bucket_starts(Period(period.start, now + timedelta(microseconds=1)), grain, zone)[-1]
 
 
 def bucket_starts(period: Period, grain: str, zone: str) -> list[datetime]:
@@ -212,14 +241,16 @@ def _balance_series(
 ) -> tuple[list[Series], str]:
     mine = [point for point in points if point.carrier.value == carrier]
     unit = mine[0].unit if mine else "kWh"
-    now, before = _buckets(view, mine), _buckets(view, mine, compared=True)
+    now, before = _buckets(view, mine), _buckets_before(view, mine)
+    open_ = running(view.period, view.grain, view.zone)
     moved = view.period.start - view.compared_whole.start if view.compared_whole else timedelta(0)
     kind = "line" if view.grain == "hour" else "bar"
     names = {"in": _("Demand") if is_staff() else _("Use"), "out": _("Supply")}
     series = []
     for way in ("in", "out"):
         if way in (direction or way) and (samples := now.get((carrier, way))):
-            series.append(Series(names[way], carrier if way == "in" else "supply", samples, kind=kind))
+            shown = carrier if way == "in" else "supply"
+            series.append(Series(names[way], shown, samples, kind=kind, running=open_))
     way = direction or "in"
     if earlier := before.get((carrier, way)):
         name = _("%(what)s, before", what=names[way])

@@ -16,7 +16,8 @@ from backend.kernel.ids import show
 from backend.kernel.periods import Period
 from backend.metering import service as metering
 from portal.address import View
-from portal.figures.organisation import GRAINS, bucket_starts, total_of
+from portal.figures.compared import Comparison
+from portal.figures.organisation import GRAINS, bucket_starts, running, sums_of
 from portal.plots import Sample, Series, as_json, plot, with_gaps
 from portal.terms import METHODS, word
 from portal.words import named_here as named
@@ -24,7 +25,7 @@ from portal.words import named_here as named
 STALE = timedelta(minutes=15)
 MOST_ROWS = 300
 TABLE_SPAN = timedelta(days=2)
-"""So much of a long period is looked through for the newest readings of a table; the file has all."""
+"""So much of a long period is looked through at first for the newest readings of a table."""
 COUNTED = ("register", "interval")
 
 
@@ -63,10 +64,11 @@ def shown_value(point: Any, latest: Any) -> dict[str, Any]:
 def facts_of(point: Any, view: View) -> list[dict[str, Any]]:
     """Return the figures of the period: an amount with its change, or lowest, mean and highest value."""
     if is_counted(point):
-        amount, before = total_of(view, [point])
+        counts = sums_of(view, [point])
         return [
-            {"name": _("In this period"), "value": amount, "unit": point.unit, "before": before, "words": ""}
-        ]
+            {"name": _("In this period"), "value": counts.amount([point]), "unit": point.unit,
+             "compared": counts.compared([point]), "words": ""}
+        ]  # fmt: skip
     found = metering.curve(g.session, g.scope, point_id=point.id, period=_past(view.period), width=2000)
     low = found.low if found.low is not None else found.value
     high = found.high if found.high is not None else found.value
@@ -76,8 +78,8 @@ def facts_of(point: Any, view: View) -> list[dict[str, Any]]:
         return []
     rows = ((_("Highest"), int(np.nanargmax(high)), high), (_("Lowest"), int(np.nanargmin(low)), low))
     return [
-        {"name": name, "value": float(values[index]), "unit": point.unit, "before": None, "at": _at(found.at_us[index]),
-         "words": ""}
+        {"name": name, "value": float(values[index]), "unit": point.unit, "compared": Comparison(),
+         "at": _at(found.at_us[index]), "words": ""}
         for name, index, values in rows
     ]  # fmt: skip
 
@@ -96,7 +98,9 @@ def curve_of(
     grain = view.grain if period is None else _grain(asked)
     if grain == "interval":
         return [Series(named(point), point.carrier.value, _intervals(point, asked), kind="bar")], asked, grain
-    series = [Series(named(point), point.carrier.value, _amounts(point, asked, grain, view.zone), kind="bar")]
+    amounts = _amounts(point, asked, grain, view.zone)
+    open_ = running(asked, grain, view.zone)
+    series = [Series(named(point), point.carrier.value, amounts, kind="bar", running=open_)]
     whole = view.compared_whole if period is None else None
     if whole is not None:
         before = _amounts(point, whole, grain, view.zone)
@@ -122,56 +126,84 @@ def picture_of(point: Any, view: View) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def json_of(point: Any, view: View, period: Period | None, width: int) -> dict[str, Any]:
-    """Return the curve for the script: of the view, or of the part somebody zoomed to."""
+def json_of(
+    point: Any, view: View, period: Period | None, width: int, limit: float | None = None
+) -> dict[str, Any]:
+    """Return the curve for the script: of the view, or of the part somebody zoomed to; limit: drawn as a line."""
     series, asked, grain = curve_of(point, view, period, width=width)
+    series = [*series, *_limit(point, asked, limit)]
     return as_json(series, point.unit, asked, view.zone, grain=grain, zoom=True)
 
 
-def around(point: Any, start: datetime, end: datetime) -> dict[str, Any]:
-    """Return a small curve of a point between two instants."""
+def around(point: Any, start: datetime, end: datetime, limit: float | None = None) -> dict[str, Any]:
+    """Return a small curve of a point between two instants; limit: drawn as a line."""
     period = Period(start, end)
     samples = _samples(point, period, 600) if not is_counted(point) else _intervals(point, period)
     series = [
         Series(named(point), point.carrier.value, samples, kind="bar" if is_counted(point) else _kind(point))
     ]
+    series += _limit(point, period, limit)
     zone = g.get("zone", "UTC")
-    source = url_for("portal.point_curve", point_id=point.id, start=_ms(start), end=_ms(end))
+    source = url_for("portal.point_curve", point_id=point.id, start=_ms(start), end=_ms(end), limit=limit)
     return {
         "picture": plot(series, point.unit, period, zone, height=240), "title": named(point), "source": source,
         "carrier": point.carrier.value, "words": _("Curve of %(name)s", name=named(point)),
     }  # fmt: skip
 
 
-def readings_of(point: Any, view: View, table: str) -> tuple[list[dict[str, Any]], bool]:
-    """Return the newest rows of a table (readings, intervals or sums), and whether there are more."""
+def readings_of(
+    point: Any, view: View, table: str, before: datetime | None = None
+) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Return the newest rows of a table (readings, intervals or sums), and before which instant older ones lie.
+
+    before: only rows before this instant; the answer's instant is None where there are no older ones
+    """
     period = _past(view.period)
-    if table == "intervals" and is_counted(point):
-        found = metering.intervals(g.session, g.scope, point_id=point.id, period=period)
-        rows = [
-            {
-                "at": one.start,
-                "value": metering.in_units(one.amount, point.unit),
-                "words": word(METHODS, one.method),
-            }
-            for one in found
-        ]
-    elif table == "sums" and is_counted(point):
-        amounts = metering.amounts(
-            g.session, g.scope, point_id=point.id, grain=GRAINS[view.grain], period=period
-        )
-        rows = [
-            {
-                "at": one.start,
-                "value": one.amount,
-                "words": _("estimated in part") if one.estimated else _("measured"),
-            }
-            for one in amounts
-        ]
+    period = Period(period.start, max(min(period.end, before or period.end), period.start))
+    if not is_counted(point) or table not in {"intervals", "sums"}:
+        rows = _newest_readings(point, period)
     else:
-        newest = Period(max(period.start, period.end - TABLE_SPAN), period.end)
-        rows = list(_readings(point, newest))
-    return rows[: -MOST_ROWS - 1 : -1], len(rows) > MOST_ROWS
+        rows = _newest_intervals(point, period) if table == "intervals" else _newest_sums(point, view, period)
+    shown = rows[:MOST_ROWS]
+    return shown, shown[-1]["at"] if len(rows) > MOST_ROWS else None
+
+
+def _newest_intervals(point: Any, period: Period) -> list[dict[str, Any]]:
+    found = metering.intervals(
+        g.session, g.scope, point_id=point.id, period=period, limit=MOST_ROWS + 1, newest_first=True
+    )
+    return [
+        {
+            "at": one.start,
+            "value": metering.in_units(one.amount, point.unit),
+            "words": word(METHODS, one.method),
+        }
+        for one in found
+    ]
+
+
+def _newest_sums(point: Any, view: View, period: Period) -> list[dict[str, Any]]:
+    grain = GRAINS[view.grain]
+    found = metering.amounts(g.session, g.scope, point_id=point.id, grain=grain, period=period)
+    return [
+        {
+            "at": one.start,
+            "value": one.amount,
+            "words": _("estimated in part") if one.estimated else _("measured"),
+        }
+        for one in reversed(found)
+    ]
+
+
+def _newest_readings(point: Any, period: Period) -> list[dict[str, Any]]:
+    """Look back in stretches that grow, for points that are read each second and those read each month."""
+    rows: list[dict[str, Any]] = []
+    end, span = period.end, TABLE_SPAN
+    while end > period.start and len(rows) <= MOST_ROWS:
+        start = max(end - span, period.start)
+        rows += reversed(list(_readings(point, Period(start, end))))
+        end, span = start, span * 2
+    return rows
 
 
 def _readings(point: Any, period: Period) -> Iterator[dict[str, Any]]:
@@ -217,6 +249,13 @@ def _grain(period: Period) -> str:
     """Return which buckets suit a stretch somebody zoomed to."""
     days = (period.end - period.start) / timedelta(days=1)
     return "interval" if days <= 2.5 else "hour" if days <= 10 else "day" if days <= 130 else "month"
+
+
+def _limit(point: Any, period: Period, limit: float | None) -> list[Series]:
+    if limit is None:
+        return []
+    ends = [(period.start, limit), (period.end, limit)]
+    return [Series(_("limit"), point.carrier.value, ends, is_before=True)]
 
 
 def _kind(point: Any) -> str:

@@ -4,8 +4,16 @@ import "htmx.org";
 import { watchMenus } from "./parts/menus.js";
 import { watchLive } from "./parts/live.js";
 import { watchPlots, watchMaps } from "./parts/later.js";
+import { watchScans } from "./parts/scans.js";
+import { watchPickers } from "./parts/pickers.js";
+import { watchNear } from "./parts/near.js";
+import { watchForms } from "./parts/kept.js";
 
 watchMenus();
 watchLive();
 watchPlots();
 watchMaps();
+watchScans();
+watchPickers();
+watchNear();
+watchForms();

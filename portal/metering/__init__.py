@@ -1,5 +1,5 @@
 """Pages about what was measured: overviews, lists, points, and the wires it came by."""
 
-from portal.metering import connections, overview, points
+from portal.metering import channels, commissioning, connections, device_form, overview, point_forms, points
 
-__all__ = ["connections", "overview", "points"]
+__all__ = ["channels", "commissioning", "connections", "device_form", "overview", "point_forms", "points"]

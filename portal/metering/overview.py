@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from backend.alarms import service as alarms
 from backend.kernel.ids import show
@@ -15,7 +16,7 @@ from backend.metering import service
 from backend.tenancy import service as tenancy
 from portal import cartography, figures, language, places, wires
 from portal.address import View, view_of_request
-from portal.figures.organisation import at_of, counted, total_of
+from portal.figures.organisation import at_of, counted, sums_of
 from portal.navigation import below, look
 from portal.pages import pages
 from portal.terms import CATEGORIES, word
@@ -23,6 +24,7 @@ from portal.words import CARRIERS
 from portal.words import named_here as named
 
 ENVIRONMENT_SHOWN = 6
+PARTS_SHOWN = 100
 
 
 @pages.get("/overview")
@@ -33,6 +35,7 @@ def overview() -> str:
     parts = places.layers(organisations, states)
     counts = alarms.open_counts(g.session, g.scope, organisation_id=node.id)
     rates = service.overview(g.session, g.scope, organisations=organisations)
+    parts_below = _parts(node, view, points)
     return render_template(
         "metering/overview.html",
         node=node,
@@ -45,7 +48,8 @@ def overview() -> str:
         balance=figures.balance(view, points, source=_source(view)),
         drawn=cartography.draw(parts, places.source(node)),
         alarms=alarms.alarms(g.session, g.scope, alarms.AlarmFilter(organisation_id=node.id), limit=6).items,
-        parts=_parts(node, view, points),
+        parts=parts_below[:PARTS_SHOWN],
+        parts_left=max(0, len(parts_below) - PARTS_SHOWN),
         parts_title=_parts_title(node),
         environment=_environment(organisations)[:ENVIRONMENT_SHOWN],
     )
@@ -54,10 +58,24 @@ def overview() -> str:
 @pages.get("/balance.json")
 def balance_data() -> Response:
     """Give the curve of supply and demand to the script."""
+    return jsonify(figures.balance_json(*_one_way()))
+
+
+@pages.get("/balance.csv")
+def balance_file() -> Response:
+    """Give the curve of supply and demand as a file."""
+    view, points, way = _one_way()
+    name = f"{way or 'balance'}-{view.on.isoformat()}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(figures.balance_csv(view, points, way), mimetype="text/csv", headers=headers)
+
+
+def _one_way() -> tuple[View, list[Any], str | None]:
+    """Return the view, its meters and the direction asked for, which none of them leaves."""
     _node, view, _organisations, points = _start()
     way = request.args.get("way")
-    wanted = [point for point in points if way not in {"in", "out"} or point.direction.value == way]
-    return jsonify(figures.balance_json(view, wanted, way if way in {"in", "out"} else None))
+    way = way if way in {"in", "out"} else None
+    return view, [point for point in points if way is None or point.direction.value == way], way
 
 
 @pages.get("/demand")
@@ -155,11 +173,22 @@ def _health(counts: Any) -> dict[str, str]:
     others = sum(counts[level].open for level in (3, 4))
     silent = wires.summary().silent if g.scope.holds(Role.MANAGER, Role.ADMINISTRATOR, Role.DISPATCHER) else 0
     if urgent:
-        return {"state": "act", "words": _("%(count)s urgent alarms are open", count=urgent)}
+        return {
+            "state": "act",
+            "words": ngettext("%(num)d urgent alarm is open", "%(num)d urgent alarms are open", urgent),
+        }
     if silent:
-        return {"state": "attention", "words": _("%(count)s connections are silent", count=silent)}
+        return {
+            "state": "attention",
+            "words": ngettext("%(num)d connection is silent", "%(num)d connections are silent", silent),
+        }
     if others:
-        return {"state": "attention", "words": _("Running; %(count)s alarms to look into", count=others)}
+        return {
+            "state": "attention",
+            "words": ngettext(
+                "Running; %(num)d alarm to look into", "Running; %(num)d alarms to look into", others
+            ),
+        }
     return {"state": "good", "words": _("Running well; no alarm is open")}
 
 
@@ -167,28 +196,36 @@ def _parts(node: Any, view: View, points: list[Any]) -> list[dict[str, Any]]:
     """Return the organisations directly below, with their use of the carrier shown and their alarms."""
     known = figures.known_carriers(points)
     carrier = view.carrier.value if view.carrier else (known[0] if known else None)
-    open_by_node = alarms.open_counts_by_organisation(g.session, g.scope, organisation_id=node.id)
+    if carrier is None:
+        return []
+    open_by_node = alarms.open_by_organisation(g.session, g.scope, organisation_id=node.id)
+    used = [point for point in points if point.carrier.value == carrier and point.direction.value == "in"]
+    holders = service.holders(g.session, g.scope, points=used)
+    sums = sums_of(view, used)
     rows = []
-    for child in tenancy.subtree(g.session, g.scope, node.id):
-        if child.parent_id != node.id or carrier is None:
-            continue
-        under = below(child)
-        mine = [
-            point
-            for point in service.total_points(g.session, g.scope, organisations=under)
-            if point.carrier.value == carrier and point.direction.value == "in"
-        ]
-        amount, before = total_of(view, mine) if mine else (None, None)
-        levels = [level for one in under for level in open_by_node.get(one, {})]
-        count = sum(each.open for one in under for each in open_by_node.get(one, {}).values())
+    for child, under in _children(node):
+        mine = [point for point in used if holders[point.id] & under]
+        here = {id_: level for one in under for id_, level in open_by_node.get(one, {}).items()}
         rows.append(
             {
-                "name": named(child), "link": view.link("portal.overview", at=child.id), "amount": amount,
-                "before": before, "unit": mine[0].unit if mine else "", "alarms": count,
-                "worst": min(levels, default=4),
+                "name": named(child), "link": view.link("portal.overview", at=child.id), "amount": sums.amount(mine),
+                "compared": sums.compared(mine), "unit": mine[0].unit if mine else "", "alarms": len(here),
+                "worst": min(here.values(), default=4),
             }
         )  # fmt: skip
     return sorted(rows, key=lambda row: -(row["amount"] or 0))
+
+
+def _children(node: Any) -> list[tuple[Any, set[Any]]]:
+    """Return each organisation directly below, with the ids of itself and all below it."""
+    nodes = tenancy.subtree(g.session, g.scope, node.id)
+    found = {str(one.path): (one, set[Any]()) for one in nodes if one.parent_id == node.id}
+    depth = str(node.path).count(".") + 2
+    for one in nodes:
+        top = ".".join(str(one.path).split(".")[:depth])
+        if top in found:
+            found[top][1].add(one.id)
+    return list(found.values())
 
 
 def _parts_title(node: Any) -> str:
@@ -221,18 +258,22 @@ def _environment(organisations: frozenset[Any]) -> list[dict[str, Any]]:
 def _normal(tiles: list[dict[str, Any]]) -> dict[str, str]:
     """Return whether this month is as usual: within a tenth of the same days of last month, per carrier."""
     shares = {
-        tile["carrier"]: tile["amount"] / tile["before"]
+        tile["carrier"]: tile["compared"].now / tile["compared"].before
         for tile in tiles
-        if tile["amount"] is not None and tile["before"]
+        if tile["compared"].now is not None and tile["compared"].before
     }
+    link = {tile["carrier"]: tile["link"] for tile in tiles}
     if not shares:
         return {"state": "unknown", "words": _("Not enough history yet to say what is normal")}
     high = [str(CARRIERS[carrier]) for carrier, share in shares.items() if share > 1.1]
     names = "、".join(high) if language.current() == "zh" else ", ".join(high).lower()
-    if max(shares.values()) > 1.25:
-        return {"state": "attention", "words": _("More than usual this month: %(carriers)s", carriers=names)}
     if high:
-        return {"state": "good", "words": _("A little more than last month: %(carriers)s", carriers=names)}
+        most = {"link": link[max(shares, key=lambda carrier: shares[carrier])]}
+        if max(shares.values()) > 1.25:
+            said = _("More than usual this month: %(carriers)s", carriers=names)
+            return {"state": "attention", "words": said} | most
+        said = _("A little more than last month: %(carriers)s", carriers=names)
+        return {"state": "attention", "words": said} | most
     return {"state": "good", "words": _("As usual this month")}
 
 
@@ -241,7 +282,7 @@ def _uses(view: View, points: list[Any]) -> list[dict[str, Any]]:
     mains = [
         point for point in points if point.carrier.value == "electricity" and point.direction.value == "in"
     ]
-    whole, _before = total_of(view, mains) if mains else (None, None)
+    whole = sums_of(view, mains).amount(mains)
     if not whole:
         return []
     subs = _subs(mains)

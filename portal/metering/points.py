@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, jsonify, render_template, request, stream_with_context
+from flask import Response, current_app, g, jsonify, render_template, request
 from flask_babel import gettext as _
 
 from backend.alarms import service as alarms
+from backend.kernel import clock, periods
 from backend.kernel.errors import Refused
 from backend.kernel.periods import Period
 from backend.metering import service
 from backend.network import service as network
 from portal import figures, places
-from portal.address import View, moment, view_of_request
+from portal.address import View, here, moment, view_of_request
 from portal.figures.point import is_counted, json_of, picture_of
+from portal.metering.point_forms import how_it_is_read
 from portal.pages import pages
 from portal.terms import CATEGORIES, word
 from portal.words import named_here as named
 from portal.words import plain, shown_unit
 
 TABLES = ("readings", "intervals", "sums")
+ROWS_AT_ONCE = 5_000
 
 
 @pages.get("/points/<uuid:point_id>")
@@ -31,7 +35,7 @@ def point(point_id: UUID) -> str:
     """Answer: what does it show, how did it get there, and can it be trusted?"""
     found, place, view = _look(point_id)
     table = request.args.get("table", "intervals" if is_counted(found) else "readings")
-    rows, is_cut = figures.readings_of(found, view, table)
+    rows, older = figures.readings_of(found, view, table, moment(request.args.get("before"), "before"))
     open_here = alarms.alarms(g.session, g.scope, alarms.AlarmFilter(point_id=found.id), limit=8)
     return render_template(
         "metering/point.html",
@@ -45,10 +49,11 @@ def point(point_id: UUID) -> str:
         curve=picture_of(found, view),
         table=table if table in TABLES else "readings",
         rows_shown=rows,
-        is_cut=is_cut,
+        older=here(before=older.isoformat()) + "#readings" if older else None,
         is_counted=is_counted(found),
         table_link=lambda name: f"{view.link()}{'&' if '?' in view.link() else '?'}table={name}",
         may_write=found.organisation_id in g.scope.staff_organisations,
+        read=how_it_is_read(found),
     )
 
 
@@ -63,32 +68,37 @@ def point_curve(point_id: UUID) -> Response:
         raise Refused("a part of a curve ends after it starts", field="end", value=end.isoformat())
     period = Period(start, end) if start and end else None
     width = min(max(request.args.get("width", 800, type=int), 50), 4000)
-    return jsonify(json_of(found, view, period, width))
+    return jsonify(json_of(found, view, period, width, request.args.get("limit", type=float)))
 
 
 @pages.get("/points/<uuid:point_id>/readings.csv")
 def point_csv(point_id: UUID) -> Response:
     """Give all readings of the period as a file."""
     found, _place, view = _look(point_id)
-    at_us, value, quality = service.readings(g.session, g.scope, point_id=found.id, period=view.period)
+    database, scope = current_app.database, g.scope
 
-    def lines() -> Any:
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(["time_utc", f"value_{found.unit}", "quality"])
-        for at, number, code in zip(at_us.tolist(), value.tolist(), quality.tolist(), strict=True):
-            writer.writerow([f"{_iso(at)}", "" if number != number else repr(number), code])
-            if out.tell() > 60_000:
-                yield out.getvalue()
-                out.seek(0)
-                out.truncate()
-        yield out.getvalue()
+    def lines() -> Iterator[str]:
+        """Read month by month, each in a transaction of its own: the request's is over by then."""
+        yield f"time_utc,value_{found.unit},quality\r\n"
+        for month in periods.utc_months(view.period):
+            with database.transaction(scope) as session:
+                columns = service.readings(session, scope, point_id=found.id, period=month)
+            for start in range(0, len(columns[0]), ROWS_AT_ONCE):
+                yield _lines(*(column[start : start + ROWS_AT_ONCE].tolist() for column in columns))
 
     name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in found.name).strip(
         "-"
     )
     headers = {"Content-Disposition": f'attachment; filename="{name}-{view.on.isoformat()}.csv"'}
-    return Response(stream_with_context(lines()), mimetype="text/csv", headers=headers)
+    return Response(lines(), mimetype="text/csv", headers=headers)
+
+
+def _lines(at_us: list[int], values: list[float], qualities: list[int]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for at, number, code in zip(at_us, values, qualities, strict=True):
+        writer.writerow([_iso(at), "" if number != number else repr(number), code])
+    return out.getvalue()
 
 
 def _look(point_id: UUID) -> tuple[Any, Any, View]:
@@ -111,6 +121,4 @@ def _about(found: Any, place: Any) -> list[tuple[str, Any]]:
 
 
 def _iso(at_us: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(at_us / 1e6, UTC).isoformat().replace("+00:00", "Z")
+    return clock.from_us(at_us).isoformat().replace("+00:00", "Z")

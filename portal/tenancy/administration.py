@@ -14,10 +14,13 @@ from backend.kernel.ids import parse, show
 from backend.kernel.scope import Role
 from backend.tenancy import service
 from backend.tenancy.service import Application, OrganisationKind
-from portal import language, wires
-from portal.navigation import in_order, look
+from portal import forms, language, wires
+from portal.address import asked, following
+from portal.forms import Field
+from portal.navigation import look
 from portal.pages import done, pages, refused
-from portal.words import APPLICATIONS
+from portal.picking import pick, picked
+from portal.words import APPLICATIONS, ROLES
 
 TIERS = tuple(OrganisationKind)
 
@@ -27,12 +30,13 @@ def administration() -> str:
     """Answer: who may do what, what is connected, what is silent?"""
     node = look()
     g.scope.demand(node.id, Role.ADMINISTRATOR)
-    below = in_order(service.subtree(g.session, g.scope, node.id))
+    below = service.level(g.session, g.scope, node.id, cursor=asked())
     people = service.people(g.session, g.scope, node.id, limit=6)
     return render_template(
-        "tenancy/administration.html", node=node, below=below, people=people.items, roles=_roles_of(people.items),
-        applications=_applications(node.id), trail=service.audit_trail(g.session, g.scope, node.id, limit=8).items,
-        connections=wires.summary(), child_tiers=_tiers_below(node),
+        "tenancy/administration.html", node=node, below=below.items, next=following(below),
+        people=people.items, roles=_roles_of(people.items),
+        applications=_applications(node.id), trail=_trail(node.id, log_ins=False),
+        log_ins=_trail(node.id, log_ins=True), connections=wires.summary(), child_tiers=_tiers_below(node),
     )  # fmt: skip
 
 
@@ -83,27 +87,44 @@ def add_organisation(organisation_id: UUID) -> Response:
 @pages.get("/people")
 def people() -> str:
     """Answer: who may do what here?"""
-    node = look()
-    page = service.people(g.session, g.scope, node.id, after=request.args.get("after") or None, limit=50)
-    return render_template(
-        "tenancy/people.html", node=node, people=page.items, roles=_roles_of(page.items), next=page.next_cursor,
-        nodes=_nodes_administered(), may_invite=node.id in g.scope.where(Role.ADMINISTRATOR),
-    )  # fmt: skip
+    return _people(look())
 
 
 @pages.post("/people")
-def invite() -> Response:
+def invite() -> Any:
     """Invite somebody: they get a letter with a link."""
-    form = request.form
-    back = url_for("portal.people", at=request.args.get("at"))
     try:
         invited = service.invite(
-            g.session, g.scope, email=form.get("email", ""), name=form.get("name", ""), role=_role(form.get("role")),
-            organisation_id=parse(form.get("organisation", "")), locale=form.get("locale", language.current()),
+            g.session, g.scope, email=forms.text("email"), name=forms.text("name"), role=_role(forms.text("role")),
+            organisation_id=picked("organisation", "administered_organisation"),
+            locale=forms.text("locale") or language.current(),
         )  # fmt: skip
     except EnerfieldError as error:
-        return refused(error, back)
+        return _people(look(), error), 422
+    back = url_for("portal.people", at=request.args.get("at"))
     return done(_("%(name)s is invited. The letter is on its way.", name=invited.name), back)
+
+
+def _people(node: Any, error: EnerfieldError | None = None) -> str:
+    page = service.people(g.session, g.scope, node.id, cursor=asked(), limit=50)
+    may_invite = node.id in g.scope.where(Role.ADMINISTRATOR)
+    return render_template(
+        "tenancy/people.html", node=node, people=page.items, roles=_roles_of(page.items), next=following(page),
+        may_invite=may_invite, **forms.judged(_invitation() if may_invite else [], error),
+    )  # fmt: skip
+
+
+def _invitation() -> list[Field]:
+    """Return what is asked of an invitation: nobody is given a role, or one in the whole region, by oversight."""
+    none = ("", _("choose one"))
+    return [
+        Field("name", _("Name"), attributes={"maxlength": "200"}), Field("email", _("E-mail address"), kind="email"),
+        Field("role", _("May act as"), kind="select", options=[none, *ROLES.items()], attributes={"required": ""}),
+        pick("organisation", _("Organisation"), "administered_organisation", request.args.get("at", ""),
+             nothing=none[1]),
+        Field("locale", _("Language of the letter"), language.current(), "select",
+              options=[("zh", "中文"), ("en", "English")], is_half=False),
+    ]  # fmt: skip
 
 
 @pages.get("/people/<uuid:person_id>")
@@ -111,7 +132,7 @@ def person_page(person_id: UUID) -> str:
     """Show one person, with what they may do where."""
     person = service.person(g.session, g.scope, person_id)
     return render_template(
-        "tenancy/person.html", who=person, held=_roles_of([person])[person.id], nodes=_nodes_administered(),
+        "tenancy/person.html", who=person, held=_roles_of([person])[person.id],
         is_me=person.id == g.scope.actor_id, may_change=g.scope.holds(Role.ADMINISTRATOR),
     )  # fmt: skip
 
@@ -130,7 +151,7 @@ def _change(person_id: UUID, action: str) -> str:
     session, scope, form = g.session, g.scope, request.form
     if action == "grant":
         person = service.person(session, scope, person_id)
-        node = parse(form.get("organisation", ""))
+        node = picked("organisation", "administered_organisation")
         service.grant(session, scope, person=person, organisation_id=node, role=_role(form.get("role")))
         return _("The role is given.")
     if action == "withdraw":
@@ -144,17 +165,35 @@ def _change(person_id: UUID, action: str) -> str:
 
 
 def _role(name: str | None) -> Role:
+    if not name:
+        raise Refused(_("Nothing is chosen."), field="role", remedy=_("choose one of the list"))
     if name not in set(Role):
         raise Refused("there is no such role", field="role", value=name)
     return Role(name)
 
 
+def _trail(node_id: UUID, *, log_ins: bool) -> list[dict[str, Any]]:
+    """Return what was done here lately: what, when, and at the door also who and from where."""
+    found = service.audit_trail(g.session, g.scope, node_id, limit=8, log_ins=log_ins).items
+    people = [parse(one.entity_id) for one in found if one.entity == "person"] if log_ins else []
+    names = service.names(g.session, g.scope, people) if people else {}
+    return [
+        {
+            "action": one.action, "at": one.at, "network": (one.after or {}).get("network"),
+            "who": names.get(parse(one.entity_id)) if log_ins and one.entity == "person" else None,
+        }
+        for one in found
+    ]  # fmt: skip
+
+
 def _roles_of(found: Any) -> dict[UUID, list[dict[str, Any]]]:
     """Return each person's roles with the organisation's name beside them."""
     roles: dict[UUID, list[dict[str, Any]]] = {person.id: [] for person in found}
-    for held in service.memberships(g.session, g.scope, list(roles)):
-        node = service.organisation(g.session, g.scope, held.organisation_id)
-        roles[held.person_id].append({"id": held.id, "role": held.role, "node": node})
+    held = service.memberships(g.session, g.scope, list(roles))
+    nodes = service.organisations_by_id(g.session, g.scope, {one.organisation_id for one in held})
+    for one in held:
+        if one.organisation_id in nodes:
+            roles[one.person_id].append({"id": one.id, "role": one.role, "node": nodes[one.organisation_id]})
     return roles
 
 
@@ -162,16 +201,6 @@ def _applications(node_id: UUID) -> list[dict[str, Any]]:
     on = service.applications(g.session, g.scope, node_id)
     return [
         {"key": name.value, "name": APPLICATIONS[name.value], "is_on": is_on} for name, is_on in on.items()
-    ]
-
-
-def _nodes_administered() -> list[Any]:
-    administered = g.scope.where(Role.ADMINISTRATOR)
-    return [
-        node
-        for top in service.tops(g.session, g.scope)
-        for node in service.subtree(g.session, g.scope, top.id)
-        if node.id in administered
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -46,8 +48,7 @@ def log_in() -> str | Response | tuple[str, int]:
         wrong = _("Address or password is wrong. Try again, or ask for a new password.")
         return render_template("tenancy/log_in.html", next=wanted, email=email, wrong=wrong), 401
     except TooManyAttempts as error:
-        minutes = max(round(error.context.get("retry_after_s", 60) / 60), 1)
-        wrong = _("Too many tries. Wait %(minutes)s min, or ask for a new password.", minutes=minutes)
+        wrong = _("Too many tries. Wait %(minutes)s min, or ask for a new password.", minutes=_minutes(error))
         return render_template("tenancy/log_in.html", next=wanted, email=email, wrong=wrong), 429
     return _enter(person, wanted)
 
@@ -62,11 +63,17 @@ def log_out() -> Response:
 
 
 @pages.route("/forgotten", methods=["GET", "POST"])
-def forgot_password() -> str:
+def forgot_password() -> str | tuple[str, int]:
     """Send a link to set a new password; the answer does not tell whether the address is known."""
-    if request.method == "POST":
-        service.ask_for_reset(g.session, email=request.form.get("email", ""))
-    return render_template("tenancy/forgotten.html", is_sent=request.method == "POST")
+    page: dict[str, Any] = {"is_sent": False, "wrong": "", "email": request.form.get("email", "")}
+    if request.method == "GET":
+        return render_template("tenancy/forgotten.html", **page)
+    try:
+        service.ask_for_reset(g.session, current_app.gate, email=page["email"], network=_network())
+    except TooManyAttempts as error:
+        page["wrong"] = _("Too many letters were asked for. Wait %(minutes)s min.", minutes=_minutes(error))
+        return render_template("tenancy/forgotten.html", **page), 429
+    return render_template("tenancy/forgotten.html", **page | {"is_sent": True})
 
 
 @pages.route("/reset/<token>", methods=["GET", "POST"])
@@ -134,6 +141,10 @@ def _enter(person, target: str) -> Response:
     lasting = int(rules.SESSION_LONGEST.total_seconds())
     security.set_session_cookie(response, token, current_app.settings, max_age_s=lasting)
     return response
+
+
+def _minutes(error: TooManyAttempts) -> int:
+    return max(round(error.context.get("retry_after_s", 60) / 60), 1)
 
 
 def _network() -> str:

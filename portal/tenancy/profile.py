@@ -8,7 +8,8 @@ from flask import current_app, g, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from backend.kernel.errors import Refused
+from backend.infra.attempts import network_of
+from backend.kernel.errors import Conflict, Refused, TooManyAttempts
 from backend.tenancy import service
 from portal.pages import done, pages, refused
 
@@ -38,9 +39,10 @@ def change_own_password() -> Response:
     old, new = request.form.get("old", ""), request.form.get("new", "")
     try:
         service.change_password(
-            g.session, g.scope, current_app.gate.passwords, old=old, new=new, keep_token=g.session_token
-        )
-    except Refused as error:
+            g.session, g.scope, current_app.gate, old=old, new=new, keep_token=g.session_token,
+            network=network_of(request.remote_addr or ""),
+        )  # fmt: skip
+    except (Conflict, Refused, TooManyAttempts) as error:
         return refused(error, url_for("portal.profile"))
     return done(_("The password is changed. Other log-ins have ended."), url_for("portal.profile"))
 

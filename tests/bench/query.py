@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -79,9 +78,10 @@ def cases(
 
         return once
 
+    year_points = [(point.id, point.key) for point in region.points[:YEAR_POINTS]]
+
     def one() -> tuple[object, int]:
-        i = chance.randrange(YEAR_POINTS)
-        return region.ids[i], int(region.keys[i])
+        return chance.choice(year_points)
 
     closed = (now.replace(day=1) - timedelta(days=40)).replace(
         day=1, hour=0, minute=0, second=0, microsecond=0
@@ -187,21 +187,32 @@ def main() -> None:
 
 
 def beside_a_writer(database: Database, region: Region, warm: dict[str, float]) -> None:
-    """Ask again while 20,000 readings/s arrive; goal: at most 1.5 times the warm figure."""
-    stop = threading.Event()
+    """Ask again while 20,000 readings/s arrive; goal: at most 1.5 times the warm goal."""
     writer = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.writer", database.url, "20000"], stdout=subprocess.DEVNULL
     )
     try:
         time.sleep(3)
-        for name, (_, question, _) in cases(database, region).items():
+        for name, (goal, question, _) in cases(database, region).items():
+            before, began = _stored(database), time.monotonic()
             busy = float(np.percentile(measure(question), 95))
-            say("query", f"{name}, beside 20,000 readings/s", busy, "ms", goal=1.5 * warm[name],
-                met=busy <= 1.5 * warm[name], times_warm=round(busy / warm[name], 2))  # fmt: skip
+            rate = (_stored(database) - before) / (time.monotonic() - began)
+            say("query", f"{name}, beside 20,000 readings/s", busy, "ms", goal=1.5 * goal, met=busy <= 1.5 * goal,
+                times_goal=round(busy / goal, 2), times_warm=round(busy / warm[name], 2),
+                readings_per_s=round(rate))  # fmt: skip
     finally:
-        stop.set()
         writer.terminate()
         writer.wait()
+
+
+def _stored(database: Database) -> int:
+    """Return how many readings were stored since the writer began."""
+    with database.engine.connect() as connection:
+        return int(
+            connection.execute(
+                text("SELECT coalesce(sum(readings), 0) FROM batch WHERE source = 'bench' AND is_live")
+            ).scalar_one()
+        )
 
 
 if __name__ == "__main__":

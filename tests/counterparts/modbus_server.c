@@ -1,5 +1,7 @@
 /* A Modbus TCP slave on Debian's libmodbus, which the product does not use.
-   usage: modbus_server PORT MAP     (prints "ready PORT")
+   usage: modbus_server PORT MAP [LOG]     (prints "ready PORT")
+   LOG: holding registers 0 and 1 count the requests (uint32, most significant word first), and each is noted
+   there with "MILLISECONDS PORT COUNT": when it came (since 1970), from which port of the client, its number.
    MAP rows: SPACE,ADDRESS,WORD with SPACE one of h (holding), i (input), c (coil), d (discrete input).
    Any unit id is answered from the same map; any number of clients at once. */
 #include <arpa/inet.h>
@@ -10,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { REGISTERS = 50000, BITS = 2000, CLIENTS = 8 };
@@ -28,8 +31,23 @@ static void load(const char *path, modbus_mapping_t *map) {
     fclose(file);
 }
 
+static void count(FILE *log, int client, modbus_mapping_t *map) {
+    static uint32_t number;
+    struct sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    struct timespec now;
+    number++;
+    map->tab_registers[0] = (uint16_t)(number >> 16);
+    map->tab_registers[1] = (uint16_t)number;
+    getpeername(client, (struct sockaddr *)&peer, &size);
+    clock_gettime(CLOCK_REALTIME, &now);
+    fprintf(log, "%lld %d %u\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, ntohs(peer.sin_port), number);
+    fflush(log);
+}
+
 int main(int argc, char **argv) {
-    if (argc != 3) { fprintf(stderr, "usage: modbus_server PORT MAP\n"); return 2; }
+    if (argc != 3 && argc != 4) { fprintf(stderr, "usage: modbus_server PORT MAP [LOG]\n"); return 2; }
+    FILE *log = argc == 4 ? fopen(argv[3], "w") : NULL;
     modbus_t *context = modbus_new_tcp("127.0.0.1", atoi(argv[1]));
     modbus_mapping_t *map = modbus_mapping_new(BITS, BITS, REGISTERS, REGISTERS);
     load(argv[2], map);
@@ -61,6 +79,7 @@ int main(int argc, char **argv) {
             modbus_set_socket(context, socket);
             int length = modbus_receive(context, query);
             if (length > 0) {
+                if (log) count(log, socket, map);
                 modbus_reply(context, query, length, map);
             } else if (length < 0) {
                 close(socket);

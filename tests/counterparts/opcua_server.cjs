@@ -32,7 +32,11 @@ const POLICIES = [
   const own = space.getOwnNamespace();
   const plant = own.addObject({ organizedBy: space.rootFolder.objects, browseName: "Plant" });
   let tick = 0;
-  setInterval(() => (tick += 1), 100);
+  let tickedAt = new Date();
+  setInterval(() => {
+    tick += 1;
+    tickedAt = new Date();
+  }, 100);
 
   const add = (parent, name, type, read) =>
     own.addVariable({
@@ -53,7 +57,7 @@ const POLICIES = [
     const object = own.addObject({ componentOf: plant, browseName: meter });
     add(object, "Energy_kWh", "Double", good(() => base + tick * 0.5));
     add(object, "Power_kW", "Float", good(() => 30 + 10 * Math.sin(tick / 10)));
-    add(object, "Counter", "UInt32", good(() => tick));
+    add(object, "Counter", "UInt32", (type) => told(tick, () => StatusCodes.Good, () => tickedAt)(type)); // one value an instant
     add(object, "Ok", "Boolean", good(() => tick % 20 < 18));
   }
   const now = () => new Date();

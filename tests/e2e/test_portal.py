@@ -152,12 +152,12 @@ def test_axe_finds_nothing_at_the_gate_and_in_every_look(chromium, address, ente
         page.wait_for_timeout(300)
         assert violations(page) == [], path
     page.goto("/profile")
-    page.get_by_role("main").get_by_role("button", name="Sun").click()
+    page.get_by_role("main").get_by_role("button", name="Sunlight").click()
     page.wait_for_load_state()
     page.goto("/overview")
     assert violations(page) == []
     page.goto("/profile")
-    page.get_by_role("main").get_by_role("button", name="Device").click()
+    page.get_by_role("main").get_by_role("button", name="As the device").click()
 
 
 @pytest.mark.parametrize("role", ["manager", "customer"])
@@ -270,3 +270,19 @@ def _turn(follower, world, scope) -> None:
     while follower.turn(world.database, scope) and time.monotonic() < deadline:
         pass
     follower.let_go(world.database, scope)
+
+
+def test_what_was_typed_stands_there_again_after_a_refusal(enter):
+    page = enter("operator")
+    page.goto("/parts")
+    form = page.locator("form[action*='/parts']").filter(has=page.locator("[name='number']"))
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    form.locator("[name='number']").fill("P7")
+    form.locator("[name='minimum']").fill("many")
+    form.locator("[name='name']").fill("another gasket")
+    form.get_by_role("button").last.click()
+    page.locator("[data-flash='act']").wait_for()
+    assert form.locator("[name='name']").input_value() == "another gasket"
+    assert form.locator("[name='name']").is_visible()
+    page.goto("/parts")
+    assert form.locator("[name='name']").input_value() == ""

@@ -62,7 +62,7 @@ class Field:
     def state(self) -> Any:
         """Return what the connections page shows."""
         with self.database.transaction(self.scope) as session:
-            views = metering.list_connections(session, self.scope)
+            views = metering.all_connections(session, self.scope)
             return next(view.state for view in views if view.connection.id == self.connection_id)
 
     def add_point(

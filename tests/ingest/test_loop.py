@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from ingest.loop import LONGEST_PAUSE, Backoff, Health, Schedule, keep, rest
+from ingest.loop import LONGEST_PAUSE, Backoff, Health, Schedule, keep, left_of, rest
 from tests.ingest.recording import RecordingSink
 
 
@@ -26,6 +26,19 @@ def test_pauses_double_with_jitter_and_never_exceed_five_seconds():
         assert bound / 2 <= backoff.next() <= bound
     backoff.reset()
     assert backoff.next() <= 0.25
+
+
+@pytest.mark.parametrize(
+    ("pause", "took", "left"),
+    [
+        (2.0, 0.0, 2.0),  # refused at once
+        (2.0, 1.5, 0.5),
+        (2.0, 3.0, 0.2),  # it hung for longer than the pause
+        (0.1, 3.0, 0.1),
+    ],
+)
+def test_an_attempt_that_hung_is_not_followed_by_a_whole_pause(pause, took, left):
+    assert left_of(pause, took=took) == left
 
 
 def test_a_fault_is_told_once_and_its_recovery_once():

@@ -59,3 +59,8 @@ def test_news_handed_out_once_and_joined_again_when_they_could_not_be_told():
         device.hear("m", number, number)
     assert first.and_then(device.take()["m"]).ranges == [(0, 60)]
     assert device.take() == {}
+
+
+def test_numbers_of_the_run_before_that_come_late_are_not_the_present_runs():
+    now, late = Heard([(0, 3)], run_us=100, last_us=130), Heard([(900, 903)], run_us=0, last_us=90)
+    assert now.and_then(late).ranges == [(0, 3)]

@@ -17,6 +17,8 @@ from ingest.spool import Spool
 
 WIRE = UUID(int=1)
 POISON = 66_666
+FAULTY = 77_777
+GONE = UUID(int=9)
 
 
 class Memory:
@@ -37,21 +39,28 @@ class Memory:
         self.calls.append(len(portion))
         if self.is_away:
             raise Unavailable("the database does not answer")
-        self.heard.append({device: heard.ranges for device, heard in portion.numbers.items()})
         r = portion.readings
+        if FAULTY in r.point_key:
+            raise RuntimeError("a fault of ours")
         if POISON in r.point_key:
             raise Refused("that point is not known here")
+        self.heard.append({device: heard.ranges for device, heard in portion.numbers.items()})
         self.rows |= dict(zip(zip(r.point_key, r.read_at_us, strict=True), r.value, strict=True))
 
     def letters(self, letters: list[Letter]) -> None:
         if self.is_away:
             raise Unavailable("the database does not answer")
+        if any(letter.payload == b"unkeepable" for letter in letters):
+            raise Refused("the database refuses it")
         self.dead |= {letter.id: letter for letter in letters}
 
-    def notes(self, notes) -> None:
+    def notes(self, notes, *, is_drained) -> None:
         if self.is_away:
             raise Unavailable("the database does not answer")
         self.told += notes
+
+    def is_nobodys(self, connection_id: UUID) -> bool:
+        return connection_id == GONE
 
 
 def rows(*keys: int, at: int = 1_700_000_000_000_000) -> Readings:
@@ -268,3 +277,107 @@ def test_numbers_of_messages_are_stored_with_their_readings_also_by_way_of_the_s
     sink.put(rows(5), connection_id=WIRE, number=Numbered("m1", 5, 5))
     until(lambda: len(store.rows) == 4)
     assert store.heard[-1] == {"m1": [(5, 6)]}
+
+
+def test_the_number_of_a_message_whose_reading_is_refused_still_counts(make_sink, store):
+    sink = make_sink()
+    sink.put(rows(POISON), connection_id=WIRE, number=Numbered("m1", 4, 4))
+    until(lambda: any(note.numbers for note in store.told))
+    assert next(n for n in store.told if n.numbers).numbers["m1"].ranges == [(4, 5)]
+
+
+def test_an_entry_of_a_connection_that_is_no_more_does_not_block_the_spool(make_sink, store):
+    sink = make_sink()
+    store.is_away = True
+    sink.put(rows(1), connection_id=GONE)
+    until(lambda: sink.figures.spooled == 1)
+    sink.put(rows(2), connection_id=WIRE)
+    until(lambda: sink.figures.spooled == 2)
+    store.is_away = False
+    until(lambda: store.rows and not sink._spool.items)
+    assert (list(store.rows), sink._spool.set_aside_count) == ([(2, 1_700_000_000_000_000)], 1)
+
+
+def test_an_entry_that_fails_while_others_go_through_is_set_aside_in_the_end(make_sink, store, monkeypatch):
+    monkeypatch.setattr("ingest.sink.FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("ingest.sink.LONGEST_PAUSE_SECONDS", 0.05)
+    sink = make_sink()
+    store.is_away = True
+    sink.put(rows(FAULTY), connection_id=WIRE)
+    until(lambda: sink.figures.spooled == 1)
+    for key in range(8):
+        sink.put(rows(key), connection_id=WIRE)
+        until(lambda key=key: sink.figures.spooled == key + 2)
+    store.is_away = False
+    until(lambda: len(store.rows) == 8 and not sink._spool.items, 20)
+    assert sink._spool.set_aside_count == 1
+
+
+def test_a_letter_that_cannot_be_kept_takes_no_other_along(make_sink, store):
+    sink, told = make_sink(pace=Pace(linger_seconds=0.2)), []
+    for payload in (b"one", b"unkeepable", b"two"):
+        sink.refuse(payload, connection_id=WIRE, address="a", reason="no", done=lambda: told.append(1))
+    until(lambda: len(told) == 3)
+    assert {letter.payload for letter in store.dead.values()} == {b"one", b"two"}
+    assert sink._spool.set_aside_count == 1
+
+
+def test_a_spool_file_that_breaks_while_it_is_open_is_set_aside_and_a_new_one_begun(
+    make_sink, store, tmp_path
+):
+    sink, told = make_sink(), []
+    store.is_away = True
+    many = Readings.of([(key, 1_700_000_000_000_000, 0.0, 0) for key in range(5_000)])
+    sink.put(many, connection_id=WIRE)
+    until(lambda: sink.figures.spooled == 5_000)
+    with (tmp_path / "worker.sqlite").open("r+b") as file:
+        file.write(b"no database at all " * 1_000)
+    sink.put(rows(1), connection_id=WIRE, done=lambda: told.append(1))
+    until(lambda: told)
+    assert list(tmp_path.glob("*.damaged-1"))
+    store.is_away = False
+    until(lambda: len(store.rows) == 1)
+
+
+def test_large_letters_hold_the_wires_back_like_many_readings(make_sink, store):
+    store.gate.clear()
+    sink = make_sink(pace=Pace(rows=100, waiting_rows=300, linger_seconds=0.01))
+    sink.put(rows(1), connection_id=WIRE)
+    body = bytes(25_600)
+    writer = threading.Thread(
+        target=lambda: [sink.refuse(body, connection_id=WIRE, address="a", reason="no") for _ in range(20)],
+        daemon=True,
+    )
+    writer.start()
+    time.sleep(0.3)
+    assert sink.waiting_rows <= 400
+    store.gate.set()
+    writer.join(10)
+    until(lambda: len(store.dead) == 20)
+
+
+def test_letters_alike_are_kept_up_to_a_number_and_the_rest_is_counted(make_sink, store, monkeypatch):
+    monkeypatch.setattr("ingest.flood.MOST_ALIKE", 3)
+    sink, told = make_sink(), []
+    for _ in range(10):
+        sink.refuse(b"x", connection_id=WIRE, address="a", reason="no", done=lambda: told.append(1))
+    sink.refuse(b"y", connection_id=WIRE, address="a", reason="another")
+    until(lambda: len(told) == 10)
+    sink.close()
+    reasons = sorted(letter.reason for letter in store.dead.values())
+    assert reasons == ["7 more like this were counted, but not kept: no", "another", "no", "no", "no"]
+
+
+def test_whoever_waits_for_room_is_let_go_when_the_worker_is_to_stop(make_sink, store):
+    sink = make_sink(pace=Pace(rows=10, waiting_rows=10, linger_seconds=0.01))
+    store.gate.clear()
+    writer = threading.Thread(
+        target=lambda: [sink.put(rows(key), connection_id=WIRE) for key in range(40)], daemon=True
+    )
+    writer.start()
+    time.sleep(0.2)
+    assert writer.is_alive()
+    sink.let_go()
+    writer.join(5)
+    assert not writer.is_alive()
+    store.gate.set()

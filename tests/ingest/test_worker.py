@@ -192,21 +192,58 @@ def test_a_connection_with_a_wrong_template_says_so_on_the_connections_page(star
     assert "whole topic level" in state.error
 
 
-class EdgeNode:
-    """A Sparkplug edge node of another make: paho and the codec, nothing else."""
+def test_connections_that_cannot_be_used_say_so_and_the_others_are_read(
+    start, database, field, mqtt_url, topic
+):
+    messages = {"messages": [{"topic": "a/{device}"}]}
+    wrong = {
+        "has no FIELD_MISSING": messages | {"user": "u", "secret_name": "FIELD_MISSING"},
+        "No such file": messages | {"url": "mqtts://127.0.0.1:1", "tls": {"ca": "/etc/enerfield/none.pem"}},
+        "port": messages | {"url": "mqtt://127.0.0.1:99999"},
+    }
+    fields = {
+        words: make_field(database, protocol=Protocol.MQTT, address=address)
+        for words, address in wrong.items()
+    }
+    fields["names no metric"] = make_field(
+        database, protocol=Protocol.SPARKPLUG, address={"group": f"g{uuid4().hex}", "node": "n"},
+        points={"power": {"device": "d"}},
+    )  # fmt: skip
+    fields["minutes is '15'"] = make_field(
+        database, protocol=Protocol.MQTT, address=messages,
+        points={"power": {"device": "m", "path": "p", "label": "end", "minutes": "15"}},
+    )  # fmt: skip
+    start()
+    for words, one in fields.items():
+        until(lambda words=words, one=one: (state := one.state()) and words in (state.error or ""))
+    publish(mqtt_url, f"{topic}/m1", said(1))
+    until(lambda: field.count() == 1)
 
-    def __init__(self, url: str, group: str) -> None:
-        self.asked, self.seq, self.group = [], 0, group
+
+class EdgeNode:
+    """A Sparkplug edge node of another make: paho and the codec, nothing else.
+
+    present: its power, with which it is born again whenever it is asked; None: it hears, and does nothing
+    """
+
+    def __init__(self, url: str, group: str, present: float | None = None) -> None:
+        self.asked, self.seq, self.group, self.present = [], 0, group, present
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-        self._client.on_message = lambda _c, _u, m: self.asked.append(decode(m.payload).metrics[0].name)
+        self._client.on_message = self._hear
         self._client.connect(urlsplit(url).hostname, urlsplit(url).port)
         self._client.subscribe(f"spBv1.0/{group}/NCMD/park", qos=0)
         self._client.loop_start()
 
-    def say(self, kind: str, *metrics: Metric) -> None:
+    def _hear(self, _client, _userdata, message) -> None:
+        self.asked.append(decode(message.payload).metrics[0].name)
+        if self.present is not None:
+            threading.Thread(target=self.be_born, args=(self.present,)).start()
+
+    def say(self, kind: str, *metrics: Metric, device: str = "") -> None:
         self.seq = 0 if kind == "NBIRTH" else (self.seq + 1) % 256
         payload = encode(Payload(metrics, clock.now_us() // 1000, self.seq))
-        self._client.publish(f"spBv1.0/{self.group}/{kind}/park", payload).wait_for_publish(5)
+        topic = f"spBv1.0/{self.group}/{kind}/park{device and '/' + device}"
+        self._client.publish(topic, payload).wait_for_publish(5)
 
     def be_born(self, power: float) -> None:
         named = Metric("Power", power, DataType.DOUBLE, alias=7)
@@ -246,4 +283,34 @@ def test_a_sparkplug_node_is_read_asked_for_rebirth_after_a_gap_and_shown_when_i
     until(lambda: "offline" in (park.state().error or ""))
     node.be_born(5.0)
     until(lambda: park.state().error is None)
+    node.stop()
+
+
+def test_a_sparkplug_letter_is_replayed_by_its_metrics_names_after_the_mapping_was_mended(
+    start, database, environment, mqtt_url
+):
+    group = f"g{uuid4().hex}"
+    park = make_field(
+        database, protocol=Protocol.SPARKPLUG, address={"group": group, "node": "park"},
+        points={"power": {"metric": "Power"}},
+    )  # fmt: skip
+    start()
+    until(lambda: connected(park))
+    node = EdgeNode(mqtt_url, group)
+    node.be_born(1.0)
+    flow = Metric("Flow", 1.5, DataType.DOUBLE, alias=9)
+    node.say("DBIRTH", flow, device="pump")
+    for value in (2.5, 3.5):
+        node.say("DDATA", Metric(value=value, datatype=DataType.DOUBLE, alias=9), device="pump")
+        time.sleep(0.01)
+    letters = until(lambda: len(park.letters()) == 2 and park.letters())
+    assert {letter.reason for letter in letters} == {f"no channel reads {group}/park/pump"}
+    node.be_born(2.0)
+    node.say("DBIRTH", Metric("Level", 0.0, DataType.DOUBLE, alias=9), device="pump")
+    key = park.add_point("flow", {"device": "pump", "metric": "Flow"})
+    for letter in letters:
+        with park.database.transaction(park.scope) as session:
+            replays.ask_for_replay(session, park.scope, letter_id=letter.id)
+    until(lambda: not park.letters())
+    assert [value for point, _, value, _ in park.rows() if point == key] == [2.5, 3.5]
     node.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from uuid import uuid4
@@ -152,7 +153,9 @@ def _judge_what_the_broker_lost(plant, lost: set[bytes], victims) -> None:
     if "broker" not in {victim for victim, *_ in victims}:
         assert lost == set()
     if lost:
-        plant.until(lambda: plant.field.state().missed == len(lost), seconds=60)
+        with contextlib.suppress(AssertionError):  # the comparison below says more
+            plant.until(lambda: plant.field.state().missed == len(lost), seconds=60)
+        assert plant.field.state().missed == len(lost)
         assert plant.field.state().last_gap["device"] in {f"d{d}" for d in range(DEVICES)}
     else:
         assert plant.field.state().missed == 0

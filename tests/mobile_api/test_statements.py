@@ -31,7 +31,8 @@ def count(world):
 
 
 PATHS = [
-    "/auth/me", "/auth/devices", "/organisations", "/organisations/{enterprise}", "/organisations/{enterprise}/tree",
+    "/auth/me", "/auth/devices", "/organisations", "/organisations/{enterprise}",
+    "/organisations/{enterprise}/children",
     "/organisations/{enterprise}/applications", "/organisations/{enterprise}/people",
     "/organisations/{enterprise}/changes", "/organisations/{enterprise}/map", "/sites", "/positions",
     "/positions?organisation={enterprise}", "/positions/nearest?longitude=121&latitude=31", "/positions/{supply}",
@@ -39,7 +40,8 @@ PATHS = [
     "/points/{supply_power}", "/points/{supply_power}/curve?start=2026-01-01T00:00:00Z",
     "/points/{supply_energy}/amounts?start=2026-01-01T00:00:00Z", "/latest", "/latest?organisation={enterprise}",
     "/alarms", "/alarms/counts", "/alarms/{alarm}", "/alarms/{alarm}/history", "/connections", "/dead-letters",
-    "/sightings",
+    "/sightings", "/connections/{connection}", "/connections/{connection}/channels", "/channels/{channel}",
+    "/points/{supply_power}/channels", "/meter-families", "/supply-agreements", "/sites/{site}",
 ]  # fmt: skip
 
 

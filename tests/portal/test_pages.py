@@ -5,12 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.alarms import service as alarms
+from backend.kernel import clock
 from backend.kernel.ids import show
+from backend.kernel.periods import Period
+from backend.kernel.scope import Role
+from backend.metering import service as metering
+from backend.metering.service.amounts import set_aside, take_up_again
+from backend.tenancy import service as tenancy
+from backend.tenancy.service import Application
+from portal import tables
 from portal.navigation import ENTRIES, FIRST
+from portal.plots import Series
 
 ROLES = [role.value for role in FIRST]
 
@@ -107,6 +116,17 @@ def test_drilling_down_leads_from_the_region_to_a_point_and_back(browser, world)
     assert "/overview?at=" in point.text
 
 
+def test_a_point_that_was_set_aside_says_why(browser, world):
+    east, key = world.east, world.east.point_keys["supply_energy"]
+    with world.database.transaction(east.scope) as session:
+        set_aside(session, east.scope, key, ArithmeticError("more than there is"), clock.now_us())
+    visitor, path = browser(east, "manager"), f"/points/{east.ids['supply_energy']}"
+    assert "more than there is" in visitor.get(path).text
+    with world.database.transaction(east.scope) as session:
+        take_up_again(session, east.scope, key)
+    assert "more than there is" not in visitor.get(path).text
+
+
 def test_a_point_of_another_region_is_not_there(browser, world):
     visitor, foreign = browser(world.east, "administrator"), world.west.ids
     for path in (
@@ -135,6 +155,34 @@ def test_the_curve_keeps_to_the_width_asked_for(browser, world):
     assert max(value for _at, value in narrow["series"][0]["points"] if value is not None) == highest
 
 
+def test_the_curve_of_a_page_is_also_a_table_and_a_file(browser, world):
+    visitor = browser(world.east, "manager")
+    page = visitor.get("/overview?span=week&carrier=electricity")
+    assert "/balance.csv?" in page.text
+    assert "as table" in text_of(page)
+    answer = visitor.get("/balance.csv?span=week&carrier=electricity")
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert answer.mimetype == "text/csv"
+    assert rows[0][0] == "time_utc"
+    assert all(name.endswith("_kWh") for name in rows[0][1:])
+    assert any(cell for row in rows[1:] for cell in row[1:])
+
+
+def test_a_table_of_amounts_leaves_open_what_is_not_known():
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    use = Series("Use", "heat", [(at, 5.0), (at + timedelta(days=1), None)])
+    before = Series(
+        "before", "heat", [(at - timedelta(days=7), 0.0)], is_before=True, moved=timedelta(days=7)
+    )
+    assert [row["cells"] for row in tables.table([use, before], "kWh", "UTC", "day")["rows"]] == [
+        [5.0, 0.0],
+        [None, None],
+    ]
+    assert tables.file([use, before], "kWh").splitlines() == [
+        "time_utc,demand_kWh,demand_before_kWh", "2026-03-01T00:00:00Z,5.0,0.0", "2026-03-02T00:00:00Z,,",
+    ]  # fmt: skip
+
+
 def test_a_part_of_a_curve_needs_both_ends_in_order(browser, world):
     visitor, point = browser(world.east, "manager"), world.east.ids["supply_power"]
     assert visitor.get(f"/points/{point}/curve.json?start=0").status_code == 422
@@ -150,45 +198,62 @@ def test_the_file_of_readings_holds_every_reading_with_its_unit(browser, world):
     assert len(rows) > 50
 
 
+def test_the_file_of_a_year_is_read_month_by_month(browser, world, monkeypatch):
+    point, spans, honest = world.east.ids["supply_power"], [], metering.readings
+
+    def watching(session, scope, *, point_id, period):
+        spans.append(period.end - period.start)
+        return honest(session, scope, point_id=point_id, period=period)
+
+    monkeypatch.setattr(metering, "readings", watching)
+    visitor = browser(world.east, "manager")
+    year = visitor.get(f"/points/{point}/readings.csv?span=year").text
+    assert len(spans) >= 12
+    assert max(spans) <= timedelta(days=31)
+    with world.database.transaction(world.east.scope) as session:
+        period = Period(clock.now() - timedelta(days=400), clock.now() + timedelta(days=1))
+        _at_us, value, _quality = honest(session, world.east.scope, point_id=point, period=period)
+    rows = list(csv.reader(io.StringIO(year)))[1:]
+    assert [float(row[1]) for row in rows] == value.tolist()[-len(rows) :]
+    assert len({row[0] for row in rows}) == len(rows) > 50
+
+
+def test_search_finds_a_person_among_many_and_nothing_where_monitoring_is_off(browser, world):
+    with world.database.transaction(world.west.scope) as session:
+        for number in range(210):
+            person = tenancy.add_person(session, email=f"p{number}@west.example", name=f"Aa {number:03}")
+            tenancy.grant(
+                session, world.west.scope, person=person, organisation_id=world.west.park.id,
+                role=Role.TECHNICIAN,
+            )  # fmt: skip
+    visitor = browser(world.west, "administrator")
+    assert "Aa 209" in visitor.get("/search?q=p209@west").text
+    found = visitor.get("/search?q=supply_power")
+    assert f"/points/{world.west.ids['supply_power']}" in found.text
+    with world.database.transaction(world.west.scope) as session:
+        tenancy.switch_application(
+            session, world.west.scope, world.west.region.id, application=Application.MONITORING, is_on=False
+        )
+    try:
+        found = visitor.get("/search?q=supply_power")
+        assert f"/points/{world.west.ids['supply_power']}" not in found.text
+        known = visitor.get(f"/search?q={show(world.west.ids['supply_power'])}")
+        assert known.status_code == 200  # leads nowhere
+    finally:
+        with world.database.transaction(world.west.scope) as session:
+            tenancy.switch_application(
+                session,
+                world.west.scope,
+                world.west.region.id,
+                application=Application.MONITORING,
+                is_on=None,
+            )
+
+
 @pytest.mark.parametrize("table", ["readings", "intervals", "sums"])
 def test_a_point_shows_its_readings_intervals_and_sums(browser, world, table):
     answer = browser(world.east, "manager").get(f"/points/{world.east.ids['supply_energy']}?table={table}")
     assert answer.status_code == 200
-
-
-def test_an_alarm_is_acknowledged_with_a_comment_and_its_history_says_so(browser, world):
-    dispatcher, alarm = browser(world.east, "dispatcher"), world.east.ids["alarm"]
-    assert "too much" in text_of(dispatcher.get("/board"))
-    done = dispatcher.post(
-        f"/alarms/{alarm}/acknowledge", data={"comment": "Lei goes there", "next": "/board"}
-    )
-    assert done.status_code == 303
-    assert done.headers["Location"] == "/board"
-    page = text_of(dispatcher.get(f"/alarms/{alarm}"))
-    assert "Lei goes there" in page
-    assert "acknowledged" in page
-    again = dispatcher.post(f"/alarms/{alarm}/acknowledge", data={"next": "/board"}, follow_redirects=True)
-    assert again.status_code == 200
-
-
-def test_a_customer_cannot_acknowledge(browser, world):
-    customer, alarm = browser(world.east, "customer"), world.east.ids["alarm"]
-    customer.post(f"/alarms/{alarm}/acknowledge", data={"comment": "mine"})
-    with world.database.transaction(world.east.scope) as session:
-        comments = [one.comment for one in alarms.history(session, world.east.scope, alarm)]
-    assert "mine" not in comments
-
-
-def test_a_rule_is_changed_on_its_page(browser, world):
-    operator, rule = browser(world.east, "operator"), world.east.ids["rule"]
-    page = operator.get(f"/alarms/rules/{rule}").text
-    revision = re.search(r'name="revision" value="(\d+)"', page).group(1)
-    form = {"name": "far too much", "priority": "1", "HH": "120", "H": "90", "deadband": "2", "on_delay_s": "0",
-            "off_delay_s": "0", "is_enabled": "1", "revision": revision}  # fmt: skip
-    assert operator.post(f"/alarms/rules/{rule}", data=form).status_code == 303
-    assert "far too much" in text_of(operator.get(f"/alarms/rules/{rule}"))
-    wrong = operator.post(f"/alarms/rules/{rule}", data=form | {"HH": "much"}, follow_redirects=True)
-    assert "is not a number" in text_of(wrong)
 
 
 def test_an_administrator_invites_gives_a_role_and_suspends(browser, world):
@@ -205,10 +270,22 @@ def test_an_administrator_invites_gives_a_role_and_suspends(browser, world):
     assert "suspended" in text_of(administrator.get(f"/people/{person}"))
 
 
+def test_an_invitation_starts_with_nothing_chosen_and_keeps_what_was_typed(browser, world):
+    administrator = browser(world.east, "administrator")
+    page = administrator.get("/people").text
+    for name in ("role", "organisation"):
+        chosen = re.search(rf'<select id="{name}".*?</select>', page, re.S)[0]
+        assert re.findall(r'value="([^"]*)" selected', chosen) == [""], name
+    refused = administrator.post("/people", data={"name": "Half Typed", "email": "half@east.example"})
+    assert refused.status_code == 422
+    assert "Nothing is chosen. Choose one of the list." in text_of(refused)
+    assert 'value="Half Typed"' in refused.text and 'value="half@east.example"' in refused.text
+
+
 def test_nobody_suspends_themselves(browser, world):
     me = world.east.people["administrator"].id
     page = text_of(browser(world.east, "administrator").post(f"/people/{me}/suspend", follow_redirects=True))
-    assert "nobody changes their own rights" in page
+    assert "Nobody changes their own rights." in page
 
 
 def test_an_application_switched_off_leaves_the_rail(browser, world):
@@ -268,3 +345,20 @@ def test_every_page_carries_its_policy_and_nothing_inline(browser, world):
         assert "unsafe" not in policy
         assert not re.search(r"\sstyle=|\son[a-z]+=|<script(?![^>]*\bsrc=)", answer.text), path
         assert not re.search(r'(?:src|href)="https?://', answer.text), path
+
+
+def test_the_curve_of_a_place_has_its_table_and_its_file(browser, world):
+    visitor = browser(world.east, "manager")
+    page = visitor.get(f"/positions/{world.east.ids['supply']}?span=week")
+    words = text_of(page)
+    assert "as table" in words and "CSV" in words
+    file = re.search(r'href="([^"]+readings\.csv[^"]*)"', page.text)[1].replace("&amp;", "&")
+    assert visitor.get(file).mimetype == "text/csv"
+
+
+def test_the_map_explains_the_marks_it_has_and_no_other(browser, world):
+    legend = re.search(
+        r'<footer class="row">.*?</footer>', browser(world.east, "manager").get("/map").text, re.S
+    )[0]
+    marks = set(re.findall(r'class="status (\w+)"', legend))
+    assert marks == {"good", "attention", "act"}

@@ -17,8 +17,10 @@ METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 LATIN = re.compile(r"[A-Za-z]{3,}")
 KEPT = re.compile(
+    r"mqtts?://host:\d+|WGS 84|SHA-256|CNY|Asia/Shanghai|FIELD_|POINT|plant/|group/node|\{device\}|power|phases"
+    r"|data|abcd|cdab|"
     r"Enerfield|MQTT|Sparkplug B|Modbus|OPC UA|HTTP|JSON|CSV|ISA-18|EEMUA|Ctrl|NOx|SO2|COD|LL|HH|COP"
-    r"|P[1-4]|pH|%\(\w+\)[sd]"
+    r"|P[1-4]|pH|RFID|NFC|EPC|GS1|PDF|XLSX|DOCX|%\(\w+\)[sd]"
 )
 """Names and signs that Chinese readers write with Latin letters too."""
 
@@ -73,6 +75,43 @@ def test_every_term_of_the_glossary_is_explained_in_both_languages():
         for term in group.terms:
             assert term.meaning
             assert not LATIN.search(KEPT.sub("", term.meaning_zh)), term.key
+
+
+@pytest.fixture(scope="module")
+def pairs(chinese):
+    """English and Chinese of everything, first forms."""
+    return [
+        (m.id if isinstance(m.id, str) else m.id[0], m.string if isinstance(m.string, str) else m.string[0])
+        for m in chinese
+        if m.id
+    ]
+
+
+LABEL = 3
+"""Words of the longest label."""
+TERMS = [term for group in glossary.groups() for term in group.terms]
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.key)
+def test_labels_say_a_term_as_the_glossary_does(pairs, term):
+    """Sentences may leave a noun out in Chinese; headings, buttons and names of columns may not."""
+    word = re.compile(rf"(?<![\w(]){re.escape(term.term)}(?:s|d|ed)?(?![\w)])", re.IGNORECASE)
+    allowed = (term.term_zh, *term.texts_zh)
+    strangers = [
+        f"{english} = {written}"
+        for english, written in pairs
+        if word.search(english)
+        and len(english.split()) <= LABEL
+        and not any(one in written for one in allowed)
+    ]
+    assert strangers == []
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.key)
+def test_a_word_the_glossary_replaced_stands_nowhere(pairs, term):
+    kept = [written for _english, written in pairs]
+    kept += [f"{one.term_zh} {one.meaning_zh}" for one in TERMS]
+    assert [written for written in kept if any(one in written for one in term.never_zh)] == []
 
 
 def test_templates_say_nothing_outside_the_catalogue():

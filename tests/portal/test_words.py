@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from backend.kernel.periods import Period
 from portal import drawing, plots, words
 from portal.plots import Series
+from tests.portal.field.node import NODE
 
 NUMBERS_JS = Path(__file__).parents[2] / "portal" / "frontend" / "parts" / "numbers.js"
 CASES = [
@@ -46,16 +46,33 @@ def test_a_register_is_shown_as_it_stands():
     assert words.number(70_512.34, "kWh", digits=0).digits == "70,512.3"
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 def test_the_browser_writes_numbers_as_the_server_does():
     script = (
         f"import {{ number }} from {json.dumps(NUMBERS_JS.as_uri())};"
         f"console.log(JSON.stringify({json.dumps([case[:2] for case in CASES])}.map(([v, u]) => number(v, u))));"
     )
     done = subprocess.run(
-        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=30
+        [*NODE, "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=30
     )
     assert [(one["digits"], one["unit"]) for one in json.loads(done.stdout)] == [case[2:] for case in CASES]
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile Safari/604.1", "Safari · iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/120.0 Safari/537.36 Edg/120.0", "Edge · Windows"),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/120.0 Mobile MicroMessenger/8.0", "WeChat · Android"),
+        ("curl/8.0", ""),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_a_log_in_is_told_by_its_browser_and_system(agent, said):
+    assert words.browser(agent) == said
+
+
+def test_carriers_stand_in_one_order():
+    assert words.carriers_in_order({"water", "gas", "electricity"}) == ["electricity", "gas", "water"]
 
 
 def test_a_day_reads_as_people_say_it():

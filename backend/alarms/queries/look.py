@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, union
 from sqlalchemy.orm import Session, aliased
 
 from backend.alarms.models import Alarm, AlarmEvent, AlarmRule, AlarmState
-from backend.kernel import clock, paging
+from backend.kernel import paging
 from backend.kernel.scope import Scope
 from backend.metering.models import Point
-from backend.network.models import Position
+from backend.network.models import Position, SupplyAgreement
+from backend.network.queries.naming import full_name
 from backend.tenancy.models import Organisation, Person
 
 
@@ -23,15 +24,18 @@ from backend.tenancy.models import Organisation, Person
 class AlarmFilter:
     """Which alarms are wanted; what is left out does not matter.
 
-    states: None for every open one; position_id, organisation_id: with everything below
+    states: None for every open one; position_id, position_ids, organisation_id: with everything below;
+    an organisation's alarms are its own, and those at places supplied to it
     text: in the names of rule, point or place; suppressed: False without those that keep quiet, True only
     those, None both; since, until: raised in [since, until)
     """
 
+    alarm_ids: Collection[UUID] | None = None
     states: Sequence[str] | None = None
     priorities: Sequence[int] | None = None
     carriers: Sequence[str] | None = None
     position_id: UUID | None = None
+    position_ids: Collection[UUID] | None = None
     point_id: UUID | None = None
     rule_id: UUID | None = None
     organisation_id: UUID | None = None
@@ -43,34 +47,31 @@ class AlarmFilter:
 
 def alarms(
     session: Session, scope: Scope, wanted: AlarmFilter, *, order: str, cursor: str | None, limit: int
-) -> Sequence[Row[Any]]:
-    """Rows of `_columns`, at most limit + 1, after the cursor; order 'urgent' or 'newest'."""
-    statement = _columns().where(visible(scope), *_conditions(wanted))
+) -> paging.Page[Row[Any]]:
+    """Rows of `_columns`; order 'urgent' or 'newest'."""
+    query = _columns().where(visible(scope), *_conditions(wanted))
     newest = (Alarm.raised_at.desc(), Alarm.id.desc())
-    if order == "urgent":
-        if cursor is not None:
-            priority, raised_us, last = paging.decode(cursor, 3)
-            after = tuple_(Alarm.raised_at, Alarm.id) < tuple_(*_place(raised_us, last))
-            statement = statement.where(
-                or_(Alarm.priority > priority, and_(Alarm.priority == priority, after))
-            )
-        return session.execute(statement.order_by(Alarm.priority, *newest).limit(limit + 1)).all()
-    if cursor is not None:
-        statement = statement.where(
-            tuple_(Alarm.raised_at, Alarm.id) < tuple_(*_place(*paging.decode(cursor, 2)))
-        )
-    return session.execute(statement.order_by(*newest).limit(limit + 1)).all()
-
-
-def cursor_after(row: Row[Any], order: str) -> str:
-    """Return the page marker that follows a row."""
-    place = (clock.to_us(row.raised_at), str(row.id))
-    return paging.encode(row.priority, *place) if order == "urgent" else paging.encode(*place)
+    by = (Alarm.priority, *newest) if order == "urgent" else newest
+    return paging.page(session, query, by=by, cursor=cursor, limit=limit)
 
 
 def alarm(session: Session, scope: Scope, alarm_id: UUID) -> Row[Any] | None:
     """One alarm as a row of `_columns`."""
     return session.execute(_columns().where(visible(scope), Alarm.id == alarm_id)).first()
+
+
+def by_id(session: Session, scope: Scope, alarm_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """Alarms in any state as rows of `_columns`, those the scope may see."""
+    return session.execute(_columns().where(visible(scope), Alarm.id.in_(alarm_ids))).all()
+
+
+def when_raised(session: Session, scope: Scope, alarm_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """What was measured when alarms were first raised: alarm_id, value."""
+    return session.execute(
+        select(AlarmEvent.alarm_id, AlarmEvent.value)
+        .join(Alarm, Alarm.id == AlarmEvent.alarm_id)
+        .where(visible(scope), AlarmEvent.alarm_id.in_(alarm_ids), AlarmEvent.kind == "raised")
+    ).all()
 
 
 def held(session: Session, scope: Scope, alarm_ids: Sequence[UUID]) -> Sequence[Alarm]:
@@ -83,9 +84,11 @@ def held(session: Session, scope: Scope, alarm_ids: Sequence[UUID]) -> Sequence[
     ).all()
 
 
-def history(session: Session, scope: Scope, alarm_id: UUID) -> Sequence[Row[Any]]:
-    """Everything that happened to an alarm, oldest first, with the names of those who did it."""
-    return session.execute(
+def history(
+    session: Session, scope: Scope, alarm_id: UUID, *, cursor: str | None, limit: int
+) -> paging.Page[Row[Any]]:
+    """Everything that happened to an alarm, the newest first, with the names of those who did it."""
+    query = (
         select(
             AlarmEvent.id, AlarmEvent.at, AlarmEvent.kind, AlarmEvent.level, AlarmEvent.value,
             AlarmEvent.actor_id, Person.name.label("actor"), AlarmEvent.comment,
@@ -93,8 +96,9 @@ def history(session: Session, scope: Scope, alarm_id: UUID) -> Sequence[Row[Any]
         .join(Alarm, Alarm.id == AlarmEvent.alarm_id)
         .outerjoin(Person, Person.id == AlarmEvent.actor_id)
         .where(visible(scope), Alarm.id == alarm_id)
-        .order_by(AlarmEvent.at, AlarmEvent.id)
-    ).all()  # fmt: skip
+    )  # fmt: skip
+    by = (AlarmEvent.at.desc(), AlarmEvent.id.desc())
+    return paging.page(session, query, by=by, cursor=cursor, limit=limit)
 
 
 def open_counts(
@@ -115,6 +119,23 @@ def open_counts(
     ).all()
 
 
+def open_by_organisation(
+    session: Session, scope: Scope, *, organisation_id: UUID | None
+) -> Sequence[Row[Any]]:
+    """Open, unsuppressed alarms with whom they concern: organisation_id (owner or supplied), alarm_id, priority."""
+    conditions = (visible(scope), *_conditions(AlarmFilter(organisation_id=organisation_id)))
+    own = select(Alarm.organisation_id, Alarm.id.label("alarm_id"), Alarm.priority).where(*conditions)
+    top, here = aliased(Position), aliased(Position)
+    supplied = (
+        select(SupplyAgreement.organisation_id, Alarm.id.label("alarm_id"), Alarm.priority)
+        .join(here, here.id == Alarm.position_id)
+        .join(top, here.path.below(top.path))
+        .join(SupplyAgreement, SupplyAgreement.position_id == top.id)
+        .where(SupplyAgreement.organisation_id.in_(scope.organisations), _during(), *conditions)
+    )
+    return session.execute(union(own, supplied)).all()
+
+
 def visible(scope: Scope) -> ColumnElement[bool]:
     """Condition on Alarm: the scope's own, or raised at a place supplied to it, while it was."""
     covered = text(
@@ -125,6 +146,8 @@ def visible(scope: Scope) -> ColumnElement[bool]:
 
 
 def _columns() -> Select[Any]:
+    site = aliased(Position)
+    place, place_zh = full_name(Position, site)
     names = (Alarm.id, Alarm.rule_id, Alarm.point_id, Alarm.position_id, Alarm.organisation_id, Alarm.state)
     return (
         select(
@@ -135,12 +158,13 @@ def _columns() -> Select[Any]:
             AlarmRule.name, AlarmRule.name_zh, AlarmRule.advice, AlarmRule.shelved_until,
             AlarmRule.out_of_service_until, Point.key.label("point_key"), Point.unit, Point.carrier,
             Point.quantity, Point.is_simulated, Point.name.label("point_name"),
-            Point.name_zh.label("point_name_zh"), Position.name.label("place"),
-            Position.name_zh.label("place_zh"), Person.name.label("acknowledged_by"),
+            Point.name_zh.label("point_name_zh"), place.label("place"),
+            place_zh.label("place_zh"), Person.name.label("acknowledged_by"),
         )
         .join(AlarmRule, AlarmRule.id == Alarm.rule_id)
         .join(Point, Point.id == Alarm.point_id)
         .join(Position, Position.id == Alarm.position_id)
+        .outerjoin(site, site.id == Position.site_id)
         .outerjoin(Person, Person.id == Alarm.acknowledged_by)
     )  # fmt: skip
 
@@ -153,9 +177,13 @@ def _conditions(wanted: AlarmFilter) -> list[ColumnElement[bool]]:
         found.append(Alarm.state.in_([AlarmState(state) for state in wanted.states]))
     if wanted.suppressed is not None:
         found.append(Alarm.suppression.is_not(None) if wanted.suppressed else Alarm.suppression.is_(None))
-    for column, value in ((Alarm.point_id, wanted.point_id), (Alarm.rule_id, wanted.rule_id)):
-        if value is not None:
-            found.append(column == value)
+    found += [
+        column == value
+        for column, value in ((Alarm.point_id, wanted.point_id), (Alarm.rule_id, wanted.rule_id))
+        if value is not None
+    ]
+    if wanted.alarm_ids is not None:
+        found.append(Alarm.id.in_(wanted.alarm_ids))
     if wanted.priorities is not None:
         found.append(Alarm.priority.in_(wanted.priorities))
     if wanted.since is not None:
@@ -164,19 +192,39 @@ def _conditions(wanted: AlarmFilter) -> list[ColumnElement[bool]]:
         found.append(Alarm.raised_at < wanted.until)
     if wanted.carriers is not None:
         found.append(Alarm.point_id.in_(select(Point.id).where(Point.carrier.in_(wanted.carriers))))
-    if wanted.position_id is not None:
-        found.append(Alarm.position_id.in_(below_position(wanted.position_id)))
+    for places in (wanted.position_ids, None if wanted.position_id is None else [wanted.position_id]):
+        if places is not None:
+            found.append(Alarm.position_id.in_(below_positions(places)))
     if wanted.organisation_id is not None:
-        found.append(Alarm.organisation_id.in_(below_organisation(wanted.organisation_id)))
+        found.append(_concerns(wanted.organisation_id))
     if wanted.text:
         found.append(_says(wanted.text))
     return found
 
 
-def below_position(position_id: UUID) -> Select[tuple[UUID]]:
-    """Ids of a position and all below it."""
+def below_positions(position_ids: Collection[UUID]) -> Select[tuple[UUID]]:
+    """Ids of positions and all below them."""
     top = aliased(Position)
-    return select(Position.id).join(top, top.id == position_id).where(Position.path.below(top.path))
+    return select(Position.id).join(top, top.id.in_(position_ids)).where(Position.path.below(top.path))
+
+
+def _concerns(organisation_id: UUID) -> ColumnElement[bool]:
+    """Condition on Alarm: of an organisation and those below it, or at a place supplied to one of them then."""
+    below = below_organisation(organisation_id)
+    top, here = aliased(Position), aliased(Position)
+    supplied = (
+        select(SupplyAgreement.id)
+        .join(top, top.id == SupplyAgreement.position_id)
+        .join(here, here.path.below(top.path))
+        .where(here.id == Alarm.position_id, SupplyAgreement.organisation_id.in_(below), _during())
+    )
+    return or_(Alarm.organisation_id.in_(below), supplied.correlate(Alarm).exists())
+
+
+def _during() -> ColumnElement[bool]:
+    """Condition on Alarm and SupplyAgreement: raised while it was supplied."""
+    ends = or_(SupplyAgreement.ends_at.is_(None), Alarm.raised_at < SupplyAgreement.ends_at)
+    return and_(Alarm.raised_at >= SupplyAgreement.starts_at, ends)
 
 
 def below_organisation(organisation_id: UUID) -> Select[tuple[UUID]]:
@@ -191,7 +239,3 @@ def _says(words: str) -> ColumnElement[bool]:
     named = (AlarmRule.name, AlarmRule.name_zh, Point.name, Point.name_zh)
     columns = (*named, Position.name, Position.name_zh, Position.code)
     return or_(*(column.icontains(words, autoescape=True) for column in columns))
-
-
-def _place(raised_us: int, last: str) -> tuple[datetime, UUID]:
-    return clock.from_us(raised_us), UUID(last)

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Row, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.alarms.models import Alarm, AlarmRule
-from backend.alarms.queries.look import below_organisation, below_position
-from backend.kernel import paging
-from backend.kernel.errors import NotFound
+from backend.alarms.queries.look import below_organisation, below_positions
+from backend.kernel import clock, paging
+from backend.kernel.db import required
 from backend.kernel.scope import Role, Scope
 from backend.metering.models import Point
 from backend.network.models import Position, Site
@@ -35,27 +35,20 @@ class RuleFilter:
 
 def rules(
     session: Session, scope: Scope, wanted: RuleFilter, *, cursor: str | None, limit: int
-) -> Sequence[Row[Any]]:
-    """Rules with their point and place, by name, at most limit + 1 after the cursor."""
+) -> paging.Page[Row[Any]]:
+    """Rules with their point and place, by name."""
     statement = select(AlarmRule, Point, Position).join(Point, Point.id == AlarmRule.point_id)
     statement = statement.join(Position, Position.id == AlarmRule.position_id).where(
         visible(scope), *_conditions(wanted)
     )
-    if cursor is not None:
-        name, last = paging.decode(cursor, 2)
-        statement = statement.where(
-            or_(AlarmRule.name > name, (AlarmRule.name == name) & (AlarmRule.id > UUID(last)))
-        )
-    return session.execute(statement.order_by(AlarmRule.name, AlarmRule.id).limit(limit + 1)).all()
+    return paging.page(session, statement, by=(AlarmRule.name, AlarmRule.id), cursor=cursor, limit=limit)
 
 
 def rule(session: Session, scope: Scope, rule_id: UUID, *, lock: bool = False) -> AlarmRule:
     """One rule; raises NotFound."""
     statement = select(AlarmRule).where(visible(scope), AlarmRule.id == rule_id)
-    found = session.scalar(statement.with_for_update(key_share=True) if lock else statement)
-    if found is None:
-        raise NotFound("there is no such alarm rule", field="rule_id", value=str(rule_id))
-    return found
+    query = statement.with_for_update(key_share=True) if lock else statement
+    return required(session, query, "there is no such alarm rule", rule_id=rule_id)
 
 
 def held(session: Session, scope: Scope, rule_id: UUID, *roles: Role) -> AlarmRule:
@@ -129,6 +122,15 @@ def dependants(session: Session, scope: Scope, rule_ids: Collection[UUID]) -> Se
     ).all()
 
 
+def minded_by(session: Session, scope: Scope, rule_id: UUID) -> set[UUID]:
+    """Rules that a rule keeps quiet for, directly or by way of others."""
+    own = AlarmRule.organisation_id.in_(scope.organisations)
+    first = select(AlarmRule.suppressed_by_id.label("id")).where(AlarmRule.id == rule_id, own)
+    chain = first.cte("chain", recursive=True)
+    chain = chain.union(select(AlarmRule.suppressed_by_id).join(chain, AlarmRule.id == chain.c.id).where(own))
+    return set(session.scalars(select(chain.c.id).where(chain.c.id.is_not(None))))
+
+
 def is_on(session: Session, scope: Scope, rule_id: UUID) -> bool:
     """Tell whether a rule's condition is on now: it has an open alarm that has not returned."""
     found = session.scalar(
@@ -142,8 +144,11 @@ def is_on(session: Session, scope: Scope, rule_id: UUID) -> bool:
 
 
 def visible(scope: Scope) -> ColumnElement[bool]:
-    """Condition on AlarmRule: the scope's own, or at a place supplied to it."""
-    covered = text("alarm_rule.position_id IN (SELECT c.position_id FROM covered_periods() c)")
+    """Condition on AlarmRule: the scope's own, or at a place supplied to it now (rules are of today)."""
+    covered = text(
+        "EXISTS (SELECT FROM covered_periods() c WHERE c.position_id = alarm_rule.position_id"
+        " AND c.starts_at <= :rules_at AND (c.ends_at IS NULL OR c.ends_at > :rules_at))"
+    ).bindparams(rules_at=clock.now())
     return or_(AlarmRule.organisation_id.in_(scope.organisations), covered)
 
 
@@ -154,7 +159,7 @@ def _conditions(wanted: RuleFilter) -> list[ColumnElement[bool]]:
     if wanted.point_id is not None:
         found.append(AlarmRule.point_id == wanted.point_id)
     if wanted.position_id is not None:
-        found.append(AlarmRule.position_id.in_(below_position(wanted.position_id)))
+        found.append(AlarmRule.position_id.in_(below_positions([wanted.position_id])))
     if wanted.organisation_id is not None:
         found.append(AlarmRule.organisation_id.in_(below_organisation(wanted.organisation_id)))
     if wanted.suppressed:

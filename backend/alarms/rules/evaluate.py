@@ -10,7 +10,7 @@ from backend.alarms.rules import latch as latching
 from backend.alarms.rules import night, signals
 from backend.alarms.rules.latch import NEVER, RESET, SET, Bools, Bytes, Floats, Ints, Transitions
 from backend.alarms.rules.memory import Memory, Samples
-from backend.alarms.rules.ruleset import ExpressionRule, RuleSet
+from backend.alarms.rules.ruleset import ExpressionRule, NightRule, RuleSet
 from backend.alarms.rules.signals import Live, Signal
 
 LATE_US = 15 * 60 * 1_000_000
@@ -73,7 +73,7 @@ def step(rules: RuleSet, memory: Memory, readings: Readings) -> Outcome:
         if len(at_us):
             seen += _verdicts(rule.rule, night.take(rule, memory, at_us, value))
     _judge(rules, memory, seen, outcome, until_us=None)
-    memory.samples = samples
+    memory.samples = signals.thinned(samples)
     last = np.r_[np.flatnonzero(np.diff(live.input)), len(live.input) - 1]
     memory.seen_us[live.input[last]] = live.at_us[last]
     memory.value[live.input[last]] = live.value[last]
@@ -89,7 +89,7 @@ def tick(rules: RuleSet, memory: Memory, now_us: int) -> Outcome:
         if signals.went_stale(memory, expression, now_us):
             seen += _conditions(rules, memory, expression, none, memory.samples, now_us, outcome)
     for rule in rules.nights:
-        seen += _verdicts(rule.rule, night.pass_time(rule, memory, now_us))
+        seen += _nights(rules, rule, memory, now_us, outcome)
     _judge(rules, memory, seen, outcome, until_us=now_us)
     return outcome
 
@@ -134,8 +134,13 @@ def _admit(rules: RuleSet, memory: Memory, readings: Readings) -> Live:
 
 
 def _silence(rules: RuleSet, memory: Memory, now_us: int) -> Signal:
+    """A device is heard from its last usable reading, or since we listen; what is silent already stays so."""
     rule = rules.silence_rules
-    good_us = np.maximum(memory.good_us[rules.input[rule]], memory.listening_us)
+    latch = rules.first_latch(rule)
+    is_on, good_us = memory.latch.is_on[latch], memory.good_us[rules.input[rule]]
+    unheard_us = memory.latch.since_us[latch] - rules.latches.on_delay_us[latch] - rules.silence_after_us
+    known_us = np.where(good_us == NEVER, unheard_us, good_us)
+    good_us = np.where(is_on, known_us, np.maximum(good_us, memory.listening_us))
     deadline_us = good_us + rules.silence_after_us
     silent = deadline_us <= now_us
     at_us = np.where(silent, deadline_us, good_us)
@@ -153,6 +158,15 @@ def _conditions(
         outcome.errors[int(rules.key[expression.rule])] = f"{type(error).__name__}: {error}"
         return []
     return [] if signal is None else [signal]
+
+
+def _nights(rules: RuleSet, rule: NightRule, memory: Memory, now_us: int, outcome: Outcome) -> list[Signal]:
+    """Let a night end; a rule that fails at it is named and stops nobody."""
+    try:
+        return _verdicts(rule.rule, night.pass_time(rule, memory, now_us))
+    except Exception as error:  # as with conditions: whatever it does, the others go on
+        outcome.errors[int(rules.key[rule.rule])] = f"{type(error).__name__}: {error}"
+        return []
 
 
 def _verdicts(rule: int, verdicts: list[night.Verdict]) -> list[Signal]:

@@ -8,6 +8,7 @@ unknown is false). Nothing is ever executed: the tree becomes closures over nump
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -108,6 +109,8 @@ class _Reader:
         """Numbers only."""
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise _refused(f"{node.value!r} is not a number")
+        if not -sys.float_info.max <= node.value <= sys.float_info.max:
+            raise _refused("this number is too large to compare anything with", ast.unparse(node)[:40])
         number = np.float64(node.value)
         return _Part(lambda _inputs: np.asarray(number), is_truth=False)
 

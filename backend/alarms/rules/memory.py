@@ -15,7 +15,7 @@ RULE = np.dtype([("key", "i8"), ("revision", "i8"), ("level", "i1"), ("signal", 
                  ("raised_us", "i8"), ("judged_us", "i8")])  # fmt: skip
 LATCH = np.dtype([("key", "i8"), ("code", "i1"), ("is_on", "?"), ("since_us", "i8"), ("pending_us", "i8")])
 INPUT = np.dtype([("key", "i8"), ("seen_us", "i8"), ("value", "f8"), ("good_us", "i8")])
-SAMPLE = np.dtype([("key", "i8"), ("at_us", "i8"), ("value", "f8")])
+SAMPLE = np.dtype([("key", "i8"), ("at_us", "i8"), ("value", "f8"), ("weight", "f8")])
 NIGHT = np.dtype([("key", "i8"), ("start_us", "i8"), ("end_us", "i8"), ("low", "f8"), ("first_us", "i8"),
                   ("first", "f8"), ("last_us", "i8"), ("last", "f8")])  # fmt: skip
 QUIET = np.dtype([("key", "i8"), ("low", "f8")])
@@ -23,21 +23,25 @@ QUIET = np.dtype([("key", "i8"), ("low", "f8")])
 
 @dataclass
 class Samples:
-    """Recent readings of the inputs that windows look back on, sorted by (input, instant)."""
+    """Recent readings of the inputs that windows look back on, sorted by (input, instant).
+
+    weight: for how many readings each stands in an average; 1 until there were too many to keep
+    """
 
     input: Ints
     at_us: Ints
     value: Floats
+    weight: Floats
 
     @classmethod
     def none(cls) -> Samples:
         """No readings."""
-        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
 
-    def of(self, index: int) -> tuple[Ints, Floats]:
-        """Return the instants and values of one input."""
+    def of(self, index: int) -> tuple[Ints, Floats, Floats]:
+        """Return the instants, values and weights of one input."""
         a, b = np.searchsorted(self.input, (index, index + 1))
-        return self.at_us[a:b], self.value[a:b]
+        return self.at_us[a:b], self.value[a:b], self.weight[a:b]
 
 
 @dataclass
@@ -101,7 +105,7 @@ def pack(rules: RuleSet, memory: Memory) -> bytes:
             memory.latch.since_us, memory.latch.pending_us,
         ),
         "input": _table(INPUT, rules.point_key, memory.seen_us, memory.value, memory.good_us),
-        "sample": _table(SAMPLE, rules.point_key[samples.input], samples.at_us, samples.value),
+        "sample": _table(SAMPLE, rules.point_key[samples.input], samples.at_us, samples.value, samples.weight),
         "night": np.array(
             [(rules.key[i], n.start_us, n.end_us, n.low, n.first_us, n.first, n.last_us, n.last)
              for i, n in nights.items()], NIGHT
@@ -165,7 +169,12 @@ def _restore_samples(rules: RuleSet, memory: Memory, old: NDArray[np.void]) -> N
     known = place < len(rules.point_key)
     known[known] = rules.point_key[place[known]] == old["key"][known]
     known[known] = rules.window_us[place[known]] > 0
-    memory.samples = Samples(place[known], old["at_us"][known].copy(), old["value"][known].copy())
+    weight = (
+        old["weight"] if "weight" in (old.dtype.names or ()) else np.ones(len(old))
+    )  # older memories have none
+    memory.samples = Samples(
+        place[known], old["at_us"][known].copy(), old["value"][known].copy(), weight[known].copy()
+    )
 
 
 def _restore_nights(

@@ -22,15 +22,19 @@ Verdict = tuple[int, int, float]
 
 
 def night_around(at_us: int, *, start: time, end: time, zone: str) -> tuple[int, int]:
-    """Return the night [start, end) in `zone` that holds the instant, or the next one after it [µs]."""
+    """Return the night [start, end) in `zone` that holds the instant, or the next one after it [µs].
+
+    A night that the change to summer time swallows (from 02:00 to 03:00, say) does not happen.
+    """
     local = clock.from_us(at_us).astimezone(ZoneInfo(zone))
-    for ahead in (-1, 0, 1, 2):
+    for ahead in (-1, 0, 1, 2, 3):
         on = local.date() + timedelta(days=ahead)
         begins = datetime.combine(on, start, ZoneInfo(zone))
         ends = datetime.combine(on + timedelta(days=end <= start), end, ZoneInfo(zone))
-        if clock.to_us(ends.astimezone(UTC)) > at_us:
-            return clock.to_us(begins.astimezone(UTC)), clock.to_us(ends.astimezone(UTC))
-    raise AssertionError("a night ends within two days")
+        begins_us, ends_us = clock.to_us(begins.astimezone(UTC)), clock.to_us(ends.astimezone(UTC))
+        if ends_us > at_us and ends_us > begins_us:
+            return begins_us, ends_us
+    raise AssertionError("a night ends within three days")
 
 
 def take(rule: NightRule, memory: Memory, at_us: Ints, value: Floats) -> list[Verdict]:
@@ -75,7 +79,7 @@ def _close(rule: NightRule, memory: Memory, night: Night) -> list[Verdict]:
     """End the night and judge it; no verdict on less than half of it."""
     del memory.nights[rule.rule]
     span_us = night.last_us - night.first_us if night.first_us != NEVER else 0
-    if span_us * 2 < night.end_us - night.start_us:
+    if span_us <= 0 or span_us * 2 < night.end_us - night.start_us:
         return []
     low = (night.last - night.first) / (span_us / HOUR_US) if rule.is_register else night.low
     if not low >= 0:

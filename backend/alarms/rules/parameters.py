@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -122,6 +123,14 @@ def check_numbers(*, priority: int, deadband: float, on_delay_s: float, off_dela
             raise Refused("a delay is between 0 and 86400 s", field=name, value=delay)
 
 
+def most_urgent(kind: str, given: Mapping[str, Any], priority: int) -> int:
+    """Return the most urgent priority (the lowest number) that any level of a rule has; its own: `priority`."""
+    read_ = read(kind, given)
+    if not isinstance(read_, LimitParameters):
+        return priority
+    return min(priority if level.priority is None else level.priority for level in read_.thresholds)
+
+
 def zone_of(name: str) -> ZoneInfo:
     """Return a time zone by its name; raises Refused when there is none."""
     try:
@@ -227,8 +236,8 @@ def _number(
 def _as_number(value: Any, name: str) -> float:
     if isinstance(value, bool):
         return float(value)
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise Refused(f"'{value}' is not a number", field=name, value=value)
+    if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:  # NaN is not, either
+        raise Refused(f"'{str(value)[:40]}' is not a number", field=name, value=str(value)[:40])
     return float(value)
 
 

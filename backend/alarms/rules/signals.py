@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.alarms.rules.latch import HOLD, NEVER, RESET, SET, Bytes, Floats, Ints
 from backend.alarms.rules.memory import Memory, Samples
@@ -95,12 +96,62 @@ def remember(rules: RuleSet, samples: Samples, live: Live) -> Samples:
     owner = np.concatenate([samples.input, live.input[new]])
     at_us = np.concatenate([samples.at_us, live.at_us[new]])
     value = np.concatenate([samples.value, live.value[new]])
+    weight = np.concatenate([samples.weight, np.ones(int(new.sum()))])
     newest = np.full(len(rules.point_key), NEVER)
     np.maximum.at(newest, owner, at_us)
     needed_from = np.minimum(newest, live.at_us.min())[owner] - rules.window_us[owner]
     keep = at_us >= needed_from
     order = np.lexsort((at_us[keep], owner[keep]))
-    return Samples(owner[keep][order], at_us[keep][order], value[keep][order])
+    return Samples(owner[keep][order], at_us[keep][order], value[keep][order], weight[keep][order])
+
+
+MOST_SAMPLES = 4_000
+"""Up to so many readings an input's windows are exact."""
+FINENESS = 256
+"""Beyond that, readings of an age are kept by 256ths of it."""
+
+
+def thinned(samples: Samples) -> Samples:
+    """Keep of inputs with too many samples the lowest and the highest of each bucket, weighted by its average.
+
+    Buckets widen with age, by powers of two up to a 256th of it, so that a day at one reading a second is
+    about 4,500 samples, and any window that ends now is off by a 256th of it at its far edge, at most.
+    """
+    edge = np.r_[np.flatnonzero(np.diff(samples.input)) + 1, len(samples.input)]
+    count = np.diff(edge, prepend=0)
+    many = np.flatnonzero(np.repeat(count, count) > MOST_SAMPLES)
+    if not len(many):
+        return samples
+    newest_us = np.repeat(samples.at_us[edge - 1], count)[many]
+    age_us = np.maximum(newest_us - samples.at_us[many], FINENESS)
+    width = np.floor(np.log2(age_us / FINENESS)).astype(np.int64)
+    bucket = samples.at_us[many] >> width
+    keep, weight = np.ones(len(samples.input), dtype=bool), samples.weight.copy()
+    keep[many], weight[many] = _extremes(
+        (samples.input[many], width, bucket), samples.value[many], samples.weight[many]
+    )
+    return Samples(samples.input[keep], samples.at_us[keep], samples.value[keep], weight[keep])
+
+
+def _extremes(columns: tuple[Ints, ...], value: Floats, weight: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """Choose the lowest and the highest value of each run of equal columns; their weights keep its average."""
+    is_first = np.ones(len(value), dtype=bool)
+    is_first[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    first = np.flatnonzero(is_first)
+    run = np.cumsum(is_first) - 1
+    count = np.diff(first, append=len(value))
+    by_value = np.lexsort((value, run))
+    low, high = by_value[first], by_value[first + count - 1]
+    total, weights = np.add.reduceat(value * weight, first), np.add.reduceat(weight, first)
+    span = value[high] - value[low]
+    of_high = np.where(span > 0, (total - weights * value[low]) / np.where(span > 0, span, 1.0), weights)
+    of_high = np.clip(of_high, 0.0, weights)
+    keep, kept_weight = (count <= 2)[run], weight.copy()
+    crowded = np.flatnonzero(count > 2)
+    keep[low[crowded]] = keep[high[crowded]] = True
+    kept_weight[low[crowded]] = (weights - of_high)[crowded]
+    kept_weight[high[crowded]] = of_high[crowded]
+    return keep, kept_weight
 
 
 @dataclass(frozen=True)
@@ -121,19 +172,25 @@ class _At:
         return np.where((last >= 0) & (read_at[last] != NEVER) & fresh, value[last], np.nan)
 
     def window(self, name: str, function: str, seconds: float) -> Floats:
-        read_at, value = self.samples.of(self.rule.inputs[name])
+        read_at, value, weight = self.samples.of(self.rule.inputs[name])
         window_us = round(seconds * 1e6)
         end = np.searchsorted(read_at, self.at_us, side="right")
         start = np.searchsorted(
             read_at, self.at_us - window_us, side="left" if function == "rate" else "right"
         )
         pairs = zip(start, end, strict=True)
-        known = np.array([_WINDOW[function](read_at[a:b], value[a:b], window_us) if b > a else np.nan
+        look = _WINDOW[function]
+        known = np.array([look(read_at[a:b], value[a:b], weight[a:b], window_us) if b > a else np.nan
                           for a, b in pairs])  # fmt: skip
         return np.where(np.isnan(self.value(name)), np.nan, known)
 
 
-def _slope(at_us: Ints, value: Floats, window_us: int) -> float:
+def _average(at_us: Ints, value: Floats, weight: Floats, window_us: int) -> float:
+    total = float(weight.sum())  # zero where a bucket at the window's edge left only what weighs nothing
+    return float((value * weight).sum()) / total if total > 0 else float(value.mean())
+
+
+def _slope(at_us: Ints, value: Floats, weight: Floats, window_us: int) -> float:
     span_us = int(at_us[-1] - at_us[0])
     return (
         float("nan") if span_us == 0 or span_us * 2 < window_us else (value[-1] - value[0]) / (span_us / 1e6)
@@ -141,9 +198,9 @@ def _slope(at_us: Ints, value: Floats, window_us: int) -> float:
 
 
 _WINDOW = {
-    "avg": lambda at_us, value, window_us: value.mean(),
-    "lowest": lambda at_us, value, window_us: value.min(),
-    "highest": lambda at_us, value, window_us: value.max(),
+    "avg": _average,
+    "lowest": lambda at_us, value, weight, window_us: value.min(),
+    "highest": lambda at_us, value, weight, window_us: value.max(),
     "rate": _slope,
 }
 

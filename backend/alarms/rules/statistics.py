@@ -50,10 +50,10 @@ OPEN_US = np.int64(np.iinfo(np.int64).max)
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure beside its target. is_met: None where there is none."""
+    """One figure beside its target. value: None where nothing made one yet. is_met: None where there is no target."""
 
     name: str
-    value: float
+    value: float | None
     target: float | None
     is_met: bool | None
 
@@ -155,7 +155,7 @@ def _chattering(alarms: Annunciations) -> list[int]:
     return [int(one) for one in np.unique(rule[again:][fast])]
 
 
-def _until_acknowledged(alarms: Annunciations) -> float:
+def _until_acknowledged(alarms: Annunciations) -> float | None:
     done = alarms.acknowledged_us != OPEN_US
     waited = (alarms.acknowledged_us - alarms.at_us)[done]
-    return float(np.median(waited)) / 1e6 if len(waited) else 0.0
+    return float(np.median(waited)) / 1e6 if len(waited) else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,6 @@ from sqlalchemy.orm import Session
 from backend.alarms.models import RuleKind
 from backend.alarms.queries import look as queries
 from backend.alarms.queries.look import AlarmFilter
-from backend.kernel import paging
 from backend.kernel.errors import NotFound, Refused
 from backend.kernel.paging import Page
 from backend.kernel.scope import Scope
@@ -92,10 +92,8 @@ def alarms(
     """Return a page of alarms: open ones, the most urgent first, unless asked otherwise."""
     if order not in ORDERS:
         raise Refused(f"there is no order '{order}'", field="order", value=order, remedy="urgent or newest")
-    limit = max(1, min(limit, paging.MOST))
-    rows = queries.alarms(session, scope, wanted or AlarmFilter(), order=order, cursor=cursor, limit=limit)
-    more = queries.cursor_after(rows[limit - 1], order) if len(rows) > limit else None
-    return Page([_shown(scope, row) for row in rows[:limit]], more)
+    found = queries.alarms(session, scope, wanted or AlarmFilter(), order=order, cursor=cursor, limit=limit)
+    return found.each(lambda row: _shown(scope, row))
 
 
 def alarm(session: Session, scope: Scope, alarm_id: UUID) -> AlarmRow:
@@ -106,16 +104,30 @@ def alarm(session: Session, scope: Scope, alarm_id: UUID) -> AlarmRow:
     return _shown(scope, row)
 
 
-def history(session: Session, scope: Scope, alarm_id: UUID) -> list[Happening]:
-    """Return all that happened to an alarm, oldest first. Customers see what, not who and what was said."""
-    found = alarm(session, scope, alarm_id)
-    lines = [
-        Happening(row.at, row.kind, row.level, row.value, row.actor_id, row.actor, row.comment)
-        for row in queries.history(session, scope, alarm_id)
-    ]
-    if found.organisation_id in scope.staff_organisations:
-        return lines
-    return [replace(line, actor_id=None, actor=None, comment=None) for line in lines]
+def alarms_by_id(session: Session, scope: Scope, alarm_ids: Collection[UUID]) -> list[AlarmRow]:
+    """Return alarms whatever became of them; those the scope may not see are left out."""
+    return [_shown(scope, row) for row in queries.by_id(session, scope, alarm_ids)]
+
+
+def values_when_raised(
+    session: Session, scope: Scope, alarm_ids: Collection[UUID]
+) -> dict[UUID, float | None]:
+    """Return what was measured when alarms were raised, whatever it is now."""
+    return {row.alarm_id: row.value for row in queries.when_raised(session, scope, alarm_ids)}
+
+
+def history(
+    session: Session, scope: Scope, alarm_id: UUID, *, cursor: str | None = None, limit: int = 50
+) -> Page[Happening]:
+    """Return a page of what happened to an alarm, the newest first. Customers see what, not who and what was said."""
+    is_staff = alarm(session, scope, alarm_id).organisation_id in scope.staff_organisations
+    lines = queries.history(session, scope, alarm_id, cursor=cursor, limit=limit)
+    return lines.each(lambda row: _happened(row, is_staff))
+
+
+def _happened(row: Row[Any], is_staff: bool) -> Happening:
+    said = (row.actor_id, row.actor, row.comment) if is_staff else (None, None, None)
+    return Happening(row.at, row.kind, row.level, row.value, *said)
 
 
 def open_counts(
@@ -129,14 +141,17 @@ def open_counts(
     return counts
 
 
-def open_counts_by_organisation(
+def open_by_organisation(
     session: Session, scope: Scope, *, organisation_id: UUID | None = None
-) -> dict[UUID, dict[int, OpenCount]]:
-    """Return open alarms by the organisation that owns them, and priority (only those that have some)."""
-    counts: dict[UUID, dict[int, OpenCount]] = {}
-    for row in queries.open_counts(session, scope, organisation_id=organisation_id, position_id=None):
-        counts.setdefault(row.organisation_id, {})[row.priority] = OpenCount(row.open, row.unacknowledged)
-    return counts
+) -> dict[UUID, dict[UUID, int]]:
+    """Return open alarms with their priorities by the organisations they concern (only those that have some).
+
+    An alarm concerns its owner and the customer supplied where it was raised, so it may stand under both.
+    """
+    found: dict[UUID, dict[UUID, int]] = {}
+    for row in queries.open_by_organisation(session, scope, organisation_id=organisation_id):
+        found.setdefault(row.organisation_id, {})[row.alarm_id] = row.priority
+    return found
 
 
 def _shown(scope: Scope, row: Row[Any]) -> AlarmRow:

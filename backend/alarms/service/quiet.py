@@ -7,14 +7,14 @@ hour by itself, or earlier by hand; what is still on then is raised anew.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from backend.alarms.models import AlarmRule, AlarmState, Suppression
 from backend.alarms.queries import rules as queries
-from backend.alarms.rules import states
+from backend.alarms.rules import parameters, states
 from backend.alarms.rules.states import Happening
 from backend.alarms.service.trace import Trace
 from backend.kernel import audit, clock
@@ -27,13 +27,21 @@ AUTHORITIES = (Role.MANAGER, Role.ADMINISTRATOR)
 
 
 def shelve(session: Session, scope: Scope, rule_id: UUID, *, until: datetime, reason: str) -> AlarmRule:
-    """Keep a rule's alarms off the lists until an hour: P1 up to 8 h, P2 24 h, P3 and P4 a week."""
+    """Keep a rule's alarms off the lists until an hour: P1 up to 8 h, P2 24 h, P3 and P4 a week.
+
+    Of a rule whose levels have priorities of their own, the most urgent counts.
+    """
     rule = queries.held(session, scope, rule_id, *SHELVERS)
-    states.demand_end(clock.now(), until, states.LONGEST_SHELF[rule.priority])
+    states.demand_end(clock.now(), until, longest_shelf(rule))
     before = _described(rule)
     rule.shelved_until, rule.shelved_by = until, scope.actor_id
     rule.shelved_reason = states.demand_reason(reason)
     return _changed(session, scope, rule, "alarms.shelve", before, reason=rule.shelved_reason)
+
+
+def longest_shelf(rule: AlarmRule) -> timedelta:
+    """Return how long a rule may be shelved: as its most urgent level may."""
+    return states.LONGEST_SHELF[parameters.most_urgent(rule.kind.value, rule.parameters, rule.priority)]
 
 
 def unshelve(session: Session, scope: Scope, rule_id: UUID) -> AlarmRule:
@@ -117,7 +125,9 @@ def apply_suppression(
             alarm.state = AlarmState.UNACKNOWLEDGED
             alarm.acknowledged_at = alarm.acknowledged_by = None
         trace.note(
-            alarm, Happening.UNSUPPRESSED if now is None else Happening.SUPPRESSED, comment=comment or now
+            alarm,
+            Happening.UNSUPPRESSED if now is None else Happening.SUPPRESSED,
+            comment=comment or now or was,
         )
 
 

@@ -15,7 +15,9 @@ from backend.alarms.queries import rules as queries
 from backend.alarms.queries.rules import RuleFilter
 from backend.alarms.rules import parameters as p
 from backend.alarms.rules.defaults import PointFacts, RuleDraft, suggest
-from backend.kernel import audit, clock, ids, paging
+from backend.alarms.service import quiet
+from backend.alarms.service.trace import Trace
+from backend.kernel import audit, clock, ids
 from backend.kernel.errors import Conflict, NotFound, Refused
 from backend.kernel.paging import Page
 from backend.kernel.scope import Role, Scope
@@ -82,13 +84,20 @@ def change_rule(
     if unknown:
         raise Refused(f"'{min(unknown)}' of a rule cannot be changed", field=min(unknown))
     before = _described(rule)
+    minded = rule.suppressed_by_id
     with session.no_autoflush:
         for name, value in changes.items():
             setattr(rule, name, value)
         _check(session, scope, rule)
+    if rule.shelved_until is not None:  # what has become more urgent is shelved no longer than that may be
+        rule.shelved_until = min(rule.shelved_until, clock.now() + quiet.longest_shelf(rule))
     rule.error = None
     rule.revision += 1
     _announce(session, scope, rule, "alarms.change_rule", before)
+    if rule.suppressed_by_id != minded:
+        trace = Trace(session, scope)
+        quiet.apply_suppression(session, scope, [rule], trace)
+        trace.leave()
     return rule
 
 
@@ -97,10 +106,8 @@ def rules(
     limit: int = 50,
 ) -> Page[RuleRow]:  # fmt: skip
     """Return a page of rules by name."""
-    limit = max(1, min(limit, paging.MOST))
-    rows = queries.rules(session, scope, wanted or RuleFilter(), cursor=cursor, limit=limit)
-    last = rows[limit - 1].AlarmRule if len(rows) > limit else None
-    return Page([_row(*row) for row in rows[:limit]], last and paging.encode(last.name, str(last.id)))
+    found = queries.rules(session, scope, wanted or RuleFilter(), cursor=cursor, limit=limit)
+    return found.each(lambda row: _row(*row))
 
 
 def rule(session: Session, scope: Scope, rule_id: UUID) -> RuleRow:
@@ -147,8 +154,12 @@ def _check(session: Session, scope: Scope, rule: AlarmRule) -> None:
         _bind_points(session, scope, rule, read)
     if rule.suppressed_by_id is not None:
         master = queries.rule(session, scope, rule.suppressed_by_id)
-        if master.id == rule.id or master.suppressed_by_id == rule.id:
-            raise Refused("a rule cannot suppress itself", field="suppressed_by_id", value=str(master.id))
+        if rule.id in {master.id, *queries.minded_by(session, scope, master.id)}:
+            raise Refused(
+                "a rule cannot suppress itself, be it by way of others",
+                field="suppressed_by_id",
+                value=str(master.id),
+            )
 
 
 def _bind_points(session: Session, scope: Scope, rule: AlarmRule, read: p.ExpressionParameters) -> None:

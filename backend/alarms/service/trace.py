@@ -1,4 +1,4 @@
-"""The trace a change of an alarm leaves: its history, the news of it, and a nudge to open pages."""
+"""The trace a change of an alarm leaves: its history, the news of it, a nudge to open pages and to phones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.alarms import events
 from backend.alarms.models import Alarm, AlarmState
 from backend.alarms.rules.states import Happening
-from backend.kernel import clock, ids
+from backend.kernel import changes, clock, ids
 from backend.kernel.events import publish
 from backend.kernel.scope import Scope
 
@@ -56,12 +56,20 @@ class Trace:
         self.latest = {alarm_id: a for alarm_id, a in self.latest.items() if alarm_id not in alarm_ids}
 
     def leave(self) -> None:
-        """Write history, publish the news, nudge open pages."""
+        """Write history, publish the news, nudge open pages, put the alarms into the feed that phones follow."""
         if not self.rows:
             return
         self.session.flush()
         touched = sorted(f"{alarm.id} {alarm.point_id}" for alarm in self.latest.values())
         self.session.execute(_INSERT, {"rows": orjson.dumps(self.rows).decode(), "touched": touched})
+        for alarm in self.latest.values():
+            changes.note(
+                self.session,
+                self.scope,
+                entity="alarm",
+                entity_id=alarm.id,
+                organisation_id=alarm.organisation_id,
+            )
         for alarm, name, body in self.news:
             if name == events.RAISED and self.latest[alarm.id].suppression is not None:
                 continue
@@ -72,7 +80,8 @@ class Trace:
 def _name(alarm: Alarm, happening: Happening) -> str:
     if alarm.state is AlarmState.NORMAL:
         return events.CLOSED
-    return events.RAISED if happening in _RAISING else events.CHANGED
+    is_on = alarm.state is not AlarmState.RETURNED  # what is over stays so, whoever may see it now
+    return events.RAISED if happening in _RAISING and is_on else events.CHANGED
 
 
 def _body(alarm: Alarm, happening: Happening) -> dict[str, Any]:

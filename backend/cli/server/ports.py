@@ -30,15 +30,25 @@ def any_free(host: str = "127.0.0.1") -> int:
 def remembered(home: Path, name: str, *, first: int | None = None) -> int:
     """Return the port `name` had last time if it is still free, else `first`, else another; remember it."""
     kept = home / "ports.json"
-    ports: dict[str, int] = json.loads(kept.read_text()) if kept.exists() else {}
+    ports = _kept(kept)
     for candidate in (ports.get(name), first):
         if candidate and is_free(candidate):
             break
     else:
         candidate = any_free()
     ports[name] = candidate
-    kept.write_text(json.dumps(ports, indent=1))
+    written = kept.with_suffix(".new")
+    written.write_text(json.dumps(ports, indent=1))
+    written.replace(kept)
     return candidate
+
+
+def _kept(file: Path) -> dict[str, int]:
+    """Return the ports of last time; none where the list is not there or cannot be read."""
+    try:
+        return {str(name): int(port) for name, port in json.loads(file.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def demanded(value: str) -> int:

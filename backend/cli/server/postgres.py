@@ -129,7 +129,7 @@ def settings_for(memory: int) -> dict[str, str]:
         "work_mem": "16MB",
         "max_wal_size": "4GB",
         "min_wal_size": "256MB",
-        "wal_compression": "on",
+        "wal_compression": "lz4",
         "checkpoint_timeout": "15min",
         "synchronous_commit": "on",
         "random_page_cost": "1.1",

@@ -26,6 +26,6 @@ PROCESSES = {
     "ingest": Process(("ingest", "run"), "readings from field devices"),
     "alarms": Process(("follow", "--only", "alarms"), "alarms, behind ingest"),
     "roll-ups": Process(("follow", "--only", "rollups"), "amounts by interval, hour, day and month"),
-    "work": Process(("work",), "background jobs"),
+    "work": Process(("work", "--grace", "8"), "background jobs"),
     "schedule": Process(("schedule",), "jobs at their time"),
 }

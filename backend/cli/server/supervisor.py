@@ -130,15 +130,15 @@ class Supervisor:
         running = [*self.children, *(s.child for s in self.servers if s.child)]
         with suppress(psutil.NoSuchProcess):
             pids = {c.popen.pid: psutil.Process(c.popen.pid).create_time() for c in running}
-            self._pids.write_text(json.dumps(pids))
+            written = self._pids.with_suffix(".new")
+            written.write_text(json.dumps(pids))
+            written.replace(self._pids)  # a torn list would stand in the way of the next start
 
 
 def _end_leftovers(pids: Path, patience: float = 30.0) -> None:
     """Wait for processes of an earlier, killed run that are still stopping; then end them."""
-    if not pids.exists():
-        return
     left = []
-    for pid, created in json.loads(pids.read_text()).items():
+    for pid, created in _known(pids).items():
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(int(pid))
             if process.create_time() == created:  # else the number was given to somebody else
@@ -148,6 +148,14 @@ def _end_leftovers(pids: Path, patience: float = 30.0) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     psutil.wait_procs(left, timeout=10)
+
+
+def _known(pids: Path) -> dict[str, float]:
+    """Return who ran, by number, and since when; nobody where the list is not there or cannot be read."""
+    try:
+        return {str(int(pid)): float(created) for pid, created in json.loads(pids.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def _ask_to_stop(_number: int, _frame: FrameType | None) -> None:

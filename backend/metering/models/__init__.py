@@ -9,12 +9,15 @@ from backend.metering.models.connection import (
     DeviceSequence,
     GatewayRequest,
     Sighting,
+    ToldNumbers,
 )
 from backend.metering.models.point import Direction, Point, RegisterEvent, RegisterEventKind
 from backend.metering.models.reading import Batch, Cursor, Latest, Reading, SupersededReading
+from backend.metering.models.trial import ConnectionTrial, Outcome
 
 __all__ = [
-    "Batch", "Channel", "Connection", "ConnectionState", "Cursor", "DeadLetter", "DeviceSequence",
-    "Direction", "GatewayRequest", "HourStatistic", "Interval", "Latest", "Point", "Progress", "Reading",
+    "Batch", "Channel", "Connection", "ConnectionState", "ConnectionTrial", "Cursor", "DeadLetter", "DeviceSequence",
+    "Direction", "GatewayRequest", "HourStatistic", "Interval", "Latest", "Outcome", "Point", "Progress", "Reading",
     "RegisterEvent", "RegisterEventKind", "RollUp", "Sighting", "SupersededInterval", "SupersededReading",
+    "ToldNumbers",
 ]  # fmt: skip

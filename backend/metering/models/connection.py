@@ -7,7 +7,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,8 +46,8 @@ class Connection(TenantOwned, Base):
     __table_args__ = (UniqueConstraint("organisation_id", "name"),)
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     name: Mapped[str]
+    name_zh: Mapped[str | None]
     protocol: Mapped[Protocol]
     address: Mapped[dict[str, Any]] = mapped_column(JSONB)
     poll_seconds: Mapped[float] = mapped_column(default=10.0)
@@ -55,7 +65,6 @@ class ConnectionState(TenantOwned, Base):
     __tablename__ = "connection_state"
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), primary_key=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     contact_at: Mapped[datetime | None]
     error: Mapped[str | None]
     error_since: Mapped[datetime | None]
@@ -76,7 +85,6 @@ class Channel(TenantOwned, Base):
     __table_args__ = (UniqueConstraint("connection_id", "point_id"),)
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), index=True)
     point_id: Mapped[UUID] = mapped_column(ForeignKey("point.id"), index=True)
     address: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -88,7 +96,10 @@ class Channel(TenantOwned, Base):
 
 
 class DeadLetter(TenantOwned, Base):
-    """Input that could not be taken, kept with its reason until it is replayed or dismissed."""
+    """Input that could not be taken, kept with its reason until it is replayed or dismissed.
+
+    known: what a replay must know beside the bytes, in the protocol's own words (ingest/mqtt/README)
+    """
 
     __tablename__ = "dead_letter"
     __table_args__ = (
@@ -96,11 +107,11 @@ class DeadLetter(TenantOwned, Base):
     )
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     connection_id: Mapped[UUID | None] = mapped_column(ForeignKey("connection.id"), index=True)
     received_at: Mapped[datetime]
     address: Mapped[str]
     payload: Mapped[bytes] = mapped_column(LargeBinary)
+    known: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     reason: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
@@ -114,7 +125,6 @@ class Sighting(TenantOwned, Base):
     __table_args__ = (UniqueConstraint("connection_id", "address"),)
 
     id: Mapped[Key]
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), index=True)
     address: Mapped[str]
     sample: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -129,6 +139,7 @@ class DeviceSequence(TenantOwned, Base):
 
     run_us: instant at which the device last began to count anew [microseconds since 1970], 0 if never
     seen: the numbers that arrived; holes older than a grace period are counted as missed and closed
+    missing: those that were, and have not come since
     broken_at: since when there is a hole
     """
 
@@ -139,11 +150,25 @@ class DeviceSequence(TenantOwned, Base):
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), primary_key=True)
     device: Mapped[str] = mapped_column(primary_key=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     run_us: Mapped[int] = mapped_column(BigInteger)
     seen: Mapped[Any] = mapped_column(INT8MULTIRANGE)
+    missing: Mapped[Any] = mapped_column(INT8MULTIRANGE, server_default="{}")
     broken_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
+
+
+class ToldNumbers(TenantOwned, Base):
+    """Numbers of messages a worker heard, written with their readings; united into `device_sequence` soon after.
+
+    told: device -> [half-open ranges, run_us, last_us] (see `backend.metering.service.sequences.Numbers`)
+    """
+
+    __tablename__ = "told_numbers"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), index=True)
+    teller: Mapped[str]
+    told: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class GatewayRequest(TenantOwned, Base):
@@ -153,7 +178,6 @@ class GatewayRequest(TenantOwned, Base):
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -29,6 +29,7 @@ class Point(TenantOwned, Base):
     is_settled: bills and balances rest on it
     is_total: its amounts count in sums of organisations and sites (sub-meters and twins do not)
     low, high: plausible range of an instantaneous value [unit]
+    error: why no amounts could be made of its readings from failing_since on; tried again with each new reading
     """
 
     __tablename__ = "point"
@@ -40,7 +41,6 @@ class Point(TenantOwned, Base):
 
     id: Mapped[Key]
     key: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     position_id: Mapped[UUID] = mapped_column(ForeignKey("position.id"))
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("point.id"), index=True)
     name: Mapped[str]
@@ -58,6 +58,8 @@ class Point(TenantOwned, Base):
     is_settled: Mapped[bool] = mapped_column(default=False)
     is_total: Mapped[bool] = mapped_column(default=False)
     is_simulated: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    error: Mapped[str | None]
+    failing_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -21,7 +21,10 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class CountedPoint:
-    """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site."""
+    """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site.
+
+    failing_us: from when on its amounts are still to be made, because making them failed
+    """
 
     key: int
     kind: PointKind
@@ -30,19 +33,36 @@ class CountedPoint:
     dial: float | None
     zone: str
     events: list[tuple[int, float, float]] = field(default_factory=list)
+    failing_us: int | None = None
 
 
 def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
     """All points of the scope with what is needed to make amounts of their readings."""
     rows = session.execute(
-        select(Point.key, Point.kind, Point.interval_minutes, Point.unit, Point.dial, Site.timezone)
+        select(
+            Point.key,
+            Point.kind,
+            Point.interval_minutes,
+            Point.unit,
+            Point.dial,
+            Site.timezone,
+            Point.failing_since,
+        )
         .join(Position, Position.id == Point.position_id)
         .join(Site, Site.position_id == Position.site_id)
         .where(Point.organisation_id.in_(scope.organisations))
     )
     points = {
-        key: CountedPoint(key, kind, minutes * 60_000_000, QUANTA.get(unit, ("", 1))[1], dial, zone)
-        for key, kind, minutes, unit, dial, zone in rows
+        key: CountedPoint(
+            key,
+            kind,
+            minutes * 60_000_000,
+            QUANTA.get(unit, ("", 1))[1],
+            dial,
+            zone,
+            failing_us=None if since is None else clock.to_us(since),
+        )
+        for key, kind, minutes, unit, dial, zone, since in rows
     }
     events = session.execute(
         select(RegisterEvent)
@@ -67,23 +87,23 @@ def settled_until(session: Session, scope: Scope) -> dict[int, tuple[int, int]]:
 
 _USABLE = "point_key = j.point_key AND quality <> 2 AND value IS NOT NULL"
 
-_WIDEN = f"""
+_WIDEN = """
 UPDATE jobs j SET
     low = date_bin(length * interval '1 microsecond', coalesce((
-        SELECT min(read_at) FROM (SELECT read_at FROM reading WHERE {_USABLE} AND read_at < j.first
-                                  ORDER BY read_at DESC LIMIT 2) before), first), 'epoch'),
+        SELECT min(read_at) FROM (SELECT read_at FROM reading WHERE {usable} AND read_at < j.first
+                                  ORDER BY read_at DESC LIMIT {wide}) before), first), 'epoch'),
     high = date_bin(length * interval '1 microsecond', coalesce((
-        SELECT max(read_at) FROM (SELECT read_at FROM reading WHERE {_USABLE} AND read_at > j.last
-                                  ORDER BY read_at LIMIT 2) after), last)
+        SELECT max(read_at) FROM (SELECT read_at FROM reading WHERE {usable} AND read_at > j.last
+                                  ORDER BY read_at LIMIT {wide}) after), last)
         + (length - 1) * interval '1 microsecond', 'epoch')"""
 
-_AROUND = f"""
+_AROUND = """
 SELECT j.job, r.read_at, r.value FROM jobs j CROSS JOIN LATERAL (
-    (SELECT read_at, value FROM reading WHERE {_USABLE} AND read_at < j.low ORDER BY read_at DESC LIMIT 3)
+    (SELECT read_at, value FROM reading WHERE {usable} AND read_at < j.low ORDER BY read_at DESC LIMIT {wide} + 1)
     UNION ALL
-    SELECT read_at, value FROM reading WHERE {_USABLE} AND read_at BETWEEN j.low AND j.high
+    SELECT read_at, value FROM reading WHERE {usable} AND read_at BETWEEN j.low AND j.high
     UNION ALL
-    (SELECT read_at, value FROM reading WHERE {_USABLE} AND read_at > j.high ORDER BY read_at LIMIT 3)) r"""
+    (SELECT read_at, value FROM reading WHERE {usable} AND read_at > j.high ORDER BY read_at LIMIT {wide} + 1)) r"""
 
 _WITHIN = """
 SELECT j.job, r.read_at, r.value FROM jobs j
@@ -103,22 +123,41 @@ class Stretches:
 
 
 def readings_around(
-    session: Session, scope: Scope, stretches: Stretches
+    session: Session, scope: Scope, stretches: Stretches, *, wide: int = 2
 ) -> tuple[Ints, Ints, Ints, Ints, Floats]:
     """Usable readings that decide the intervals which readings of the stretches can have changed.
 
     A reading moves every interval up to its neighbours, and says of those whether they were glitches:
-    so each stretch is widened by two readings, then to whole intervals, and read with three more around.
+    so each stretch is widened by `wide` readings, then to whole intervals, and read with one more around.
     returns: low and high border of each stretch [µs]; then job (index of the stretch), instant [µs],
     value [unit], sorted by job and instant. The caller's points come from the scope.
     """
     _put(session, scope, stretches)
-    session.execute(text(_WIDEN))
+    about = {"usable": _USABLE, "wide": wide}
+    session.execute(text(_WIDEN.format(**about)))
     job, low, high = bulk.columns_of(
         session, "SELECT job, low, high FROM jobs", ["int8", "timestamptz", "timestamptz"]
     )
     order = np.argsort(job)
-    return low[order], high[order], *_sorted(session, _AROUND)
+    return low[order], high[order], *_sorted(session, _AROUND.format(**about))
+
+
+def intervals_within(session: Session, scope: Scope, stretches: Stretches) -> tuple[Ints, Ints]:
+    """Intervals that were made of readings in [first, last) of each stretch: point key, start [µs]."""
+    _put(session, scope, stretches)
+    bounds = {
+        "first": clock.from_us(stretches.first_us.min()),
+        "last": clock.from_us(stretches.last_us.max()),
+    }
+    key, start_us = bulk.columns_of(
+        session,
+        "SELECT i.point_key, i.start FROM jobs j"
+        ' JOIN "interval" i ON i.point_key = j.point_key AND i.start >= j.first AND i.start < j.last'
+        " WHERE i.start >= %(first)s AND i.start < %(last)s AND i.method NOT IN (2, 3)",
+        ["int8", "timestamptz"],
+        bounds,
+    )
+    return key, start_us
 
 
 def readings_within(session: Session, scope: Scope, stretches: Stretches) -> tuple[Ints, Ints, Floats]:

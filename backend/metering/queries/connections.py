@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from backend.kernel.errors import NotFound
+from backend.kernel import paging
+from backend.kernel.db import required
 from backend.kernel.scope import Scope
 from backend.metering.models import Batch, Channel, Connection, ConnectionState, DeadLetter, Point, Sighting
 
 
 def connection(session: Session, scope: Scope, connection_id: UUID) -> Connection:
     """One connection; raises NotFound."""
-    found = session.scalar(
-        select(Connection).where(
-            Connection.id == connection_id, Connection.organisation_id.in_(scope.staff_organisations)
-        )
+    query = select(Connection).where(
+        Connection.id == connection_id, Connection.organisation_id.in_(scope.staff_organisations)
     )
-    if found is None:
-        raise NotFound("there is no such connection", field="connection_id", value=str(connection_id))
-    return found
+    return required(session, query, "there is no such connection", connection_id=connection_id)
 
 
 def connection_of_key(session: Session, scope: Scope, key_hash: bytes) -> Connection | None:
@@ -52,7 +49,32 @@ def plan(session: Session, scope: Scope, protocols: Sequence[str] | None) -> Seq
     return session.execute(query).all()
 
 
-def connections(session: Session, scope: Scope, since: datetime) -> Sequence[Any]:
+def connections(session: Session, scope: Scope, since: datetime, only: UUID | None = None) -> Sequence[Any]:
+    """Connections, or one of them, as rows of `_connections`, by name."""
+    query = _connections(scope, since).order_by(Connection.name, Connection.id)
+    return session.execute(query if only is None else query.where(Connection.id == only)).all()
+
+
+def connections_page(
+    session: Session, scope: Scope, since: datetime, *, cursor: str | None, limit: int
+) -> paging.Page[Any]:
+    """A page of connections as rows of `_connections`, by name."""
+    by = (Connection.name, Connection.id)
+    return paging.page(session, _connections(scope, since), by=by, cursor=cursor, limit=limit)
+
+
+def connection_names(
+    session: Session, scope: Scope, connection_ids: Collection[UUID]
+) -> Sequence[Connection]:
+    """Connections by id, in no order."""
+    return session.scalars(
+        select(Connection).where(
+            Connection.id.in_(connection_ids), Connection.organisation_id.in_(scope.staff_organisations)
+        )
+    ).all()
+
+
+def _connections(scope: Scope, since: datetime) -> Select[Any]:
     """Connections with their state, channel count and readings since an instant.
 
     rows: Connection, ConnectionState | None, channels, readings
@@ -69,12 +91,11 @@ def connections(session: Session, scope: Scope, since: datetime) -> Sequence[Any
         .correlate(Connection)
         .scalar_subquery()
     )
-    return session.execute(
+    return (
         select(Connection, ConnectionState, channels, readings)
         .outerjoin(ConnectionState, ConnectionState.connection_id == Connection.id)
         .where(Connection.organisation_id.in_(scope.staff_organisations))
-        .order_by(Connection.name, Connection.id)
-    ).all()
+    )
 
 
 def dead_letters(
@@ -82,30 +103,24 @@ def dead_letters(
     scope: Scope,
     *,
     connection_id: UUID | None,
-    before: UUID | None,
-    limit: int,
     settled: bool,
-) -> Sequence[DeadLetter]:
+    cursor: str | None,
+    limit: int,
+) -> paging.Page[DeadLetter]:
     """Dead letters, newest first: open ones, or the settled ones."""
     query = select(DeadLetter).where(DeadLetter.organisation_id.in_(scope.staff_organisations))
     query = query.where(DeadLetter.settled_at.is_not(None) if settled else DeadLetter.settled_at.is_(None))
     if connection_id is not None:
         query = query.where(DeadLetter.connection_id == connection_id)
-    if before is not None:
-        query = query.where(DeadLetter.id < before)
-    return session.scalars(query.order_by(DeadLetter.id.desc()).limit(limit)).all()
+    return paging.page(session, query, by=(DeadLetter.id.desc(),), cursor=cursor, limit=limit)
 
 
 def dead_letter(session: Session, scope: Scope, letter_id: UUID) -> DeadLetter:
     """One dead letter; raises NotFound."""
-    found = session.scalar(
-        select(DeadLetter).where(
-            DeadLetter.id == letter_id, DeadLetter.organisation_id.in_(scope.staff_organisations)
-        )
+    query = select(DeadLetter).where(
+        DeadLetter.id == letter_id, DeadLetter.organisation_id.in_(scope.staff_organisations)
     )
-    if found is None:
-        raise NotFound("there is no such dead letter", field="letter_id", value=str(letter_id))
-    return found
+    return required(session, query, "there is no such dead letter", letter_id=letter_id)
 
 
 def open_dead_letters(session: Session, scope: Scope) -> int:
@@ -120,43 +135,59 @@ def open_dead_letters(session: Session, scope: Scope) -> int:
     )
 
 
-def sightings(session: Session, scope: Scope) -> Sequence[tuple[Sighting, Connection]]:
-    """Devices seen but not yet adopted or dismissed, the latest seen first."""
-    rows = session.execute(
+def sightings(
+    session: Session, scope: Scope, *, cursor: str | None, limit: int
+) -> paging.Page[tuple[Sighting, Connection]]:
+    """Devices seen but not yet adopted or dismissed, the newest first."""
+    query = (
         select(Sighting, Connection)
         .join(Connection, Connection.id == Sighting.connection_id)
-        .where(
-            Sighting.organisation_id.in_(scope.staff_organisations),
-            Sighting.adopted_at.is_(None),
-            Sighting.dismissed_at.is_(None),
-        )
-        .order_by(Sighting.last_seen_at.desc())
-        .limit(500)
+        .where(*_waiting(scope))
     )
-    return [(row[0], row[1]) for row in rows]
+    return paging.page(session, query, by=(Sighting.id.desc(),), cursor=cursor, limit=limit)
+
+
+def waiting_sightings(session: Session, scope: Scope) -> int:
+    """How many devices were seen and not yet adopted or dismissed."""
+    return session.scalar(select(func.count()).select_from(Sighting).where(*_waiting(scope))) or 0
+
+
+def _waiting(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Sighting.organisation_id.in_(scope.staff_organisations),
+        Sighting.adopted_at.is_(None),
+        Sighting.dismissed_at.is_(None),
+    )
 
 
 def sighting(session: Session, scope: Scope, sighting_id: UUID) -> Sighting:
     """One sighting; raises NotFound."""
-    found = session.scalar(
-        select(Sighting).where(
-            Sighting.id == sighting_id, Sighting.organisation_id.in_(scope.staff_organisations)
-        )
+    query = select(Sighting).where(
+        Sighting.id == sighting_id, Sighting.organisation_id.in_(scope.staff_organisations)
     )
-    if found is None:
-        raise NotFound("nothing of this id was seen", field="sighting_id", value=str(sighting_id))
-    return found
+    return required(session, query, "nothing of this id was seen", sighting_id=sighting_id)
 
 
 def channels(session: Session, scope: Scope, connection_id: UUID) -> Sequence[tuple[Channel, Point]]:
     """Channels of a connection with the points they read."""
-    rows = session.execute(
+    rows = session.execute(_channels(scope, connection_id).order_by(Point.name, Channel.id))
+    return [(row[0], row[1]) for row in rows]
+
+
+def channels_page(
+    session: Session, scope: Scope, connection_id: UUID, *, cursor: str | None, limit: int
+) -> paging.Page[tuple[Channel, Point]]:
+    """A page of the channels of a connection with the points they read, by the point's name."""
+    by = (Point.name, Channel.id)
+    return paging.page(session, _channels(scope, connection_id), by=by, cursor=cursor, limit=limit)
+
+
+def _channels(scope: Scope, connection_id: UUID) -> Select[tuple[Channel, Point]]:
+    return (
         select(Channel, Point)
         .join(Point, Point.id == Channel.point_id)
         .where(Channel.connection_id == connection_id, Channel.organisation_id.in_(scope.staff_organisations))
-        .order_by(Point.name)
     )
-    return [(row[0], row[1]) for row in rows]
 
 
 def freshest_batch(session: Session, scope: Scope) -> datetime | None:

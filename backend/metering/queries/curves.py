@@ -9,10 +9,10 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.kernel import bulk, clock
+from backend.kernel import bulk, clock, paging
 from backend.kernel.periods import Period
 from backend.kernel.scope import Scope
 from backend.metering.models import (
@@ -27,6 +27,7 @@ from backend.metering.models import (
     SupersededReading,
 )
 from backend.metering.queries.points import visible
+from backend.metering.rules import Method
 from backend.network.models import Position, Site, SupplyAgreement
 
 Ints = NDArray[np.int64]
@@ -48,6 +49,47 @@ def readings(
     return at_us, value, quality
 
 
+def register_steps(
+    session: Session, scope: Scope, point: Point, period: Period, step_us: int
+) -> tuple[Ints, Floats, NDArray[np.int16]]:
+    """The first reading of each step of a period, and the last of all: what a register showed, in few rows."""
+    at_us, value, quality = bulk.columns_of(
+        session,
+        "WITH step AS (SELECT %(start)s::timestamptz + n * %(step)s::bigint * interval '1 microsecond' AS begins"
+        " FROM generate_series(0, %(last)s::int) n)"
+        " (SELECT r.read_at, coalesce(r.value, 'NaN'), r.quality FROM step CROSS JOIN LATERAL ("
+        "  SELECT read_at, value, quality FROM reading WHERE point_key = %(key)s AND read_at >= step.begins"
+        "  AND read_at < least(step.begins + %(step)s::bigint * interval '1 microsecond', %(end)s)"
+        "  ORDER BY read_at LIMIT 1) r)"
+        " UNION (SELECT read_at, coalesce(value, 'NaN'), quality FROM reading WHERE point_key = %(key)s"
+        "  AND read_at >= %(start)s AND read_at < %(end)s ORDER BY read_at DESC LIMIT 1) ORDER BY 1",
+        ["timestamptz", "float8", "int2"],
+        _steps(_seen(scope, point), period, step_us),
+    )
+    return at_us, value, quality
+
+
+def highest_of_steps(
+    session: Session, scope: Scope, point: Point, period: Period, step_us: int
+) -> tuple[Ints, Floats, NDArray[np.int16]]:
+    """The highest good value of each step of a period, at the step's first reading."""
+    at_us, value, quality = bulk.columns_of(
+        session,
+        "SELECT min(read_at), coalesce(max(value) FILTER (WHERE quality <> 2), 'NaN'), min(quality) FROM reading"
+        " WHERE point_key = %(key)s AND read_at >= %(start)s AND read_at < %(end)s"
+        " GROUP BY floor(extract(epoch FROM read_at - %(start)s) * 1000000 / %(step)s::bigint) ORDER BY 1",
+        ["timestamptz", "float8", "int2"],
+        _steps(_seen(scope, point), period, step_us),
+    )
+    return at_us, value, quality
+
+
+def _steps(point: Point, period: Period, step_us: int) -> dict[str, Any]:
+    end = period.end or clock.now()
+    last = max((clock.to_us(end) - clock.to_us(period.start) - 1) // step_us, 0)
+    return {"key": point.key, "start": period.start, "end": end, "step": step_us, "last": last}
+
+
 def hours(session: Session, scope: Scope, point: Point, period: Period) -> list[NDArray[Any]]:
     """Hourly statistics of a point: start [µs], count, total, low, high."""
     return bulk.columns_of(
@@ -61,24 +103,32 @@ def hours(session: Session, scope: Scope, point: Point, period: Period) -> list[
 
 def roll_ups(
     session: Session, scope: Scope, points: Sequence[Point], grain: int, period: Period
-) -> Sequence[Any]:
-    """Sums of several points: rows point_key, start, amount, estimated, count in order of point and start."""
-    keys = [_seen(scope, point).key for point in points]
-    return session.execute(
-        select(RollUp.point_key, RollUp.start, RollUp.amount, RollUp.estimated, RollUp.count)
-        .where(RollUp.grain == grain, RollUp.point_key.in_(keys))
-        .where(RollUp.start >= period.start, RollUp.start < period.end)
-        .order_by(RollUp.point_key, RollUp.start)
-    ).all()
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Sums of several points in order of point and start: key, start [µs], amount, estimated [quanta], count."""
+    key, start_us, amount, estimated, count = bulk.columns_of(
+        session,
+        "SELECT point_key, start, amount, estimated, count FROM roll_up"
+        " WHERE grain = %(grain)s AND point_key = ANY (%(keys)s) AND start >= %(start)s AND start < %(end)s"
+        " ORDER BY point_key, start",
+        ["int8", "timestamptz", "int8", "int8", "int4"],
+        {
+            "keys": [_seen(scope, point).key for point in points], "grain": int(grain), "start": period.start,
+            "end": period.end,
+        },
+    )  # fmt: skip
+    return key, start_us, amount, estimated, count
 
 
-def intervals(session: Session, scope: Scope, point: Point, period: Period, limit: int) -> Sequence[Interval]:
-    """Intervals of a point, oldest first."""
+def intervals(
+    session: Session, scope: Scope, point: Point, period: Period, limit: int, *, newest_first: bool = False
+) -> Sequence[Interval]:
+    """Intervals of a point, oldest first unless asked otherwise."""
     return session.scalars(
         select(Interval)
         .where(Interval.point_key == _seen(scope, point).key)
         .where(Interval.start >= period.start, Interval.start < period.end)
-        .order_by(Interval.start)
+        .where(Interval.method != Method.WITHDRAWN)
+        .order_by(Interval.start.desc() if newest_first else Interval.start)
         .limit(limit)
     ).all()
 
@@ -137,30 +187,33 @@ def seen_at(scope: Scope, instant: Any) -> ColumnElement[bool]:
     return or_(Point.organisation_id.in_(scope.organisations), supplied)
 
 
-def latest(
-    session: Session,
-    scope: Scope,
-    *,
-    point_ids: Sequence[UUID] | None = None,
-    organisations: frozenset[UUID] | None = None,
-    under_path: str | None = None,
-) -> Sequence[Any]:
+def latest(session: Session, scope: Scope, point_ids: Sequence[UUID]) -> Sequence[Any]:
     """Newest reading of points: rows id, key, read_at, value, quality, received_at.
 
     Points never read are left out; a customer sees only what was read while supplied.
     """
-    query = (
-        select(Point.id, Point.key, Latest.read_at, Latest.value, Latest.quality, Latest.received_at)
-        .join(Latest, Latest.point_key == Point.key)
-        .where(visible(scope), seen_at(scope, Latest.read_at))
-    )
-    if point_ids is not None:
-        query = query.where(Point.id.in_(point_ids))
+    return session.execute(_latest(scope).where(Point.id.in_(point_ids))).all()
+
+
+def latest_page(
+    session: Session, scope: Scope, *, organisations: frozenset[UUID] | None, under_path: str | None,
+    cursor: str | None, limit: int,
+) -> paging.Page[Any]:  # fmt: skip
+    """A page of the newest readings, as `latest` has them, of an organisation's points or those under a position."""
+    query = _latest(scope)
     if organisations is not None:
         query = query.where(visible(Scope.system(organisations & scope.organisations, "part of the scope")))
     if under_path is not None:
         query = query.join(Above, Above.id == Point.position_id).where(Above.path.op("<@")(under_path))
-    return session.execute(query).all()
+    return paging.page(session, query, by=(Point.key,), cursor=cursor, limit=limit)
+
+
+def _latest(scope: Scope) -> Select[Any]:
+    return (
+        select(Point.id, Point.key, Latest.read_at, Latest.value, Latest.quality, Latest.received_at)
+        .join(Latest, Latest.point_key == Point.key)
+        .where(visible(scope), seen_at(scope, Latest.read_at))
+    )
 
 
 def latest_arrays(session: Session, scope: Scope) -> tuple[Ints, Ints, Floats, NDArray[np.int16]]:
@@ -183,20 +236,27 @@ def totals(
     Counted are the points its organisations own, and those supplied to them for as long as they were.
     """
     confined = Scope.system(organisations & scope.organisations, "part of the scope")
+    first = min(span.start for span in spans.values())
+    end = max(span.end for span in spans.values() if span.end is not None)
+    sums = (
+        select(RollUp.start, RollUp.amount)
+        .where(
+            RollUp.grain == grain, RollUp.point_key == Point.key, RollUp.start >= first, RollUp.start < end
+        )
+        .correlate(Point)
+        .offset(0)  # keeps the planner from reading all sums of all points for a few hundred of them
+        .lateral("sums")
+    ).c
     columns = [
-        func.coalesce(
-            func.sum(RollUp.amount).filter(RollUp.start >= span.start, RollUp.start < span.end), 0
-        ).label(name)
+        func.coalesce(func.sum(sums.amount).filter(sums.start >= span.start, sums.start < span.end), 0).label(
+            name
+        )
         for name, span in spans.items()
     ]
-    starts = [span.start for span in spans.values()]
-    ends = [span.end for span in spans.values() if span.end is not None]
     return session.execute(
         select(Point.carrier, Point.direction, Point.unit, *columns)
-        .join(RollUp, RollUp.point_key == Point.key)
-        .where(Point.is_total, visible(scope), visible(confined), RollUp.grain == grain)
-        .where(seen_at(scope, RollUp.start), seen_at(confined, RollUp.start))
-        .where(RollUp.start >= min(starts), RollUp.start < max(ends))
+        .where(Point.is_total, visible(scope), visible(confined))
+        .where(seen_at(scope, sums.start), seen_at(confined, sums.start))
         .group_by(Point.carrier, Point.direction, Point.unit)
     ).all()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,12 +34,25 @@ def total_points(
     return session.scalars(query.order_by(Point.name, Point.id)).all()
 
 
+def points_at(session: Session, scope: Scope, position_ids: Collection[UUID]) -> Sequence[Point]:
+    """Points at any of the positions, by name."""
+    return session.scalars(
+        select(Point)
+        .where(Point.position_id.in_(position_ids), visible(scope))
+        .order_by(Point.name, Point.id)
+    ).all()
+
+
 def sums(
     session: Session, scope: Scope, points: Sequence[Point], grain: int, period: Period
 ) -> Sequence[Any]:
-    """Sums of one period: rows point_key, amount; points without any interval have none."""
+    """Sums of one period: rows point_key, amount, count of intervals; points without any have no row."""
     return session.execute(
-        select(RollUp.point_key, func.sum(RollUp.amount).label("amount"))
+        select(
+            RollUp.point_key,
+            func.sum(RollUp.amount).label("amount"),
+            func.sum(RollUp.count).label("count"),
+        )
         .join(Point, Point.key == RollUp.point_key)
         .where(visible(scope), RollUp.grain == grain, RollUp.point_key.in_([point.key for point in points]))
         .where(RollUp.start >= period.start, RollUp.start < period.end)

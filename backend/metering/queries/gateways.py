@@ -73,19 +73,35 @@ def broken_sequences(session: Session, scope: Scope, before: datetime) -> Sequen
     ).all()
 
 
-def letters_asked(session: Session, scope: Scope, outcome: str, limit: int) -> Sequence[DeadLetter]:
-    """Unsettled dead letters of an outcome, oldest first, locked; those another worker holds are left out."""
+def letters_asked(
+    session: Session, scope: Scope, outcome: str, connections: Sequence[UUID], limit: int
+) -> Sequence[UUID]:
+    """Ids of connections' unsettled dead letters of an outcome, least tried first, then oldest."""
+    return session.scalars(
+        select(DeadLetter.id)
+        .where(
+            DeadLetter.organisation_id.in_(scope.organisations),
+            DeadLetter.connection_id.in_(connections),
+            DeadLetter.settled_at.is_(None),
+            DeadLetter.outcome == outcome,
+        )
+        .order_by(DeadLetter.attempts, DeadLetter.id)
+        .limit(limit)
+    ).all()
+
+
+def letter_asked(session: Session, scope: Scope, outcome: str, letter_id: UUID) -> DeadLetter | None:
+    """An unsettled dead letter of an outcome, locked; None where another worker holds it."""
     return session.scalars(
         select(DeadLetter)
         .where(
+            DeadLetter.id == letter_id,
             DeadLetter.organisation_id.in_(scope.organisations),
             DeadLetter.settled_at.is_(None),
             DeadLetter.outcome == outcome,
         )
-        .order_by(DeadLetter.id)
-        .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
+    ).one_or_none()
 
 
 def connection_owners(session: Session, scope: Scope) -> Sequence[Any]:

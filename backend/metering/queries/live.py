@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, case, func, select
 from sqlalchemy.orm import Session
 
 from backend.kernel.scope import Scope
 from backend.metering.models import Batch, Latest, Point
 from backend.network import queries as network
-from backend.network.models import SupplyAgreement
+from backend.network.models import Position, SupplyAgreement
 
 
 def visible_points(
@@ -22,23 +22,32 @@ def visible_points(
     point_ids: Sequence[UUID] | None,
     organisations: frozenset[UUID] | None,
     now: datetime,
-) -> dict[int, UUID]:
-    """Return key -> id of points whose present values the scope may see.
+) -> Sequence[Row[tuple[int, UUID, datetime | None]]]:
+    """Return points whose present values the scope may see: key, id, since when (None for owned ones).
 
     Owned ones, and those at positions supplied to the scope at this moment: who was supplied once
     sees the past, not what the next tenant uses. Narrowed to named points or to organisations.
     """
     seen = scope.organisations if organisations is None else organisations & scope.organisations
-    supplied = network.covered_positions(Scope.system(seen, "part of the scope")).where(
-        SupplyAgreement.starts_at <= now,
-        (SupplyAgreement.ends_at.is_(None)) | (SupplyAgreement.ends_at > now),
+    supplied = (
+        network.covered_positions(Scope.system(seen, "part of the scope"))
+        .add_columns(func.min(SupplyAgreement.starts_at).label("since"))
+        .where(
+            SupplyAgreement.starts_at <= now,
+            (SupplyAgreement.ends_at.is_(None)) | (SupplyAgreement.ends_at > now),
+        )
+        .group_by(Position.id)
+        .subquery()
     )
-    query = select(Point.key, Point.id).where(
-        Point.organisation_id.in_(seen) | Point.position_id.in_(supplied)
+    is_owned = Point.organisation_id.in_(seen)
+    query = (
+        select(Point.key, Point.id, case((is_owned, None), else_=supplied.c.since).label("since"))
+        .outerjoin(supplied, supplied.c.id == Point.position_id)
+        .where(is_owned | supplied.c.since.is_not(None))
     )
     if point_ids is not None:
         query = query.where(Point.id.in_(point_ids))
-    return {row.key: row.id for row in session.execute(query)}
+    return session.execute(query).all()
 
 
 def newest_sequence(session: Session, _scope: Scope) -> int:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
+from backend.kernel import paging
+from backend.kernel.db import required
 from backend.kernel.errors import NotFound
 from backend.kernel.scope import Scope
 from backend.kernel.units import Carrier, PointKind
@@ -33,16 +35,30 @@ def owned_keys(session: Session, scope: Scope) -> NDArray[np.int64]:
 
 def point(session: Session, scope: Scope, point_id: UUID) -> Point:
     """One point; raises NotFound."""
-    found = session.scalar(select(Point).where(Point.id == point_id, visible(scope)))
-    if found is None:
-        raise NotFound("there is no such point", field="point_id", value=str(point_id))
+    one = select(Point).where(Point.id == point_id)
+    owned = one.where(Point.organisation_id.in_(scope.organisations))  # most are: told much sooner
+    found: Point = session.scalar(owned) or required(
+        session, one.where(visible(scope)), "there is no such point", point_id=point_id
+    )
     return found
+
+
+def is_below(session: Session, scope: Scope, point_id: UUID, of: UUID) -> bool:
+    """Whether a point is another, or a part of it, however deep."""
+    chain = select(Point.id, Point.parent_id).where(Point.id == point_id, visible(scope)).cte(recursive=True)
+    chain = chain.union(select(Point.id, Point.parent_id).join(chain, Point.id == chain.c.parent_id))
+    return session.scalar(select(chain.c.id).where(chain.c.id == of)) is not None
 
 
 def points_by_id(session: Session, scope: Scope, point_ids: Sequence[UUID]) -> dict[UUID, Point]:
     """The points among `point_ids` that the scope sees."""
     found = session.scalars(select(Point).where(Point.id.in_(point_ids), visible(scope)))
     return {one.id: one for one in found}
+
+
+def all_points(session: Session, scope: Scope) -> Sequence[Point]:
+    """Every point in order of name."""
+    return session.scalars(select(Point).where(visible(scope)).order_by(Point.name, Point.id)).all()
 
 
 def points(
@@ -56,9 +72,9 @@ def points(
     kind: PointKind | None = None,
     only_totals: bool = False,
     search: str | None = None,
-    after: tuple[str, UUID] | None = None,
-    limit: int = 10_000,
-) -> Sequence[Point]:
+    cursor: str | None,
+    limit: int,
+) -> paging.Page[Point]:
     """Points in order of name, narrowed by any of the arguments."""
     query: Select[tuple[Point]] = select(Point).where(visible(scope))
     if organisations is not None:
@@ -77,9 +93,7 @@ def points(
         query = query.where(Point.is_total)
     if search:
         query = query.where(Point.name.ilike(f"%{search}%") | Point.name_zh.ilike(f"%{search}%"))
-    if after is not None:
-        query = query.where(func.row(Point.name, Point.id) > func.row(*after))
-    return session.scalars(query.order_by(Point.name, Point.id).limit(limit)).all()
+    return paging.page(session, query, by=(Point.name, Point.id), cursor=cursor, limit=limit)
 
 
 def positions_of(session: Session, scope: Scope, point_ids: Sequence[UUID]) -> dict[UUID, Position]:

@@ -8,13 +8,16 @@ from backend.metering.rules.amounts import (
     RegisterMeter,
     Rule,
     SplitError,
+    countable,
     floor_to,
     hour_statistics,
     interval_amounts,
     register_amounts,
     split_exactly,
+    withdrawn,
 )
 from backend.metering.rules.curve import envelope, thin
+from backend.metering.rules.glitches import FARTHEST, is_odd
 from backend.metering.rules.readings import (
     Quality,
     ReadingBatch,
@@ -29,6 +32,7 @@ from backend.metering.rules.readings import (
 )
 
 __all__ = [
+    "FARTHEST",
     "HOUR_US",
     "Amounts",
     "HourStatistics",
@@ -39,10 +43,12 @@ __all__ = [
     "Rule",
     "Spans",
     "SplitError",
+    "countable",
     "envelope",
     "floor_to",
     "hour_statistics",
     "interval_amounts",
+    "is_odd",
     "join",
     "pack",
     "pack_spans",
@@ -53,4 +59,5 @@ __all__ = [
     "thin",
     "unpack",
     "unpack_spans",
+    "withdrawn",
 ]

@@ -14,9 +14,13 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.metering.rules.glitches import moves, without_glitches
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 HOUR_US = 3_600_000_000
+MOST_QUANTA = float(2**53)
+"""From here on a float64 cannot tell one quantum from the next: such a reading counts nothing."""
 
 
 class Method(IntEnum):
@@ -25,6 +29,8 @@ class Method(IntEnum):
     MEASURED = 0
     ESTIMATED = 1
     EDITED = 2
+    WITHDRAWN = 3
+    """Nothing is left to make it of: it counts nothing, and is shown to nobody."""
 
 
 class Rule(IntEnum):
@@ -34,6 +40,7 @@ class Rule(IntEnum):
     REGISTER = 1
     INTERPOLATED = 2
     BREAK = 3
+    NONE = 4
 
 
 class SplitError(ValueError):
@@ -79,12 +86,14 @@ def register_amounts(at_us: Ints, value: Floats, meter: RegisterMeter, start_us:
     there is one; value: register [unit]. start_us, end_us: aligned to the interval length.
     Borders between two readings are interpolated; an interval that touches a gap longer than one
     interval is marked estimated, one across an unexplained step back is marked a break and counts
-    nothing for that step. Borders outside the readings yield no interval.
+    nothing for that step. Borders outside the readings yield no interval. Readings too large to be
+    counted in whole quanta are left out (`countable`).
     """
-    at_us, value = _without_glitches(at_us, value, meter)
+    usable = countable(value, meter.quanta)
+    at_us, value = without_glitches(at_us[usable], value[usable], meter.dial, meter.events)
     if len(at_us) < 2:
         return _none()
-    step = _steps(at_us, value, meter)
+    step = moves(at_us, value, meter.dial, meter.events)
     is_break = step < 0
     moved = np.where(is_break, 0.0, step)
     first = max(start_us, -(-int(at_us[0]) // meter.length_us) * meter.length_us)
@@ -101,12 +110,32 @@ def register_amounts(at_us: Ints, value: Floats, meter: RegisterMeter, start_us:
     return Amounts(border[:-1], amount, method.astype(np.int16), rule.astype(np.int16))
 
 
-def interval_amounts(at_us: Ints, value: Floats, *, quanta: int, length_us: int) -> Amounts:
-    """Turn interval readings (labelled by their start) into intervals; negative ones are left out."""
-    good = (value >= 0) & (at_us % length_us == 0)
+def countable(value: Floats, quanta: int) -> NDArray[np.bool_]:
+    """Tell which values [unit] can be counted in whole quanta: finite, and small enough to be told apart."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.abs(value) * quanta < MOST_QUANTA
+
+
+def interval_amounts(
+    at_us: Ints, value: Floats, *, quanta: int, length_us: int, offset_us: Ints | int = 0
+) -> Amounts:
+    """Turn interval readings (labelled by their start) into intervals.
+
+    Left out are negative ones, those too large to be counted, and those that start neither on a whole
+    interval of UTC nor on one of local time. offset_us: of local time from UTC, of each reading [µs]
+    """
+    is_on_time = (at_us % length_us == 0) | ((at_us + offset_us) % length_us == 0)
+    good = (value >= 0) & countable(value, quanta) & is_on_time
     amount = np.floor(value[good] * quanta + 0.5).astype(np.int64)
     zeros = np.zeros(len(amount), dtype=np.int16)
     return Amounts(at_us[good], amount, zeros, zeros)
+
+
+def withdrawn(start_us: Ints) -> Amounts:
+    """Return intervals that count nothing, because nothing is left to make them of."""
+    nothing = np.zeros(len(start_us), dtype=np.int64)
+    method, rule = (np.full(len(start_us), code, dtype=np.int16) for code in (Method.WITHDRAWN, Rule.NONE))
+    return Amounts(start_us, nothing, method, rule)
 
 
 def split_exactly(amount: int, weights: Sequence[float]) -> list[int]:
@@ -127,8 +156,9 @@ def split_exactly(amount: int, weights: Sequence[float]) -> list[int]:
 
 @dataclass(frozen=True)
 class HourStatistics:
-    """What instantaneous values did hour by hour: parallel arrays; instants in µs."""
+    """What instantaneous values did hour by hour: parallel arrays; owner: whose values; instants in µs."""
 
+    owner: Ints
     start_us: Ints
     count: Ints
     total: Floats
@@ -138,63 +168,35 @@ class HourStatistics:
     high_at_us: Ints
 
 
-def hour_statistics(at_us: Ints, value: Floats) -> HourStatistics:
-    """Summarise usable instantaneous values (ascending in time, no NaN) by UTC hour."""
+def hour_statistics(owner: Ints, at_us: Ints, value: Floats) -> HourStatistics:
+    """Summarise usable instantaneous values (no NaN) by owner and UTC hour; sorted by owner and instant."""
     hour = at_us // HOUR_US
-    first = np.flatnonzero(np.r_[True, np.diff(hour) > 0]) if len(hour) else np.empty(0, dtype=np.intp)
+    is_first = np.ones(len(hour), dtype=bool)
+    is_first[1:] = (owner[1:] != owner[:-1]) | (hour[1:] != hour[:-1])
+    first = np.flatnonzero(is_first)
     if not len(first):
         none, nothing = np.empty(0, np.int64), np.empty(0)
-        return HourStatistics(none, none, nothing, nothing, nothing, none, none)
-    count = np.diff(np.append(first, len(hour)))
+        return HourStatistics(none, none, none, nothing, nothing, nothing, none, none)
     low, high = np.minimum.reduceat(value, first), np.maximum.reduceat(value, first)
-    owner = np.repeat(np.arange(len(first)), count)
+    bucket = np.cumsum(is_first) - 1
     return HourStatistics(
-        hour[first] * HOUR_US, count, np.add.reduceat(value, first), low, high,
-        at_us[_first_hit(value == low[owner], owner)], at_us[_first_hit(value == high[owner], owner)],
+        owner[first], hour[first] * HOUR_US, np.diff(first, append=len(hour)),
+        np.add.reduceat(value, first), low, high,
+        at_us[_first_hit(value == low[bucket], bucket)], at_us[_first_hit(value == high[bucket], bucket)],
     )  # fmt: skip
 
 
-def _first_hit(hit: NDArray[np.bool_], owner: NDArray[np.intp]) -> NDArray[np.intp]:
+def _first_hit(hit: NDArray[np.bool_], bucket: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return where each bucket (ascending) is hit first."""
     places = np.flatnonzero(hit)
-    return places[np.unique(owner[places], return_index=True)[1]]
+    is_first = np.ones(len(places), dtype=bool)
+    is_first[1:] = bucket[places[1:]] != bucket[places[:-1]]
+    return places[is_first]
 
 
 def _none() -> Amounts:
     empty = np.empty(0, dtype=np.int64)
     return Amounts(empty, empty, empty.astype(np.int16), empty.astype(np.int16))
-
-
-def _steps(at_us: Ints, value: Floats, meter: RegisterMeter) -> Floats:
-    """Return how far the register moved between neighbours [unit]; negative where unexplained."""
-    step = np.diff(value)
-    for instant, final, initial in meter.events:
-        i = int(np.searchsorted(at_us, instant, side="left")) - 1
-        if 0 <= i < len(step):
-            step[i] = (final - value[i]) + (value[i + 1] - initial)
-    if meter.dial is not None:
-        rolled = (step < 0) & (step + meter.dial < meter.dial / 2)
-        step = np.where(rolled, step + meter.dial, step)
-    return step
-
-
-def _without_glitches(at_us: Ints, value: Floats, meter: RegisterMeter) -> tuple[Ints, Floats]:
-    """Leave out single readings the register contradicts at once: a dip to 0, a spike that comes back.
-
-    A reading is a glitch when the way over it steps back, while the way past it does not.
-    """
-    if len(value) < 3:
-        return at_us, value
-    step = _steps(at_us, value, meter)
-    suspect = np.flatnonzero((step[:-1] < 0) | (step[1:] < 0)) + 1
-    keep = np.ones(len(value), dtype=bool)
-    for i in suspect:
-        if not keep[i - 1]:
-            continue
-        pair = np.array([i - 1, i + 1])
-        past = _steps(at_us[pair], value[pair], meter)[0]
-        if past >= 0:
-            keep[i] = False
-    return at_us[keep], value[keep]
 
 
 def _at_borders(at_us: Ints, value: Floats, moved: Floats, quanta: int, border: Ints) -> Ints:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.kernel import audit, clock, ids, paging
-from backend.kernel.errors import Conflict
+from backend.kernel.errors import Conflict, Refused
 from backend.kernel.scope import Role, Scope
 from backend.metering import queries
-from backend.metering.models import Channel, Connection, ConnectionState, DeadLetter, Point, Sighting
+from backend.metering.models import Channel, Connection, ConnectionState, Point
 from backend.metering.models.connection import Protocol
+from backend.tenancy import queries as tenancy
 
 KEEPERS = (Role.ADMINISTRATOR, Role.OPERATOR)
+RECENT = timedelta(minutes=5)
+"""What a connection brings in a minute is counted over so long."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class NewConnection:
     timeout_seconds: float = 1.0
     silence_seconds: float = 120.0
     is_simulated: bool = False
+    name_zh: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,15 @@ def create_connection(
 def create_channel(
     session: Session, scope: Scope, *, connection_id: UUID, point_id: UUID, new: NewChannel
 ) -> Channel:
-    """Have a point read over a connection."""
+    """Have a point read over a connection of its own organisation, or of one above it."""
     connection = queries.connection(session, scope, connection_id)
     scope.demand(connection.organisation_id, *KEEPERS)
     point = queries.point(session, scope, point_id)
+    if point.organisation_id not in tenancy.subtree_ids(session, connection.organisation_id):
+        raise Refused(
+            "this point belongs to somebody this connection does not serve", field="point_id",
+            value=str(point_id), remedy="choose a point of the connection's organisation or below it",
+        )  # fmt: skip
     channel = Channel(
         id=ids.new_id(), organisation_id=connection.organisation_id, connection_id=connection.id, point_id=point.id,
         is_enabled=True, **new.__dict__,
@@ -191,14 +200,30 @@ def ingest_plan(
     ]  # fmt: skip
 
 
-def list_connections(session: Session, scope: Scope) -> list[ConnectionView]:
-    """Return the connections of the scope's staff with what they are doing."""
-    minutes = 5
-    since = clock.now() - timedelta(minutes=minutes)
-    return [
-        ConnectionView(connection, state, channels, float(readings) / minutes)
-        for connection, state, channels, readings in queries.connections(session, scope, since)
-    ]
+def list_connections(
+    session: Session, scope: Scope, *, cursor: str | None = None, limit: int = 50
+) -> paging.Page[ConnectionView]:
+    """Return a page of the connections of the scope's staff by name, with what they are doing."""
+    since = clock.now() - RECENT
+    return queries.connections_page(session, scope, since, cursor=cursor, limit=limit).each(_view)
+
+
+def all_connections(session: Session, scope: Scope, *, only: UUID | None = None) -> list[ConnectionView]:
+    """Return every connection of the scope's staff, or one of them, with what they are doing."""
+    return [_view(row) for row in queries.connections(session, scope, clock.now() - RECENT, only)]
+
+
+def connections_by_id(session: Session, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Connection]:
+    """Return connections by id; those that are not the scope's are left out."""
+    return {one.id: one for one in queries.connection_names(session, scope, ids)}
+
+
+def list_channels(
+    session: Session, scope: Scope, connection_id: UUID, *, cursor: str | None = None, limit: int = 50
+) -> paging.Page[tuple[Channel, Point]]:
+    """Return a page of a connection's channels with their points, by the point's name."""
+    connection = queries.connection(session, scope, connection_id)
+    return queries.channels_page(session, scope, connection.id, cursor=cursor, limit=limit)
 
 
 def channels_of(session: Session, scope: Scope, connection_id: UUID) -> Sequence[tuple[Channel, Point]]:
@@ -243,123 +268,14 @@ def note_contact(
     return changed
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Input that could not be taken: where it came from, what it was, and why."""
-
-    organisation_id: UUID
-    connection_id: UUID | None
-    address: str
-    payload: bytes
-    reason: str
-    received_at: datetime
-    id: UUID = field(default_factory=ids.new_id)
-
-
-def add_dead_letters(session: Session, scope: Scope, refusals: Sequence[Refusal]) -> None:
-    """Keep what could not be taken, so that nothing is lost; the same again is a no-op."""
-    for refusal in refusals:
-        scope.demand(refusal.organisation_id)
-    if refusals:
-        rows = [{**refusal.__dict__, "attempts": 0} for refusal in refusals]
-        session.execute(insert(DeadLetter).on_conflict_do_nothing(index_elements=["id"]), rows)
-
-
-def list_dead_letters(
-    session: Session, scope: Scope, *, connection_id: UUID | None = None, settled: bool = False,
-    cursor: str | None = None, limit: int = 50,
-) -> paging.Page[DeadLetter]:  # fmt: skip
-    """Return a page of dead letters, newest first."""
-    before = ids.parse(paging.decode(cursor, 1)[0]) if cursor else None
-    limit = min(limit, paging.MOST)
-    found = queries.dead_letters(
-        session, scope, connection_id=connection_id, before=before, limit=limit + 1, settled=settled
-    )
-    items = found[:limit]
-    return paging.Page(items, paging.encode(str(items[-1].id)) if len(found) > limit else None)
-
-
-def dead_letter(session: Session, scope: Scope, letter_id: UUID) -> DeadLetter:
-    """Return one dead letter; raises NotFound."""
-    return queries.dead_letter(session, scope, letter_id)
-
-
-def count_open_dead_letters(session: Session, scope: Scope) -> int:
-    """Return how many wait to be looked at."""
-    return queries.open_dead_letters(session, scope)
-
-
-def settle_dead_letter(
-    session: Session, scope: Scope, *, letter_id: UUID, outcome: str, reason: str | None = None
-) -> DeadLetter:
-    """Close a dead letter ('replayed' or 'dismissed'), or note a replay that failed again with its reason."""
-    letter = queries.dead_letter(session, scope, letter_id)
-    scope.demand(letter.organisation_id, *KEEPERS, Role.DISPATCHER)
-    letter.attempts += 1
-    if reason is not None:
-        letter.reason = reason
-    else:
-        letter.settled_at, letter.outcome = clock.now(), outcome
-    session.flush()
-    audit.record(
-        session, scope, action=f"dead_letter.{outcome}", entity="dead_letter", entity_id=letter.id,
-        organisation_id=letter.organisation_id, after={"reason": reason} if reason else None,
-    )  # fmt: skip
-    return letter
-
-
-def add_sightings(
-    session: Session, scope: Scope, *, connection_id: UUID, organisation_id: UUID,
-    seen: Sequence[tuple[str, dict[str, Any]]],
-) -> None:  # fmt: skip
-    """Remember devices seen on the wire that no channel reads: (address, sample) each."""
-    scope.demand(organisation_id)
-    now = clock.now()
-    for address, sample in sorted(dict(seen).items()):
-        statement = insert(Sighting).values(
-            id=ids.new_id(), organisation_id=organisation_id, connection_id=connection_id, address=address,
-            sample=sample, first_seen_at=now, last_seen_at=now,
-        )  # fmt: skip
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["connection_id", "address"], set_={"sample": sample, "last_seen_at": now}
-            )
-        )
-
-
-def list_sightings(session: Session, scope: Scope) -> Sequence[tuple[Sighting, Connection]]:
-    """Return what was seen on the wire and waits for adoption."""
-    return queries.sightings(session, scope)
-
-
-def adopt_sighting(
-    session: Session, scope: Scope, *, sighting_id: UUID, point_id: UUID, channel: NewChannel
-) -> Channel:
-    """Read a sighted device or tag into a point from now on."""
-    sighting = queries.sighting(session, scope, sighting_id)
-    scope.demand(sighting.organisation_id, *KEEPERS)
-    made = create_channel(
-        session, scope, connection_id=sighting.connection_id, point_id=point_id, new=channel
-    )
-    sighting.adopted_at = clock.now()
-    session.flush()
-    return made
-
-
-def dismiss_sighting(session: Session, scope: Scope, *, sighting_id: UUID) -> None:
-    """Say that a sighted device is none of ours."""
-    sighting = queries.sighting(session, scope, sighting_id)
-    scope.demand(sighting.organisation_id, *KEEPERS)
-    sighting.dismissed_at = clock.now()
-    audit.record(
-        session, scope, action="sighting.dismissed", entity="sighting", entity_id=sighting.id,
-        organisation_id=sighting.organisation_id, before={"address": sighting.address},
-    )  # fmt: skip
-
-
 def freshest_batch(session: Session, scope: Scope) -> datetime | None:
     """Return when readings last came in, for the readiness check."""
     return queries.freshest_batch(session, scope)
+
+
+def _view(row: Any) -> ConnectionView:
+    connection, state, channels, readings = row
+    return ConnectionView(connection, state, channels, float(readings) / (RECENT / timedelta(minutes=1)))
 
 
 def _channel_plan(channel: Channel, point: Point) -> ChannelPlan:

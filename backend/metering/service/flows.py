@@ -32,6 +32,14 @@ class Flow:
     amount: float
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What a point counted in a period [its unit], and which share of the period its intervals cover, 0..1."""
+
+    amount: float
+    share: float
+
+
 def total_points(
     session: Session, scope: Scope, *, organisations: frozenset[UUID], carrier: Carrier | None = None,
     direction: Direction | None = None,
@@ -40,25 +48,65 @@ def total_points(
     return queries.total_points(session, scope, organisations, carrier=carrier, direction=direction)
 
 
+def points_at(session: Session, scope: Scope, position_ids: Collection[UUID]) -> dict[UUID, list[Point]]:
+    """Return the points at several positions, by name; positions without any are left out."""
+    found: dict[UUID, list[Point]] = {}
+    for point in queries.points_at(session, scope, position_ids):
+        found.setdefault(point.position_id, []).append(point)
+    return found
+
+
+def holders(session: Session, scope: Scope, *, points: Sequence[Point]) -> dict[UUID, set[UUID]]:
+    """Return the organisations each point counts for: its owner, and the customers supplied where it stands."""
+    agreements = network.supply_agreements(session, scope)
+    ids = {point.position_id for point in points} | {one.position_id for one in agreements}
+    paths = {id_: str(found.path) for id_, found in network.positions_by_id(session, scope, ids).items()}
+    supplied: dict[str, set[UUID]] = defaultdict(set)
+    for one in agreements:
+        if one.position_id in paths:
+            supplied[paths[one.position_id]].add(one.organisation_id)
+    found = {point.id: {point.organisation_id} for point in points}
+    for point in points:
+        labels = paths.get(point.position_id, "").split(".")
+        for depth in range(1, len(labels) + 1):
+            found[point.id] |= supplied.get(".".join(labels[:depth]), set())
+    return found
+
+
 def sums_of_many(
     session: Session, scope: Scope, *, points: Sequence[Point], period: Period, zone: str
 ) -> dict[UUID, float]:
-    """Return what each point counted in a period [its unit]; points without any interval are left out.
+    """Return what each point counted in a period [its unit]; points without any interval are left out."""
+    counted = counted_of_many(session, scope, points=points, period=period, zone=zone)
+    return {id_: one.amount for id_, one in counted.items()}
+
+
+def counted_of_many(
+    session: Session, scope: Scope, *, points: Sequence[Point], period: Period, zone: str
+) -> dict[UUID, Counted]:
+    """Return what each point counted in a period, and how much of it that is; those without intervals are left out.
 
     The period is cut into local months, days and UTC hours, so that few roll-ups are read; it should
     begin and end on full hours.
     """
     whole, partly = _by_sight(session, scope, points, period)
     by_key = {point.key: point for point in whole}
-    found: dict[UUID, float] = {}
+    amounts: dict[UUID, float] = defaultdict(float)
+    counts: dict[UUID, int] = defaultdict(int)
     for grain, part in cut(period, zone):
         for row in queries.sums(session, scope, whole, grain, part) if whole else []:
             point = by_key[row.point_key]
-            found[point.id] = found.get(point.id, 0.0) + in_units(int(row.amount), point.unit)
-        for id_, amounts in amounts_of_many(session, scope, points=partly, grain=grain, period=part).items():
-            if amounts:
-                found[id_] = found.get(id_, 0.0) + sum(one.amount for one in amounts)
-    return found
+            amounts[point.id] += in_units(int(row.amount), point.unit)
+            counts[point.id] += int(row.count)
+        for id_, buckets in amounts_of_many(session, scope, points=partly, grain=grain, period=part).items():
+            for one in buckets:
+                amounts[id_] += one.amount
+                counts[id_] += one.intervals
+    lengths = {point.id: timedelta(minutes=point.interval_minutes) for point in points}
+    lasts = (period.end or period.start) - period.start
+    return {
+        id_: Counted(amount, min(counts[id_] * lengths[id_] / lasts, 1.0)) for id_, amount in amounts.items()
+    }
 
 
 def flows(

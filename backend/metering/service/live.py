@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,17 +20,30 @@ LiveValue = tuple[int, int, float | None, bool]
 """Point key, instant [ms since the Unix epoch], value in the point's unit, whether it may be trusted."""
 
 
+@dataclass(frozen=True)
+class SeenPoint:
+    """A point whose present values somebody may see.
+
+    since_ms: instant from which they may [ms since the Unix epoch]: the start of the agreement that
+    supplies them there; 0 for their own
+    """
+
+    id: UUID
+    since_ms: int
+
+
 def visible_points(
     session: Session,
     scope: Scope,
     *,
     point_ids: Sequence[UUID] | None = None,
     organisations: frozenset[UUID] | None = None,
-) -> dict[int, UUID]:
-    """Return key -> id of the points whose present values the asker may see, all or some of them."""
-    return queries.visible_points(
+) -> dict[int, SeenPoint]:
+    """Return by key the points whose present values the asker may see, all or some of them."""
+    rows = queries.visible_points(
         session, scope, point_ids=point_ids, organisations=organisations, now=clock.now()
     )
+    return {row.key: SeenPoint(row.id, clock.to_us(row.since) // 1000 if row.since else 0) for row in rows}
 
 
 def newest_sequence(session: Session, scope: Scope) -> int:

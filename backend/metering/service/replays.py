@@ -35,9 +35,16 @@ def ask_for_replay(session: Session, scope: Scope, *, letter_id: UUID) -> DeadLe
     return letter
 
 
-def letters_to_replay(session: Session, scope: Scope, *, limit: int = 100) -> Sequence[DeadLetter]:
-    """Return letters that are to be tried again, locked until the end; other workers pass them over."""
-    return gateways.letters_asked(session, scope, ASKED, limit)
+def letters_asked(
+    session: Session, scope: Scope, *, connections: Sequence[UUID], limit: int = 100
+) -> Sequence[UUID]:
+    """Return the letters of these connections that are to be tried again, oldest first."""
+    return gateways.letters_asked(session, scope, ASKED, connections, limit)
+
+
+def letter_to_replay(session: Session, scope: Scope, letter_id: UUID) -> DeadLetter | None:
+    """Return a letter that is to be tried again, locked until the end; None where another worker has it."""
+    return gateways.letter_asked(session, scope, ASKED, letter_id)
 
 
 def note_replay(session: Session, scope: Scope, *, letter: DeadLetter, reason: str | None) -> None:

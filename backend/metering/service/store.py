@@ -1,4 +1,9 @@
-"""Store readings: one transaction holds readings, the latest of each point, and the journal's batch row."""
+"""Store readings: one transaction holds readings, the latest of each point, and the journal's batch row.
+
+Whoever stores readings of a point first locks its row in `latest`, points in ascending order, until the commit.
+What is newer than that row is new for certain and is appended; the rest is merged with what is stored
+(`backend/decisions/0008-append-path.md`).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from backend.kernel import bulk, clock
+from backend.kernel import bulk, clock, commits
 from backend.kernel.errors import Refused
 from backend.kernel.scope import Scope
 from backend.metering import queries, rules
@@ -40,12 +45,18 @@ _NOT_SUPERSEDED = """
     WHERE s.point_key = i.point_key AND s.read_at = i.read_at
       AND s.quality = i.quality AND s.value IS NOT DISTINCT FROM nullif(i.value, 'NaN'))"""
 
+_BEGIN = """
+INSERT INTO latest (point_key, read_at, quality, received_at)
+SELECT point_key, '-infinity', quality, :now FROM newest ORDER BY point_key
+ON CONFLICT (point_key) DO NOTHING"""
+
+_HOLD = """
+SELECT l.point_key, l.read_at FROM newest n JOIN latest l ON l.point_key = n.point_key
+ORDER BY l.point_key FOR UPDATE OF l"""
+
 _LATEST = """
-INSERT INTO latest AS l (point_key, read_at, quality, value, received_at)
-SELECT point_key, read_at, quality, nullif(value, 'NaN'), :now FROM incoming WHERE is_last
-ON CONFLICT (point_key) DO UPDATE SET
-    read_at = excluded.read_at, quality = excluded.quality, value = excluded.value, received_at = excluded.received_at
-WHERE excluded.read_at > l.read_at"""
+UPDATE latest l SET read_at = n.read_at, quality = n.quality, value = nullif(n.value, 'NaN'), received_at = :now
+FROM newest n WHERE l.point_key = n.point_key AND l.read_at < n.read_at"""
 
 _LATEST_REVISED = """
 UPDATE latest l SET quality = r.quality, value = r.value, received_at = :now
@@ -54,10 +65,14 @@ WHERE l.point_key = i.point_key AND l.read_at = i.read_at
   AND (l.quality <> r.quality OR l.value IS DISTINCT FROM r.value)"""
 
 _BATCH = """
-INSERT INTO batch (id, sequence, received_at, connection_id, actor_id, source, is_live, readings, changed,
-                   spans, journal, notes)
-VALUES (:batch, nextval('batch_sequence'), :now, :connection_id, :actor_id, :source, :is_live, :readings, :changed,
-        :spans, :journal, cast(:notes AS jsonb))"""
+WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(:lock)), added AS (
+    INSERT INTO batch (id, sequence, received_at, connection_id, actor_id, source, is_live, readings, changed,
+                       spans, journal, notes)
+    SELECT :batch, nextval('batch_sequence'), :now, cast(:connection_id AS uuid), cast(:actor_id AS uuid), :source,
+        :is_live, :readings, :changed, cast(:spans AS bytea), cast(:journal AS bytea), cast(:notes AS jsonb)
+    FROM held RETURNING id
+)
+SELECT pg_notify('batch', '') FROM added"""
 
 
 @dataclass(frozen=True)
@@ -116,44 +131,76 @@ def have_made_again(session: Session, scope: Scope, point_key: int, at: datetime
         "batch": batch_id, "now": clock.now(), "connection_id": None, "actor_id": scope.actor_id, "source": REMADE,
         "is_live": False, "readings": 0, "changed": 0, "spans": rules.pack_spans(spans), "journal": None, "notes": None,
     }  # fmt: skip
-    _append(session, row)
+    commits.put_down(session, "batches", row)
 
 
 def _store_pass(
     session: Session, part: ReadingBatch, batch_id: int, now: datetime, corrects: bool
 ) -> tuple[int, int]:
     """Store readings that are sorted and unique; return how many were new and how many revised."""
+    is_new = part.read_at_us > _hold(session, part, now)
+    clashed = not _append_new(session, part.take(is_new), batch_id)
+    new = 0 if clashed else int(is_new.sum())
+    rest = part if clashed else part.take(~is_new)
+    merged = revised = 0
+    if len(rest):
+        merged, revised = _merge(session, rest, batch_id, corrects)
+    if is_new.any():
+        session.execute(text(_LATEST), {"now": now})
+    if revised or clashed:
+        session.execute(text(_LATEST_REVISED), {"now": now})
+    return new + merged, revised
+
+
+def _hold(session: Session, part: ReadingBatch, now: datetime) -> NDArray[np.int64]:
+    """Lock the points until the commit; return the newest instant stored before, for each reading [µs]."""
     is_last = np.ones(len(part), dtype=bool)
     is_last[:-1] = part.point_key[1:] != part.point_key[:-1]
-    bulk.stage(
-        session,
-        "incoming",
-        {
-            "point_key": (part.point_key, "int8"),
-            "read_at": (part.read_at_us, "timestamptz"),
-            "quality": (part.quality, "int2"),
-            "value": (part.value, "float8"),
-            "is_last": (is_last, "bool"),
-        },
-    )
+    last = part.take(is_last)
+    bulk.stage(session, "newest", _columns(last))
+    before_us = bulk.columns_of(session, _HOLD, ["int8", "timestamptz"])[1]
+    if len(before_us) < len(last):
+        session.execute(text(_BEGIN), {"now": now})
+        before_us = bulk.columns_of(session, _HOLD, ["int8", "timestamptz"])[1]
+    return np.repeat(before_us, np.diff(np.flatnonzero(is_last), prepend=-1))
+
+
+def _append_new(session: Session, part: ReadingBatch, batch_id: int) -> bool:
+    """Append readings that nobody has stored; False, and nothing done, where somebody has after all."""
+    stamps: bulk.Columns = {"revision": (0, "int2"), "batch_id": (batch_id, "int8")}
+    is_empty = np.isnan(part.value)
+    lots = []
+    for chosen in (~is_empty, is_empty):
+        columns = _columns(part.take(chosen))
+        if chosen is is_empty:
+            del columns["value"]
+        lots.append({**columns, **stamps})
+    return bulk.append(session, "reading", *(lot for lot in lots if np.size(lot["point_key"][0])))
+
+
+def _merge(session: Session, part: ReadingBatch, batch_id: int, corrects: bool) -> tuple[int, int]:
+    """Store readings that may be there already; return how many were not, and how many differed."""
+    bulk.stage(session, "incoming", _columns(part))
     new = _count(session, _INSERT, {"batch": batch_id})
-    revised = 0
-    if new < len(part):
-        period = {"first": clock.from_us(part.read_at_us.min()), "last": clock.from_us(part.read_at_us.max())}
-        statement = _REVISE if corrects else _REVISE + _NOT_SUPERSEDED
-        revised = _count(session, statement, {"batch": batch_id, **period})
-    if new:
-        session.execute(text(_LATEST), {"now": now})
-    if revised:
-        session.execute(text(_LATEST_REVISED), {"now": now})
-    return new, revised
+    if new == len(part):
+        return new, 0
+    period = {"first": clock.from_us(part.read_at_us.min()), "last": clock.from_us(part.read_at_us.max())}
+    statement = _REVISE if corrects else _REVISE + _NOT_SUPERSEDED
+    return new, _count(session, statement, {"batch": batch_id, **period})
+
+
+def _columns(part: ReadingBatch) -> dict[str, tuple[NDArray[Any], str]]:
+    return {
+        "point_key": (part.point_key, "int8"), "read_at": (part.read_at_us, "timestamptz"),
+        "quality": (part.quality, "int2"), "value": (part.value, "float8"),
+    }  # fmt: skip
 
 
 def _journal(
     session: Session, scope: Scope, batch: ReadingBatch, batch_id: int, now: datetime, changed: int,
     source: str, connection_id: UUID | None, live: bool, notes: str | None,
 ) -> None:  # fmt: skip
-    """Write the batch row, last of all, under the lock that orders commits, and wake the followers."""
+    """Have the batch row written at the commit, under the lock that orders commits, and wake the followers."""
     spans = None
     if changed:
         order = np.lexsort((batch.read_at_us, batch.point_key))
@@ -163,14 +210,14 @@ def _journal(
         "is_live": live, "readings": len(batch), "changed": changed, "spans": spans,
         "journal": rules.pack(batch) if live and changed else None, "notes": notes,
     }  # fmt: skip
-    _append(session, row)
+    commits.put_down(session, "batches", row)
 
 
-def _append(session: Session, row: dict[str, Any]) -> None:
-    """Append a batch row to the journal: last of all, since nobody else commits until we do."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SEQUENCE_LOCK})
-    session.execute(text(_BATCH), row)
-    session.execute(text("SELECT pg_notify('batch', '')"))
+@commits.writes("batches")
+def _append(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Append batch rows to the journal: last of all, since nobody else commits until we do."""
+    for row in rows:
+        session.execute(text(_BATCH), {**row, "lock": SEQUENCE_LOCK})
 
 
 def _count(session: Session, statement: str, parameters: dict[str, Any]) -> int:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from backend.kernel import clock, periods
 from backend.kernel.periods import Period
 from backend.kernel.scope import Scope
-from backend.kernel.units import Carrier, PointKind, unit
+from backend.kernel.units import Carrier, PointKind, quanta_per, unit
 from backend.metering import queries
 from backend.metering.models import Direction, Point
 from backend.metering.service.values import in_units, seen_parts
@@ -27,7 +28,7 @@ class Grain(IntEnum):
     MONTH = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Amount:
     """What a point counted in one bucket [unit of the point]; estimated: the part not measured."""
 
@@ -41,9 +42,9 @@ def amounts(session: Session, scope: Scope, *, point_id: UUID, grain: Grain, per
     """Return a point's amounts by hour, day or month; buckets without any interval are left out."""
     point = queries.point(session, scope, point_id)
     return [
-        Amount(row.start, in_units(row.amount, point.unit), in_units(row.estimated, point.unit), row.count)
+        amount
         for part in seen_parts(session, scope, point, period)
-        for row in queries.roll_ups(session, scope, [point], grain, part)
+        for amount in _amounts(session, scope, [point], grain, part)[point.key]
     ]
 
 
@@ -52,18 +53,29 @@ def amounts_of_many(
 ) -> dict[UUID, list[Amount]]:
     """Return amounts of several points at once, as `amounts` does for one."""
     owned = [p for p in points if p.organisation_id in scope.organisations]
-    by_key = {p.key: p for p in owned}
-    found: dict[UUID, list[Amount]] = {p.id: [] for p in points}
-    for row in queries.roll_ups(session, scope, owned, grain, period) if owned else []:
-        point = by_key[row.point_key]
-        found[point.id].append(
-            Amount(
-                row.start, in_units(row.amount, point.unit), in_units(row.estimated, point.unit), row.count
-            )
-        )
+    by_key = _amounts(session, scope, owned, grain, period)
+    found = {}
     for point in points:
-        if point.key not in by_key:
-            found[point.id] = amounts(session, scope, point_id=point.id, grain=grain, period=period)
+        counted = by_key.get(point.key)
+        if counted is None:
+            counted = amounts(session, scope, point_id=point.id, grain=grain, period=period)
+        found[point.id] = counted
+    return found
+
+
+def _amounts(
+    session: Session, scope: Scope, points: Sequence[Point], grain: Grain, period: Period
+) -> dict[int, list[Amount]]:
+    """Return the amounts of points by their keys, each in order of start."""
+    units = {p.key: p.unit for p in points}
+    found: dict[int, list[Amount]] = {key: [] for key in units}
+    if points:
+        columns = queries.roll_ups(session, scope, points, grain, period)
+        starts = {at_us: clock.from_us(at_us) for at_us in np.unique(columns[1]).tolist()}
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        for key, at_us, amount, estimated, count in rows:
+            per = quanta_per(units[key])
+            found[key].append(Amount(starts[at_us], amount / per, estimated / per, count))
     return found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from backend.kernel import clock
+from backend.kernel import clock, paging
 from backend.kernel.errors import Refused
 from backend.kernel.periods import Period
 from backend.kernel.scope import Scope
@@ -23,7 +23,8 @@ from backend.network import service as network
 
 WIDEST = 4000
 RAW_SPAN = timedelta(days=45)
-"""Longer curves of instantaneous points are drawn from hourly statistics, which keep the peaks."""
+"""Longer curves of instantaneous points are drawn from hourly statistics, which keep the peaks; of registers
+and amounts from one reading a step, so that a curve over years costs what is drawn, not what is stored."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,22 @@ def latest_values(
     session: Session,
     scope: Scope,
     *,
-    point_ids: Sequence[UUID] | None = None,
-    organisations: frozenset[UUID] | None = None,
-    under: UUID | None = None,
+    point_ids: Sequence[UUID],
 ) -> list[LatestValue]:
-    """Return the newest readings of given points, of an organisation's, or of those under a position."""
+    """Return the newest readings of given points."""
+    return [LatestValue(*row) for row in queries.latest(session, scope, point_ids)]
+
+
+def list_latest_values(
+    session: Session, scope: Scope, *, organisations: frozenset[UUID] | None = None, under: UUID | None = None,
+    cursor: str | None = None, limit: int = 50,
+) -> paging.Page[LatestValue]:  # fmt: skip
+    """Return a page of newest readings: of an organisation's points, or of those under a position."""
     path = network.position(session, scope, under).path if under else None
-    rows = queries.latest(session, scope, point_ids=point_ids, organisations=organisations, under_path=path)
-    return [LatestValue(*row) for row in rows]
+    rows = queries.latest_page(
+        session, scope, organisations=organisations, under_path=path, cursor=cursor, limit=limit
+    )
+    return rows.each(lambda row: LatestValue(*row))
 
 
 def latest_arrays(
@@ -88,7 +97,7 @@ def curve(session: Session, scope: Scope, *, point_id: UUID, period: Period, wid
     parts = seen_parts(session, scope, point, period)
     if point.kind in (PointKind.INSTANT, PointKind.STATE) and _length(period) > RAW_SPAN:
         return _from_hours(session, scope, point, parts, width)
-    pieces = [queries.readings(session, scope, point, part) for part in parts]
+    pieces = [_pieces(session, scope, point, part, width) for part in parts]
     at_us = np.concatenate([p[0] for p in pieces]) if pieces else np.empty(0, np.int64)
     value = np.concatenate(
         [np.where(p[2] == rules.Quality.BAD, np.nan, p[1]) for p in pieces] or [np.empty(0)]
@@ -111,12 +120,24 @@ def readings(
 
 
 def intervals(
-    session: Session, scope: Scope, *, point_id: UUID, period: Period, limit: int = 5000
+    session: Session,
+    scope: Scope,
+    *,
+    point_id: UUID,
+    period: Period,
+    limit: int = 5000,
+    newest_first: bool = False,
 ) -> list[Interval]:
-    """Return a point's intervals in a period, oldest first; amounts in quanta."""
+    """Return a point's intervals in a period, oldest first unless asked otherwise; amounts in quanta."""
     point = queries.point(session, scope, point_id)
-    parts = seen_parts(session, scope, point, period)
-    return [row for part in parts for row in queries.intervals(session, scope, point, part, limit)][:limit]
+    parts = sorted(
+        seen_parts(session, scope, point, period), key=lambda part: part.start, reverse=newest_first
+    )
+    return [
+        row
+        for part in parts
+        for row in queries.intervals(session, scope, point, part, limit, newest_first=newest_first)
+    ][:limit]
 
 
 def revisions(
@@ -142,6 +163,18 @@ def seen_parts(session: Session, scope: Scope, point: Point, period: Period) -> 
 def in_units(amount: int, unit: str) -> float:
     """Convert an amount in quanta to the point's unit."""
     return amount / quanta_per(unit)
+
+
+def _pieces(
+    session: Session, scope: Scope, point: Point, part: Period, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int16]]:
+    """Return the readings a curve is drawn from: all of a short period, one a step of a long one."""
+    if _length(part) <= RAW_SPAN:
+        return queries.readings(session, scope, point, part)
+    step_us = max(_length(part) // width, timedelta(seconds=1)) // timedelta(microseconds=1)
+    if point.kind is PointKind.REGISTER:
+        return queries.register_steps(session, scope, point, part, step_us)
+    return queries.highest_of_steps(session, scope, point, part, step_us)
 
 
 def _from_hours(session: Session, scope: Scope, point: Point, parts: list[Period], width: int) -> Curve:

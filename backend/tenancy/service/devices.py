@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from backend.kernel import audit, clock, ids
+from backend.kernel import clock, ids
 from backend.kernel.errors import NotFound, Unauthenticated
 from backend.kernel.scope import Scope
 from backend.tenancy import queries, rules
@@ -21,6 +21,9 @@ from backend.tenancy.models import Application, Person, PersonStatus, RefreshTok
 from backend.tenancy.rules import RefreshReused, TokenState, Turn
 from backend.tenancy.service.scopes import build_scope
 from backend.tenancy.service.secrets import hashed, new_secret
+from backend.tenancy.service.trail import note_about
+
+MOST_DEVICES = 100
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,11 @@ def refresh(session: Session, *, token: str, device_id: str, key: bytes) -> Devi
     """Exchange a refresh token for its successor.
 
     The successor is computed from the token, so that a phone whose answer was lost gets the same one
-    when it asks again. key: secret of this installation
+    when it asks again. The person is locked first: whatever ends their log-ins comes before or after,
+    never beside. key: secret of this installation
     """
+    holder_id = queries.refresh_token_holder(session, hashed(token))
+    person = holder_id and queries.person_locked(session, holder_id)
     presented = queries.refresh_token(session, hashed(token))
     if presented is None:
         raise _refused()
@@ -79,7 +85,6 @@ def refresh(session: Session, *, token: str, device_id: str, key: bytes) -> Devi
         _end_family(session, presented)
         _note(session, presented, "device.reuse_detected")
         raise RefreshReused("this log-in was used from elsewhere and has ended", remedy="log in again")
-    person = queries.person_by_id(session, presented.person_id)
     if turn is Turn.REFUSE or person is None or person.status is not PersonStatus.ACTIVE:
         raise _refused()
     following = _successor(token, key)
@@ -103,7 +108,7 @@ def use_device(
 
 
 def devices(session: Session, scope: Scope) -> Sequence[Device]:
-    """Return the phones the asker is logged in on, the last used first."""
+    """Return the phones the asker is logged in on, the last used first; `MOST_DEVICES` of them."""
     if scope.actor_id is None:
         return []
     newest: dict[UUID, RefreshToken] = {}
@@ -113,12 +118,14 @@ def devices(session: Session, scope: Scope) -> Sequence[Device]:
     alive = [token for token in newest.values() if token.expires_at > now]
     return [
         Device(token.family_id, token.device_id, token.device_name, token.started_at, token.created_at)
-        for token in sorted(alive, key=lambda t: t.created_at, reverse=True)
+        for token in sorted(alive, key=lambda t: t.created_at, reverse=True)[:MOST_DEVICES]
     ]
 
 
 def end_device(session: Session, scope: Scope, family_id: UUID) -> None:
     """Log one of the asker's phones out, with every token of its log-in."""
+    if scope.actor_id is not None:
+        queries.person_locked(session, scope.actor_id)
     mine = queries.refresh_tokens(session, scope.actor_id, family_id) if scope.actor_id else []
     if not mine:
         raise NotFound("there is no such log-in", field="device", value=str(family_id))
@@ -158,7 +165,5 @@ def _refused() -> Unauthenticated:
 
 
 def _note(session: Session, token: RefreshToken, action: str) -> None:
-    audit.record(
-        session, Scope.person(token.person_id, {}), action=action, entity="device",
-        entity_id=token.family_id, organisation_id=None, after={"device_name": token.device_name},
-    )  # fmt: skip
+    after = {"device": ids.show(token.family_id), "device_name": token.device_name}
+    note_about(session, Scope.person(token.person_id, {}), token.person_id, action, after)

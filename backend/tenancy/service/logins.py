@@ -9,14 +9,16 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from backend.kernel import audit, clock
+from backend.kernel import clock, ids
 from backend.kernel.errors import NotFound, Unauthenticated
 from backend.kernel.scope import Scope
 from backend.tenancy import queries, rules
 from backend.tenancy.models import Application, Person, PersonStatus, PortalSession, RefreshToken
 from backend.tenancy.ports import Attempts, Passwords
+from backend.tenancy.rules import LogInRefused
 from backend.tenancy.service.scopes import build_scope
 from backend.tenancy.service.secrets import hashed, new_secret
+from backend.tenancy.service.trail import account_digest, note_about
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,22 @@ def log_in(session: Session, gate: Gate, *, email: str, password: str, network: 
     """Return who has this address and password.
 
     Unknown addresses, wrong passwords and suspended people all get the same answer after the same
-    time. network: where the attempt comes from, for the count of failures
+    time. The person stays locked until the caller has opened the log-in, so that what ends all
+    log-ins ends this one too. network: where the attempt comes from, for the count of failures
     """
-    account = email.strip().lower()[:254]
-    gate.attempts.check(account, network)
+    account, typed = email.strip().lower()[:254], password[: rules.PASSWORD_LENGTH[1]]
+    gate.attempts.begin(account, network)
     found = queries.person_by_email(session, account)
-    kept = found.password_hash if found is not None and found.status is PersonStatus.ACTIVE else None
-    if not gate.passwords.matches(kept, password[: rules.PASSWORD_LENGTH[1]]):
-        gate.attempts.failed(account, network)
-        raise Unauthenticated("address or password is wrong", remedy="try again or ask for a password reset")
-    assert found is not None and kept is not None
+    kept = _kept_hash(found)
+    if not gate.passwords.matches(kept, typed):
+        raise _log_in_refused(session, account, network, found)
+    assert found is not None
+    now_kept = _kept_hash(queries.person_locked(session, found.id))  # hashing took its time
+    if now_kept is None or (now_kept != kept and not gate.passwords.matches(now_kept, typed)):
+        raise _log_in_refused(session, account, network, found)
     gate.attempts.succeeded(account, network)
-    if gate.passwords.is_outdated(kept):
-        found.password_hash = gate.passwords.hash(password)
+    if gate.passwords.is_outdated(now_kept):
+        found.password_hash = gate.passwords.hash(typed)
     found.last_login_at = clock.now()
     return found
 
@@ -98,6 +103,7 @@ def end_session(session: Session, scope: Scope, session_id: UUID) -> None:
 
 def end_all(session: Session, person_id: UUID, *, but: bytes | None = None) -> None:
     """End every log-in of a person, on browsers and phones; `but` spares one browser by its token's hash."""
+    queries.person_locked(session, person_id)
     closing = delete(PortalSession).where(PortalSession.person_id == person_id)
     session.execute(closing if but is None else closing.where(PortalSession.token_hash != but))
     session.execute(
@@ -121,8 +127,17 @@ def _myself(scope: Scope) -> UUID:
     return scope.actor_id
 
 
+def _kept_hash(person: Person | None) -> str | None:
+    """Return the hash a password must fit; None for who may not log in."""
+    return person.password_hash if person is not None and person.status is PersonStatus.ACTIVE else None
+
+
+def _log_in_refused(session: Session, account: str, network: str, found: Person | None) -> LogInRefused:
+    tried = {"account": account_digest(account), "network": network}
+    someone = ids.new_id() if found is None else found.id  # of nobody, at the same cost
+    note_about(session, Scope.public(), someone, "log_in.refused", tried)
+    return LogInRefused("address or password is wrong", remedy="try again or ask for a password reset")
+
+
 def _note(session: Session, person_id: UUID, action: str, network: str | None) -> None:
-    audit.record(
-        session, Scope.person(person_id, {}), action=action, entity="person", entity_id=person_id,
-        organisation_id=None, after={"network": network},
-    )  # fmt: skip
+    note_about(session, Scope.person(person_id, {}), person_id, action, {"network": network})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.kernel import audit, clock, ids
 from backend.kernel.db import confine
 from backend.kernel.errors import NotFound, Refused
+from backend.kernel.paging import Page
 from backend.kernel.scope import Role, Scope
 from backend.kernel.tree import path_of
 from backend.tenancy import queries, rules
@@ -32,8 +34,8 @@ def found_region(
         name_zh=name_zh, is_simulated=is_simulated, created_at=clock.now(),
     )  # fmt: skip
     session.add(root)
-    _note(session, scope, "create", root, before=None)
     session.flush()
+    _note(session, scope, "create", root, before=None)
     return root, scope
 
 
@@ -52,8 +54,8 @@ def create_organisation(
         is_simulated=parent.is_simulated if is_simulated is None else is_simulated,
     )  # fmt: skip
     session.add(node)
-    _note(session, scope, "create", node, before=None)
     session.flush()
+    _note(session, scope, "create", node, before=None)
     return node
 
 
@@ -67,6 +69,28 @@ def rename_organisation(
     node.name, node.name_zh = _name(name), name_zh
     _note(session, scope, "rename", node, before=before)
     return node
+
+
+def set_emergency_phone(session: Session, scope: Scope, organisation_id: UUID, *, phone: str) -> Organisation:
+    """Say which phone is answered day and night; empty: that of the organisation above."""
+    node = organisation(session, scope, organisation_id)
+    scope.demand(node.id, Role.ADMINISTRATOR)
+    plain = phone.strip()
+    if plain and not re.fullmatch(r"\+?[\d ()/-]{3,30}", plain):
+        raise Refused(
+            "this is no phone number", field="phone", value=phone[:50], remedy="digits, with +86 or 0"
+        )
+    before, node.emergency_phone = {"emergency_phone": node.emergency_phone}, plain or None
+    audit.record(
+        session, scope, action="organisation.emergency_phone", entity="organisation", entity_id=node.id,
+        organisation_id=node.id, before=before, after={"emergency_phone": node.emergency_phone},
+    )  # fmt: skip
+    return node
+
+
+def emergency_phone(session: Session, _scope: Scope, organisation_id: UUID) -> str | None:
+    """Return the phone answered day and night for an organisation. It is printed on labels: anybody may know it."""
+    return queries.emergency_phone(session, organisation_id)
 
 
 def organisation(session: Session, scope: Scope, organisation_id: UUID) -> Organisation:
@@ -87,6 +111,28 @@ def subtree(session: Session, scope: Scope, organisation_id: UUID) -> Sequence[O
 def tops(session: Session, scope: Scope) -> Sequence[Organisation]:
     """Return the highest organisations the asker sees: where the organisation switcher begins."""
     return queries.tops(session, scope)
+
+
+def find_organisations(
+    session: Session, scope: Scope, *, text: str = "", among: frozenset[UUID] | None = None,
+    kind: OrganisationKind | None = None, limit: int = 20,
+) -> Sequence[Organisation]:  # fmt: skip
+    """Return so many organisations by name, which a text is a part of; among: only some."""
+    wanted = scope.organisations if among is None else among
+    return queries.find_organisations(session, scope, text=text, among=wanted, kind=kind, limit=limit)
+
+
+def level(
+    session: Session,
+    scope: Scope,
+    organisation_id: UUID | None,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Organisation]:
+    """Return a page of the organisations directly below one, or of the highest the asker sees, by name."""
+    above = None if organisation_id is None else organisation(session, scope, organisation_id).id
+    return queries.level(session, scope, above, cursor=cursor, limit=limit)
 
 
 def widened(session: Session, scope: Scope) -> Scope:

@@ -15,19 +15,24 @@ from backend.kernel.events import publish
 from backend.kernel.paging import Page
 from backend.kernel.scope import Kind, Role, Scope
 from backend.tenancy import events, queries, rules
-from backend.tenancy.models import Membership, Person, PersonStatus
+from backend.tenancy.models import Membership, Organisation, Person, PersonStatus
 from backend.tenancy.service import logins
 from backend.tenancy.service.organisations import organisation
+from backend.tenancy.service.trail import note_about
 
 
 def people(
-    session: Session, scope: Scope, organisation_id: UUID, *, after: str | None = None, limit: int = 50
-) -> Page[Person]:
-    """Return who holds a role at a node or below it; for its administrators and managers."""
+    session: Session, scope: Scope, organisation_id: UUID, *, cursor: str | None = None, limit: int = 50,
+    search: str = "",
+) -> Page[Person]:  # fmt: skip
+    """Return who holds a role at a node or below it; for its administrators and managers.
+
+    search: in names and addresses
+    """
     node = organisation(session, scope, organisation_id)
     scope.demand(node.id, Role.ADMINISTRATOR, Role.MANAGER)
     below = [found.id for found in queries.subtree(session, scope, node.id)]
-    return queries.members(session, scope, below, after=after, limit=limit)
+    return queries.members(session, scope, below, cursor=cursor, limit=limit, search=search)
 
 
 def person(session: Session, scope: Scope, person_id: UUID) -> Person:
@@ -93,8 +98,9 @@ def add_person(session: Session, *, email: str, name: str, locale: str = "en") -
     if not 1 <= len(plain) <= 200:
         raise Refused("a name has 1 to 200 characters", field="name", value=name[:200])
     added = Person(
-        id=ids.new_id(), email=rules.normalise_email(email), name=plain, password_hash=None, locale=locale,
-        status=PersonStatus.INVITED, preferences={}, created_at=clock.now(), last_login_at=None,
+        id=ids.new_id(), email=rules.normalise_email(email), name=plain, password_hash=None,
+        locale=rules.check_locale(locale), status=PersonStatus.INVITED, preferences={}, created_at=clock.now(),
+        last_login_at=None,
     )  # fmt: skip
     session.add(added)
     session.flush()
@@ -108,6 +114,7 @@ def grant(session: Session, scope: Scope, *, person: Person, organisation_id: UU
     for held in queries.memberships(session, scope, [person.id]):
         if (held.organisation_id, held.role) == (organisation_id, role.value):
             return held
+    rules.demand_few(len({*queries.membership_nodes(session, person.id), organisation_id}))
     granted = Membership(
         id=ids.new_id(), person_id=person.id, organisation_id=organisation_id, role=role.value,
         created_at=clock.now(),
@@ -159,14 +166,11 @@ def change_person(
             raise Refused("a name has 1 to 200 characters", field="name", value=name[:200])
         myself.name = name.strip()
     if locale is not None:
-        myself.locale = locale
+        myself.locale = rules.check_locale(locale)
     if preferences is not None:
-        myself.preferences = myself.preferences | preferences
+        myself.preferences = rules.check_preferences(myself.preferences | preferences)
     after = {"name": myself.name, "locale": myself.locale}
-    audit.record(
-        session, scope, action="person.change", entity="person", entity_id=myself.id, organisation_id=None,
-        before=before, after=after,
-    )  # fmt: skip
+    note_about(session, scope, myself.id, "person.change", before=before, after=after)
     return myself
 
 
@@ -185,13 +189,28 @@ def administered(session: Session, scope: Scope, person_id: UUID) -> Person:
 
 
 def audit_trail(
-    session: Session, scope: Scope, organisation_id: UUID, *, after: str | None = None, limit: int = 50
-) -> Page[AuditEvent]:
-    """Return what was changed at a node and below it, the newest first; for its administrators."""
+    session: Session, scope: Scope, organisation_id: UUID, *, cursor: str | None = None, limit: int = 50,
+    log_ins: bool | None = None,
+) -> Page[AuditEvent]:  # fmt: skip
+    """Return what was done at a node and below it, the newest first; for its administrators.
+
+    log_ins: True only what happened at the door, False only changes, None both
+    """
     node = organisation(session, scope, organisation_id)
     scope.demand(node.id, Role.ADMINISTRATOR)
     below = [found.id for found in queries.subtree(session, scope, node.id)]
-    return queries.audit_trail(session, scope, below, after=after, limit=limit)
+    narrowed = {} if log_ins is None else {"only" if log_ins else "but": rules.LOG_IN_ACTIONS}
+    return queries.audit_trail(session, scope, below, cursor=cursor, limit=limit, **narrowed)
+
+
+def organisations_by_id(session: Session, scope: Scope, ids: Collection[UUID]) -> dict[UUID, Organisation]:
+    """Return organisations by id; those the asker does not see are left out."""
+    return {found.id: found for found in queries.organisations(session, scope, ids)}
+
+
+def names(session: Session, scope: Scope, person_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of people, as far as they hold a role where the asker sees it."""
+    return queries.names(session, scope, person_ids)
 
 
 _STAFF_VIEW = (Role.ADMINISTRATOR, Role.MANAGER)
@@ -208,6 +227,7 @@ def _nodes(session: Session, scope: Scope, found: Person) -> frozenset[UUID]:
 
 
 def _change_status(session: Session, scope: Scope, changed: Person, status: PersonStatus) -> Person:
+    queries.person_locked(session, changed.id)
     before = changed.status
     if before is status:
         return changed

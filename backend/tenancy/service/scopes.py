@@ -19,6 +19,14 @@ def scope_of(session: Session, person: Person, *, application: Application | Non
     return build_scope(person, queries.roles_of(session, person.id, application and application.value))
 
 
+def scope_of_id(session: Session, person_id: UUID) -> Scope:
+    """Return what a person may see, for a worker that goes on with what they began."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFound("there is no such person", field="person_id", value=str(person_id))
+    return scope_of(session, person)
+
+
 def build_scope(person: Person, roles: Mapping[str, Iterable[UUID | str]] | None) -> Scope:
     """Return the scope of a person from their roles with the organisations each extends to."""
     return Scope.person(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -12,20 +12,17 @@ import structlog
 from backend.kernel import clock
 from backend.kernel.errors import Refused
 from ingest.mqtt.acknowledge import Done, after
-from ingest.mqtt.sparkplug import codec
-from ingest.mqtt.sparkplug.codec import BD_SEQ, Metric
+from ingest.mqtt.sparkplug import codec, reading
+from ingest.mqtt.sparkplug.codec import BD_SEQ
 from ingest.mqtt.sparkplug.nodes import Address, Nodes, Outcome
-from ingest.mqtt.targets import Row, Target
+from ingest.mqtt.sparkplug.reading import Reader
 from ingest.notebook import Notebook
 from ingest.plan import Channel, Connection
 from ingest.ports import Readings, Sink
-from ingest.rules import BAD, GOOD, UNCERTAIN, time_refusal
 
 log = structlog.get_logger(__name__)
 
 Publish = Callable[[str, bytes, int], None]
-
-QUALITIES = {codec.GOOD: GOOD, codec.STALE: UNCERTAIN, codec.BAD: BAD}
 
 
 class SparkplugHandler:
@@ -40,6 +37,11 @@ class SparkplugHandler:
         self, connection: Connection, channels: tuple[Channel, ...], sink: Sink, notebook: Notebook
     ) -> None:
         address = connection.address
+        if address.get("share"):
+            raise Refused(
+                "Sparkplug messages cannot be shared: each says what the ones before it meant", field="share",
+                value=address["share"], remedy="leave it out",
+            )  # fmt: skip
         group = address.get("group", "+")
         self.filters = (f"spBv1.0/{group}/+/+", f"spBv1.0/{group}/+/+/+")
         self._id = connection.id
@@ -48,44 +50,52 @@ class SparkplugHandler:
         self._note = f"nodes {connection.id}"
         self._lock = threading.Lock()
         self._nodes = Nodes()
-        self._known = set(notebook.recall(self._note) or ())
         self._publish: Publish | None = None
         self._gone: list[str] = []
         self._seen: set[str] = set()
         self._host = address.get("host_id")
         self._began_ms = clock.now_us() // 1000
-        self._targets: dict[tuple[str | None, str | None, str], list[Target]] = {}
-        node = f"{address['group']}/{address['node']}" if address.keys() >= {"group", "node"} else None
-        for channel in channels:
-            key = (
-                channel.address.get("node", node),
-                channel.address.get("device"),
-                channel.address["metric"],
-            )
-            self._targets.setdefault(key, []).append(Target.of(_plain(channel)))
+        self._reader = Reader(connection, channels)
+        self._known = set(notebook.recall(self._note) or ()) | _heard_here(self._reader.nodes, group)
 
     @property
     def will(self) -> tuple[str, bytes] | None:
         """What the broker says when we are gone, where we are the nodes' primary host."""
         return (f"spBv1.0/STATE/{self._host}", self._state(False)) if self._host else None
 
+    @property
+    def error(self) -> str | None:
+        """Which channels cannot be used, and which nodes and devices are gone, in words."""
+        words = self._reader.refused[:3]
+        return "; ".join([*words, "offline: " + ", ".join(self._gone[:10])] if self._gone else words) or None
+
     def connected(self, publish: Publish) -> None:
-        """Say that we are there, and ask the nodes we know to introduce themselves again."""
+        """Say that we are there, and ask the nodes we know or read to introduce themselves again.
+
+        Data are not kept for us while we are away, and neither are births: what aliases meant is not certain.
+        Nodes that channels name are asked even where another worker has heard them so far.
+        """
         self._publish = publish
         if self._host:
             publish(f"spBv1.0/STATE/{self._host}", self._state(True), 1)
-        for name in self._known - {n for n, node in self._nodes.nodes.items() if node.is_sure}:
+        with self._lock:
+            self._nodes.doubt(now_us=clock.now_us())
+        for name in sorted(self._known):
             self._ask(name)
 
-    def tick(self) -> None:
-        """Say which nodes and devices are gone, when that changed."""
-        with self._lock:
-            gone = self._nodes.offline
-        if gone != self._gone:
-            self._gone = gone
-            self._sink.contact(self._id, error="offline: " + ", ".join(gone[:10]) if gone else None)
+    def leaving(self, publish: Publish) -> None:
+        """Say that we go: the broker does so only for those who vanish."""
+        if self._host:
+            publish(f"spBv1.0/STATE/{self._host}", self._state(False), 1)
 
-    def take(self, topic: str, payload: bytes, *, is_retained: bool, done: Done | None) -> None:
+    def tick(self) -> None:
+        """Note which nodes and devices are gone."""
+        with self._lock:
+            self._gone = self._nodes.offline
+
+    def take(
+        self, topic: str, payload: bytes, *, is_retained: bool, done: Done | None, is_late: bool = False
+    ) -> None:
         """Apply one message and hand its readings to the sink."""
         address = Address.of(topic)
         if address is None:
@@ -105,48 +115,31 @@ class SparkplugHandler:
             self._sink.missed(self._id, count=outcome.missed, gap=outcome.gap)
         if outcome.wants_rebirth:
             self._ask(address.name)
-        rows, reasons = self._rows(address, outcome, now_us)
+        taken = self._reader.take(
+            address.name, outcome.values, now_us=now_us, is_data=address.kind.endswith("DATA")
+        )
+        rows, reasons = taken.rows, taken.reasons
         if address.kind.endswith("BIRTH"):
             self._offer(address, outcome)
         if outcome.unresolved:
-            reasons.append(
-                f"{len(outcome.unresolved)} values by aliases that no birth explained; rebirth asked"
-            )
+            reasons.append(f"{_unexplained(outcome)}; rebirth asked")
         some = {live: rows[live] for live in rows if rows[live]}
         done = after(max(1, len(some) + bool(reasons)), done)
         for live in some:
             self._sink.put(Readings.of(some[live]), connection_id=self._id, live=live, done=done)
         if reasons:
-            self._refuse(payload, topic, "; ".join(reasons[:5]), done)
+            self._refuse(
+                payload, topic, "; ".join(reasons[:5]), done, reading.known(address.name, taken.left)
+            )
         elif not some and done is not None:
             done()
-
-    def _rows(
-        self, address: Address, outcome: Outcome, now_us: int
-    ) -> tuple[dict[bool, list[Row]], list[str]]:
-        """Return the readings, news (True) and history (False) apart, and what cannot be used, in words."""
-        rows: dict[bool, list[Row]] = {True: [], False: []}
-        reasons = []
-        for device, metric in outcome.values:
-            for target in self._of(address.name, device, metric.name):
-                at_us = now_us if metric.timestamp_ms is None else metric.timestamp_ms * 1000
-                reason = time_refusal(at_us, now_us=now_us)
-                row = None if reason else target.row(metric.value, at_us, _quality(metric))
-                if row is None:
-                    reasons.append(f"{metric.name}: {reason or 'not a number'}")
-                else:
-                    rows[not metric.is_historical].append(row)
-        return rows, reasons
-
-    def _of(self, node: str, device: str | None, metric: str) -> list[Target]:
-        return self._targets.get((node, device, metric)) or self._targets.get((None, device, metric), [])
 
     def _offer(self, address: Address, outcome: Outcome) -> None:
         """Offer a newborn's metrics that no channel reads."""
         for device, metric in outcome.values:
             name = "/".join(part for part in (address.name, device, metric.name) if part)
             is_own = metric.name == BD_SEQ or metric.name.startswith("Node Control/")
-            if is_own or name in self._seen or self._of(address.name, device, metric.name):
+            if is_own or name in self._seen or self._reader.of(address.name, device, metric.name):
                 continue
             self._seen.add(name)
             if isinstance(metric.value, int | float):
@@ -173,18 +166,53 @@ class SparkplugHandler:
     def _state(self, online: bool) -> bytes:
         return orjson.dumps({"online": online, "timestamp": self._began_ms})
 
-    def _refuse(self, payload: bytes, topic: str, reason: str, done: Done | None) -> None:
-        self._sink.refuse(payload, connection_id=self._id, address=topic, reason=reason, done=done)
+    def _refuse(
+        self,
+        payload: bytes,
+        topic: str,
+        reason: str,
+        done: Done | None,
+        known: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._sink.refuse(
+            payload, connection_id=self._id, address=topic, reason=reason, done=done, known=known
+        )
 
 
-def _plain(channel: Channel) -> Channel:
-    """Return the channel without the words of its address that JSON paths would read."""
-    kept: Mapping[str, Any] = {k: v for k, v in channel.address.items() if k in ("label", "minutes")}
-    return Channel(
-        channel.point_key, channel.connection_id, {**kept, "tag": channel.address["metric"]},
-        scale=channel.scale, offset=channel.offset, low=channel.low, high=channel.high, kind=channel.kind,
-    )  # fmt: skip
+def replay(
+    connection: Connection, channels: tuple[Channel, ...], topic: str, payload: bytes,
+    known: Mapping[str, Any] | None, *, now_us: int,
+) -> tuple[Readings, list[str]]:  # fmt: skip
+    """Read a dead letter again by the connection's present channels.
+
+    known: what was kept with it (`reading.known`); without it only what the bytes name themselves is used
+    returns: the readings, and what still cannot be used, in words; raises Refused where nothing can be
+    """
+    reader = Reader(connection, channels)
+    address = Address.of(topic)
+    if known is not None:
+        node, values = reading.named(known)
+        reasons = []
+    elif address is not None:
+        outcome = Nodes().take(address, codec.decode(payload), now_us=now_us)
+        node, values = address.name, outcome.values
+        reasons = [_unexplained(outcome)] if outcome.unresolved else []
+    else:
+        raise Refused(f"{topic} is no Sparkplug topic of a node or device")
+    if not values:
+        raise Refused(reasons[0] if reasons else "it holds values by aliases that no birth explained")
+    taken = reader.take(node, values, now_us=now_us)
+    unread = [metric.name for device, metric in values if not reader.of(node, device, metric.name)]
+    if unread and not taken.reasons:
+        reasons.append(f"no channel reads {', '.join(unread[:5])} of {node}")
+    return Readings.of(taken.rows[True] + taken.rows[False]), taken.reasons + reasons
 
 
-def _quality(metric: Metric) -> int | None:
-    return None if metric.quality is None else QUALITIES.get(metric.quality, BAD)
+def _heard_here(nodes: Iterable[str], group: str) -> set[str]:
+    """Return those of the nodes that can be on the connection: of its group, and names of a topic's levels."""
+    addresses = (node.split("/") for node in nodes if not set(node) & set("+#"))
+    return {"/".join(levels) for levels in addresses if len(levels) == 2 and group in (levels[0], "+")}
+
+
+def _unexplained(outcome: Outcome) -> str:
+    return f"{len(outcome.unresolved)} values by aliases that no birth explained"

@@ -110,6 +110,12 @@ class Nodes:
             outcome.wants_rebirth = True
         return outcome
 
+    def doubt(self, *, now_us: int) -> None:
+        """Believe no alias until its node is born again: births may have been missed while we were away."""
+        for node in self.nodes.values():
+            node.is_sure = False
+            node.asked_us = now_us
+
     @property
     def offline(self) -> list[str]:
         """Nodes, and devices of nodes that are online, that said they are gone."""

@@ -74,23 +74,24 @@ function draw(state) {
   const highest = Math.max(...data.series.flatMap((one) => one.points.map((point) => Math.abs(point[1] ?? 0))), 0);
   [state.unit, state.factor] = highest ? ladder(data.unit, highest) : [data.unit, 1];
   const zone = data.zone;
+  const fontSize = 0.75 * parseFloat(getComputedStyle(document.documentElement).fontSize);
   chart.setOption({
     animation: false,
     aria: { enabled: true, label: { description: figure.querySelector("svg")?.getAttribute("aria-label") ?? "" } },
-    textStyle: { fontFamily: look.font, color: look.ink2 },
-    grid: { left: 8, right: 12, top: 26, bottom: data.can_zoom ? 52 : 6, containLabel: true },
+    textStyle: { fontFamily: look.font, fontSize, color: look.ink2 },
+    grid: { left: 8, right: 12, top: fontSize * 2.2, bottom: data.can_zoom ? 52 : 6, containLabel: true },
     tooltip: {
-      trigger: "axis", confine: true, backgroundColor: look.raised, borderColor: look.line, textStyle: { color: look.ink, fontSize: 13 },
+      trigger: "axis", confine: true, backgroundColor: look.raised, borderColor: look.line, textStyle: { color: look.ink, fontSize: fontSize * 1.08 },
       formatter: (items) => tooltip(items, state),
     },
     xAxis: {
       type: "time", min: wall(data.start, zone) - half(data), max: wall(data.end, zone) - half(data),
-      axisLabel: { color: look.ink3, hideOverlap: true, formatter: (at) => tick(at, data) },
+      axisLabel: { color: look.ink3, fontSize, hideOverlap: true, formatter: (at) => tick(at, data) },
       axisLine: { lineStyle: { color: look.strong } }, axisTick: { show: false }, splitLine: { show: false },
     },
     yAxis: {
-      type: "value", scale: !data.from_zero, name: shownUnit(state.unit), nameTextStyle: { color: look.ink3, align: "right" },
-      axisLabel: { color: look.ink3, formatter: (value) => significant(value, 4).replace(/\.0+$|(\.\d*?)0+$/, "$1") },
+      type: "value", scale: !data.from_zero, name: shownUnit(state.unit), nameTextStyle: { color: look.ink3, fontSize, align: "left", padding: [0, 0, 0, -fontSize] },
+      axisLabel: { color: look.ink3, fontSize, formatter: (value) => significant(value, 4).replace(/\.0+$|(\.\d*?)0+$/, "$1") },
       splitLine: { lineStyle: { color: look.line } },
     },
     dataZoom: data.can_zoom ? [
@@ -104,7 +105,7 @@ function draw(state) {
 function series(data, look, factor) {
   return data.series.map((one) => {
     const colour = one.is_before ? look.ink3 : look.carrier(one.carrier);
-    const common = { name: one.name, data: placed(one, data.zone, factor), emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
+    const common = { name: one.name, data: placed(one, data.zone, factor, colour), emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
     if (one.kind === "bar") {
       return { ...common, type: "bar", itemStyle: { color: colour, opacity: one.is_before ? 0.35 : 1 }, barMaxWidth: 28, barGap: "10%", stack: one.stack };
     }
@@ -119,8 +120,11 @@ function series(data, look, factor) {
 }
 
 // The third value is the instant itself, for the words of the tooltip.
-function placed(one, zone, factor) {
-  return one.points.map(([at, value]) => [wall(at, zone), value === null ? null : value / factor, at]);
+function placed(one, zone, factor, colour) {
+  return one.points.map(([at, value]) => {
+    const place = [wall(at, zone), value === null ? null : value / factor, at];
+    return at === one.running ? { value: place, itemStyle: { color: colour, opacity: 0.45, borderColor: colour, borderType: "dashed" } } : place;
+  });
 }
 
 // Bars are centred on the start of their bucket, so that the label below names them: half a bucket of room.
@@ -144,10 +148,13 @@ function wall(at, zone) {
 
 function tooltip(items, state) {
   if (!items.length) return "";
+  const { data, factor, unit } = state;
+  const { zone } = data;
   const at = items[0].value[2];
   const box = document.createElement("div");
   const head = document.createElement("div");
   head.textContent = when(at, zone, { weekday: "short", day: "numeric", month: "short", hour: data.grain === "day" || data.grain === "month" ? undefined : "2-digit", minute: data.grain === "day" || data.grain === "month" ? undefined : "2-digit" });
+  if (data.series.some((one) => one.running === at)) head.textContent += ` (${data.words.running})`;
   box.append(head);
   for (const item of items) {
     const line = document.createElement("div");

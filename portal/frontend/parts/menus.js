@@ -1,6 +1,10 @@
 // Menus are <details>: they open without scripts. Scripts close them (outside click, Escape), and filter long ones.
 
 export function watchMenus() {
+  for (const here of document.querySelectorAll(":is(.tabs, .segments) [aria-current]")) {
+    const strip = here.parentElement;
+    if (here.offsetLeft + here.offsetWidth > strip.offsetLeft + strip.clientWidth) strip.scrollLeft = here.offsetLeft - strip.offsetLeft - 24;
+  }
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       if (!menu.contains(event.target)) menu.open = false;
@@ -46,4 +50,5 @@ function filter(field, list) {
   for (const item of list.querySelectorAll("[data-text]")) {
     item.hidden = !item.dataset.text.toLowerCase().includes(wanted);
   }
+  list.classList.toggle("is-empty", !list.querySelector("[data-text]:not([hidden])"));
 }

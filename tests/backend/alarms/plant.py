@@ -105,7 +105,7 @@ class Plant:
     def history(self, alarm: AlarmRow, role: str | None = None) -> list[str]:
         """What happened to an alarm, as words."""
         with self.asked_by(role) as (session, scope):
-            return [line.kind for line in service.history(session, scope, alarm.id)]
+            return [line.kind for line in service.history(session, scope, alarm.id).items[::-1]]
 
 
 def make_plant(world: World, *, points: int = 4) -> Plant:

@@ -22,7 +22,11 @@ def test_a_reading_over_the_limit_becomes_an_alarm_people_see(plant):
     (alarm,) = plant.alarms("dispatcher", point_id=plant.points[0].id)
     assert (alarm.rule_id, alarm.state, alarm.level, alarm.priority) == (rule.id, "unacknowledged", "H", 3)
     assert (alarm.value, alarm.limit, alarm.raised_at, alarm.unit) == (95, 90, at, "°C")
-    assert (alarm.place, alarm.point_name, alarm.advice) == ("Boiler house", "Supply 0", "Open the valve.")
+    assert (alarm.place, alarm.point_name, alarm.advice) == (
+        "Works 1 · Boiler house",
+        "Supply 0",
+        "Open the valve.",
+    )
 
 
 def test_worse_better_returned_are_one_alarm(plant):

@@ -143,6 +143,19 @@ def test_silence_counts_from_when_we_began_to_listen():
     assert levels(fed(rules, until_s=61, memory=memory)) == [(60, 1)]
 
 
+@pytest.mark.parametrize("was_heard", [True, False])
+def test_a_silence_that_is_known_outlasts_our_own_absence(was_heard):
+    """We were away for long: what was silent before is silent still, and is heard when it speaks."""
+    rules = compiled(rule("silence", parameters={"after_s": 60}, on_delay_s=5))
+    memory = blank(rules, now_us=START_US)
+    if was_heard:
+        fed(rules, batch((5, 1.0)), memory=memory)
+    assert [after for _, after in levels(fed(rules, until_s=100, memory=memory))] == [1]
+    memory.listening_us = START_US + 1000 * SECOND
+    assert levels(fed(rules, until_s=1001, memory=memory)) == []
+    assert levels(fed(rules, batch((1002, 1.0)), until_s=1003, memory=memory)) == [(1002, 0)]
+
+
 @pytest.mark.parametrize(
     ("parameters", "values", "expected"),
     [

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from backend.alarms.rules import night
 from backend.alarms.rules.evaluate import Readings, step, tick
 from backend.alarms.rules.memory import blank, pack, restore
 from backend.alarms.rules.night import night_around
@@ -108,6 +109,13 @@ def test_a_register_is_judged_by_its_mean_flow_over_the_night():
     ("at", "start", "end", "expected"),
     [
         ("2026-03-28T22:00Z", time(3), time(5), ("2026-03-29T01:00Z", "2026-03-29T03:00Z")),
+        (
+            "2026-03-28T22:00Z",
+            time(2),
+            time(3),
+            ("2026-03-30T00:00Z", "2026-03-30T01:00Z"),
+        ),  # does not happen
+        ("2026-03-28T22:00Z", time(2, 30), time(3), ("2026-03-30T00:30Z", "2026-03-30T01:00Z")),
         ("2026-10-24T22:00Z", time(1), time(4), ("2026-10-24T23:00Z", "2026-10-25T03:00Z")),  # an hour more
     ],
 )
@@ -121,3 +129,32 @@ def test_a_night_may_cross_midnight():
     at = clock.to_us(datetime(2026, 3, 2, 0, 30, tzinfo=SHANGHAI).astimezone(UTC))
     start, end = night_around(at, start=time(23), end=time(1), zone="Asia/Shanghai")
     assert (end - start) // 3_600_000_000 == 2 and start < at < end
+
+
+@pytest.mark.parametrize("is_register", [True, False])
+def test_the_night_that_summer_time_swallows_says_nothing(is_register):
+    rules = ruled(
+        is_register=is_register, zone="Europe/Berlin", limit=1.0, **{"from": "02:00", "to": "03:00"}
+    )
+    memory, changes = blank(rules, now_us=0), []
+    midnight = clock.to_us(datetime(2026, 3, 28, 23, tzinfo=UTC))
+    for minutes in range(0, 300, 10):
+        at_us = midnight + minutes * 60_000_000
+        batch = Readings(np.array([1]), np.array([at_us]), np.array([9.0]), np.array([True]), at_us)
+        changes += step(rules, memory, batch).changes
+        passed = tick(rules, memory, at_us)
+        assert passed.errors == {}
+        changes += passed.changes
+    assert changes == []
+
+
+def test_a_night_that_cannot_be_judged_stops_nobody_else(monkeypatch):
+    def fails(rule, memory, now_us):
+        raise ZeroDivisionError("no time at all")
+
+    monkeypatch.setattr(night, "pass_time", fails)
+    silent = RuleSpec(2, 1, "silence", 1, {"after_s": 60})
+    rules, _ = compile_rules([RuleSpec(1, 1, "night_flow", 1, {"limit": 1.0}), silent])
+    outcome = tick(rules, blank(rules, now_us=0), 61_000_000)
+    assert [change.rule for change in outcome.changes] == [1]
+    assert outcome.errors == {1: "ZeroDivisionError: no time at all"}

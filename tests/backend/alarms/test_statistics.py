@@ -13,13 +13,16 @@ MINUTE = 60_000_000
 DAY = 1440 * MINUTE
 
 
-def told(*rows: tuple[float, int, int, float | None]) -> Annunciations:
-    """Alarms as (minute, rule, priority, minutes until it ended or None)."""
+def told(*rows: tuple[float, int, int, float | None], seen_after=()) -> Annunciations:
+    """Alarms as (minute, rule, priority, minutes until it ended or None); seen_after: minutes until acknowledged."""
     at = np.array([round(row[0] * MINUTE) for row in rows], dtype=np.int64)
     ended = [OPEN_US if row[3] is None else round((row[0] + row[3]) * MINUTE) for row in rows]
+    seen = np.full(len(rows), OPEN_US)
+    for i, minutes in enumerate(seen_after):
+        seen[i] = at[i] + round(minutes * MINUTE)
     return Annunciations(
         at, np.array([row[1] for row in rows]), np.array([row[2] for row in rows]),
-        np.array(ended, dtype=np.int64), np.full(len(rows), OPEN_US),
+        np.array(ended, dtype=np.int64), seen,
     )  # fmt: skip
 
 
@@ -59,6 +62,19 @@ def test_what_comes_and_goes_within_ten_seconds_is_fleeting():
 def test_what_stands_for_more_than_a_day_is_stale():
     found = assess(told((0, 1, 3, None), (1441, 2, 3, 5)), start_us=0, end_us=2 * DAY, operators=1)
     assert found.stale == [1]
+
+
+UNTIL_SEEN = "seconds until acknowledged (median)"
+
+
+def test_the_median_until_acknowledged_takes_what_was_acknowledged():
+    rows = [(i, i, 3, 5) for i in range(4)]
+    found = assess(told(*rows, seen_after=(1, 2, 9)), start_us=0, end_us=DAY, operators=1)
+    assert {one.name: one.value for one in found.measures}[UNTIL_SEEN] == 120
+
+
+def test_where_nothing_was_acknowledged_there_is_no_median_yet():
+    assert judged((1, 1, 3, 5))[1][UNTIL_SEEN].value is None
 
 
 def test_no_alarms_at_all_is_no_error():

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 import backend.alarms.models
 import backend.assets.models
 import backend.kernel.audit
+import backend.kernel.changes
 import backend.kernel.events
 import backend.kernel.leases
 import backend.metering.models

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,12 @@ import psycopg
 import pytest
 
 REGION = "Seaside"
+KEYS = {
+    "secret_key": b"s" * 48,
+    "push_key.pem": b"a key",
+    "opcua/own.pem": b"another",
+    "https/authority.key": b"a third",
+}
 PASSWORD = "correct horse battery staple 7"
 
 
@@ -40,6 +47,10 @@ def installed(environment) -> dict[str, str]:
     os.makedirs(folder)
     with open(os.path.join(folder, "valve.jpg"), "wb") as photo:
         photo.write(b"a photo")
+    for name, key in KEYS.items():
+        os.makedirs(os.path.dirname(os.path.join(environment["ENERFIELD_HOME"], name)), exist_ok=True)
+        with open(os.path.join(environment["ENERFIELD_HOME"], name), "wb") as file:
+            file.write(key)
     return environment
 
 
@@ -71,6 +82,9 @@ def test_a_backup_restored_into_an_empty_cluster_shows_the_same_figures(
     assert restored.returncode == 0, restored.stderr
     assert figures(other.url()) == figures(installed["ENERFIELD_DATABASE_URL"])
     assert (tmp_path / "files/photos/valve.jpg").read_bytes() == b"a photo"
+    assert {name: (tmp_path / name).read_bytes() for name in KEYS} == KEYS
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert os.stat(backup).st_mode & 0o777 == 0o600
     checked = enerfield("db", "current", environment=elsewhere)
     assert checked.returncode == 0, checked.stdout
 
@@ -83,6 +97,31 @@ def test_the_restored_rows_are_confined_as_before(installed, backup, postgres, t
     with psycopg.connect(other.url()) as connection:
         connection.execute("SET ROLE enerfield_app")
         assert connection.execute("SELECT count(*) FROM organisation").fetchone() == (0,)
+
+
+def test_a_restore_goes_to_a_cluster_whose_owner_has_another_name_and_asks_for_no_other_server(
+    installed, backup, postgres, tmp_path
+):
+    other = postgres()
+    other.drop_database()
+    with psycopg.connect(other.url("postgres"), autocommit=True) as connection:
+        connection.execute('CREATE ROLE "the landlord" LOGIN SUPERUSER')
+    url = other.url().replace("enerfield@", "the%20landlord@")
+    with psycopg.connect(url.replace("/enerfield?", "/postgres?"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE enerfield RENAME TO someone")
+        connection.execute("CREATE DATABASE enerfield TEMPLATE template0")
+    elsewhere = installed | {"ENERFIELD_DATABASE_URL": url, "ENERFIELD_HOME": str(tmp_path)}
+    for unneeded in ("ENERFIELD_REDIS_URL", "ENERFIELD_MQTT_URL"):
+        elsewhere[unneeded] = ""
+    restored = enerfield("restore", backup, environment=elsewhere)
+    assert restored.returncode == 0, restored.stderr
+    done = re.search(r"restoring: (\d+) +MB", restored.stderr)
+    assert int(done[1]) > 0
+    assert figures(url) == figures(installed["ENERFIELD_DATABASE_URL"])
+    with psycopg.connect(url) as connection:  # what is made from now on is the application's to use, too
+        connection.execute("CREATE TABLE later (id int)")
+        connection.execute("SET ROLE enerfield_app")
+        assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
 
 
 def test_a_restore_never_overwrites(installed, backup):

@@ -135,3 +135,15 @@ def test_two_cannot_run_from_one_folder(home, begin):
     assert second.returncode == 1
     assert f"process {started.pid}" in second.stderr
     assert_gone(below)
+
+
+def test_torn_lists_of_an_earlier_run_do_not_stand_in_the_way_of_the_next(tmp_path):
+    from backend.cli.server import ports
+    from backend.cli.server.supervisor import _end_leftovers
+
+    for torn in ("", '{"12": 1', "[1]", "null"):
+        for name in ("processes.json", "ports.json"):
+            (tmp_path / name).write_text(torn)
+        _end_leftovers(tmp_path / "processes.json")
+        port = ports.remembered(tmp_path, "web")
+        assert ports.remembered(tmp_path, "web") == port

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from backend.demo import logins
+from backend.assets import service as assets
+from backend.assets.service import tags
+from backend.demo import labelling, logins
 from backend.demo.load import load
 from backend.demo.region import points, region
+from backend.infra.files import FolderFiles
 from backend.kernel.errors import Conflict
 from backend.kernel.scope import Role
 from backend.metering import service as metering
@@ -85,6 +88,41 @@ def test_everything_described_is_there(session, scope, described, loaded):
         assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == len(expected)
 
 
+def test_every_device_and_machine_carries_a_label(session, scope, described, loaded):
+    counted = session.execute(text("SELECT state, count(*) FROM tag GROUP BY state"))
+    bound = {row.state: row.count for row in counted}
+    machines = [one for one in described.positions if one.kind in labelling.MACHINES]
+    assert bound == {"bound": len(described.devices) + len(machines), "unbound": labelling.WAITING}
+    shown = tags.tag(session, scope, labelling.tag_id("position boiler"))
+    assert (shown.name, shown.tag.state) == ("Gas boiler", "bound")
+
+
+def test_every_device_was_bought_before_it_was_installed_and_its_record_reads_in_order(
+    session, scope, loaded
+):
+    page = assets.list_assets(session, scope, limit=200)
+    for row in page.items:
+        record = assets.life_of(session, scope, row.device.id).items
+        assert [one.at for one in record] == sorted(one.at for one in record)
+        assert row.device.purchased_on < record[0].at.date()
+        assert row.device.warranty_until > row.device.purchased_on
+
+
+def test_a_warehouse_two_vans_and_documents_stand_behind_them(session, scope, loaded, home):
+    stores = assets.list_stores(session, scope).items
+    assert [(store.kind.value, bool(person)) for store, person in stores] == [
+        ("warehouse", False), ("van", True), ("van", True),
+    ]  # fmt: skip
+    assert all(assets.stock_in(session, scope, store.id).items for store, _person in stores)
+    assert [part.number for part, _lying in assets.list_parts(session, scope, below_minimum=True).items]
+    found = assets.search(session, scope, text="Boiler room", kinds=["document"])
+    _document, stream = assets.open_document(
+        session, scope, FolderFiles(home / "files"), document_id=found[0].id
+    )
+    with stream:
+        assert stream.read(4) == b"\x89PNG"
+
+
 def test_every_point_shows_a_latest_value(session, loaded):
     assert session.execute(text("SELECT count(*) FROM latest")).scalar_one() == len(points())
 
@@ -112,6 +150,12 @@ def test_the_connections_are_ready_for_ingest(session, scope):
     plans = metering.ingest_plan(session, scope)
     assert sum(len(plan.channels) for plan in plans) == len(points())
     assert {plan.protocol for plan in plans} == {"modbus", "opcua", "mqtt", "sparkplug"}
+
+
+def test_every_connection_has_a_chinese_name(session, scope):
+    views = metering.all_connections(session, scope)
+    assert all(view.connection.name_zh for view in views)
+    assert len({view.connection.name_zh for view in views}) == len(views) == 5
 
 
 def test_a_customer_sees_their_own_site_and_nobody_elses(database, loaded):

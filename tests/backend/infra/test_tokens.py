@@ -55,9 +55,18 @@ def header(**changed) -> dict:
     return {name: value for name, value in said.items() if value is not ...}
 
 
+MADE_AT = clock.now()
 GOOD = raw(header())
 NOW = int(clock.now().timestamp())
 EDWARDS = ed25519.Ed25519PrivateKey.generate()
+
+
+@pytest.fixture(autouse=True)
+def _as_when_they_were_made():
+    """However long other tests took: else every token here would be refused for its age alone."""
+    with clock.shifted(MADE_AT - clock.now()):
+        yield
+
 
 ATTACKS = {
     "empty": "",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -86,10 +90,30 @@ def test_periods_meet_half_open():
 
 
 def test_a_page_marker_comes_back_and_a_forged_one_is_refused():
-    assert paging.decode(paging.encode("a", 7), 2) == ["a", 7]
-    for forged in ("x", "!!", paging.encode("a")):
-        with pytest.raises(Refused):
-            paging.decode(forged, 2)
+    noon, one = datetime(2026, 1, 1, 12, tzinfo=UTC), ids.new_id()
+    cursor = paging.encode("a", 7, clock.to_us(noon), str(one))
+    assert paging.decode(cursor, str, int, datetime, UUID) == ["a", 7, noon, one]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "x", "!!", paging.encode("a"), paging.encode("a", "7"), paging.encode(1, 7), paging.encode("a", 2**80),
+        paging.encode("a", True), paging.encode("\0", 7), base64.urlsafe_b64encode(b"[" * 5000).decode(),
+        base64.urlsafe_b64encode(b'{"a": 7}').decode(),
+    ],
+)  # fmt: skip
+def test_a_forged_page_marker_is_refused_whatever_is_in_it(forged):
+    with pytest.raises(Refused):
+        paging.decode(forged, str, int)
+
+
+@pytest.mark.parametrize("moment", ["now", 2**70, None, 1.5])
+def test_a_page_marker_with_an_impossible_instant_or_id_is_refused(moment):
+    with pytest.raises(Refused):
+        paging.decode(paging.encode(moment), datetime)
+    with pytest.raises(Refused):
+        paging.decode(paging.encode(moment), UUID)
 
 
 @given(st.integers(0, 4_000_000_000_000_000))
@@ -134,3 +158,13 @@ def test_a_person_sees_the_union_of_their_roles_and_a_system_says_why():
     assert person.staff_organisations == {there}
     with pytest.raises(ValueError, match="why"):
         Scope.system(frozenset({here}), "")
+
+
+def test_a_process_may_be_started_ahead_of_the_machine_s_clock():
+    say = "from backend.kernel import clock; print(clock.now_us())"
+    ahead_of = {**os.environ, clock.OFFSET: "432000"}
+    told = subprocess.run(
+        [sys.executable, "-c", say], env=ahead_of, capture_output=True, text=True, check=True
+    )
+    ahead = (int(told.stdout) - clock.now_us()) / 1e6
+    assert 432_000 - 60 < ahead <= 432_000

@@ -60,6 +60,67 @@ def test_a_momentary_zero_is_no_consumption_of_the_whole_register():
     assert found.amount.sum() == 1500
 
 
+@pytest.mark.parametrize("dial", [None, 100_000.0])
+@pytest.mark.parametrize("zeros", [[0.0], [0.0, 0.0], [0.0, 0.1, 0.2, 0.3], [0.0, 7.0, 0.0], [0.0] * 300])
+def test_a_register_that_shows_zeros_for_a_while_consumes_nothing_by_that(dial, zeros):
+    register = (53_699.0, 53_700.0, *zeros, 53_701.0, 53_702.0)
+    found = amounts(us(*range(0, len(register) * 15, 15)), register, meter=RegisterMeter(QUARTER, 1000, dial))
+    assert found.amount.sum() == 3000
+    assert Rule.BREAK not in found.rule
+
+
+def test_a_spike_of_several_readings_that_comes_back_is_left_out():
+    found = amounts(us(0, 15, 30, 45, 60), (10.0, 9_999.0, 9_999.5, 11.0, 11.5))
+    assert found.amount.sum() == 1500
+
+
+def test_a_register_set_anew_that_grows_past_its_old_value_loses_nothing_but_the_step():
+    register = (4.0, 5.0, *np.arange(0, 8, 0.5))
+    found = amounts(us(*range(0, len(register) * 15, 15)), register)
+    assert found.amount.sum() == 1000 + 7500
+    assert (found.rule == Rule.BREAK).sum() == 1
+
+
+def test_two_exchanges_between_two_readings_count_both():
+    exchanges = RegisterMeter(
+        QUARTER, 1000, events=[(int(us(4)[0]), 102.0, 7.0), (int(us(9)[0]), 10.0, 50.0)]
+    )
+    found = amounts(us(0, 15, 30), (100.0, 51.0, 52.0), meter=exchanges)
+    assert found.amount.sum() == ((102 - 100) + (10 - 7) + (51 - 50) + 1) * 1000
+    assert set(found.rule.tolist()) == {Rule.REGISTER}
+
+
+@pytest.mark.parametrize("absurd", [3.4e38, -3.4e38, 1e308, float("inf"), 1e13])
+def test_a_value_nobody_can_count_counts_nothing(absurd):
+    found = amounts(us(0, 15, 30, 45), (1.0, absurd, 2.0, 3.0))
+    assert found.amount.sum() == 2000
+    taken = rules.interval_amounts(us(0, 15), np.array([absurd, 1.0]), quanta=1000, length_us=QUARTER)
+    assert taken.amount.tolist() == [1000]
+
+
+@pytest.mark.parametrize(
+    ("offset_minutes", "expected"), [(0, [2]), (330, [1, 2]), (-210, [1, 2]), (480, [2])]
+)
+def test_hours_of_zones_that_are_half_an_hour_off_are_taken(offset_minutes, expected):
+    hour = START // rules.HOUR_US * rules.HOUR_US
+    at = hour + np.array([30, 60, 75]) * MINUTE
+    found = rules.interval_amounts(
+        at, np.array([1.0, 2.0, 4.0]), quanta=1, length_us=rules.HOUR_US, offset_us=offset_minutes * MINUTE
+    )
+    assert found.amount.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("shown", "odd"),
+    [
+        ([100.0, 101.0, 102.0], False), ([100.0, 99.0], True), ([0.0, 0.0, 53_701.0], True), ([5.0, 6.0, 7.0], False),
+        ([], False), ([0.0], False), ([1000.0, 1000.0, 1005.0], False),
+    ],
+)  # fmt: skip
+def test_odd_readings_are_known(shown, odd):
+    assert rules.is_odd(np.array(shown)) is odd
+
+
 def test_a_single_spike_that_comes_back_is_left_out():
     found = amounts(us(0, 15, 30, 45), (10.0, 9_999.0, 11.0, 11.5))
     assert found.amount.sum() == 1500
@@ -131,7 +192,30 @@ def test_interval_readings_are_taken_as_they_are_and_negative_ones_left_out():
 def test_an_hours_statistics_keep_extremes_with_their_instants():
     hour = START // rules.HOUR_US * rules.HOUR_US
     at = hour + np.array([0, 10, 20, 70]) * MINUTE
-    found = rules.hour_statistics(at, np.array([3.0, -1.0, 8.0, 4.0]))
+    found = rules.hour_statistics(np.zeros(4, np.int64), at, np.array([3.0, -1.0, 8.0, 4.0]))
     assert found.start_us.tolist() == [hour, hour + rules.HOUR_US]
     assert (found.count.tolist(), found.total.tolist()) == ([3, 1], [10.0, 4.0])
     assert (found.low_at_us[0], found.high_at_us[0]) == (at[1], at[2])
+
+
+def test_statistics_of_several_owners_are_kept_apart():
+    hour = START // rules.HOUR_US * rules.HOUR_US
+    found = rules.hour_statistics(
+        np.array([4, 4, 7]), hour + np.array([0, 10, 10]) * MINUTE, np.array([1.0, 2.0, 5.0])
+    )
+    assert (found.owner.tolist(), found.start_us.tolist()) == ([4, 7], [hour, hour])
+    assert (found.low.tolist(), found.high.tolist()) == ([1.0, 5.0], [2.0, 5.0])
+
+
+@given(registers, st.data())
+def test_a_glitch_of_any_length_changes_no_sum(steps, data):
+    """Law: what a register shows wrongly in between, however long, it neither consumes nor loses."""
+    at = START + np.cumsum([0] + [gap % 9 + 1 for gap, _ in steps]) * QUARTER
+    shown = 5_000.0 + np.concatenate(([0], np.cumsum([wh for _, wh in steps]))) / 1000
+    first = data.draw(st.integers(1, len(at) - 2))
+    last = data.draw(st.integers(first, len(at) - 2))
+    wrong = shown.copy()
+    wrong[first : last + 1] = data.draw(st.sampled_from([0.0, 12.5, 90_000.0]))
+    found = amounts(at, wrong)
+    assert found.amount.sum() == sum(wh for _, wh in steps)
+    assert Rule.BREAK not in found.rule

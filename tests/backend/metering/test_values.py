@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from backend.kernel import clock
+from backend.kernel import bulk, clock
 from backend.kernel.errors import NotFound, Refused
 from backend.kernel.periods import Period
 from backend.kernel.units import Carrier, PointKind
@@ -50,6 +50,48 @@ def test_a_curve_never_sends_more_than_the_screen_has(meters):
         assert 100 < len(curve.at_us) <= 201
         with pytest.raises(Refused, match="samples"):
             metering.curve(session, meters.scope, point_id=point.id, period=MONTH, width=100_000)
+
+
+@pytest.fixture
+def rows_read(monkeypatch):
+    """Count the rows that curves take out of the database."""
+    taken, honest = [], bulk.columns_of
+
+    def counting(*given):
+        columns = honest(*given)
+        taken.append(len(columns[0]))
+        return columns
+
+    monkeypatch.setattr(bulk, "columns_of", counting)
+    return taken
+
+
+YEAR = Period(NOON - timedelta(days=60), NOON + timedelta(days=305))
+
+
+def test_a_curve_of_a_register_over_a_year_reads_what_is_drawn(meters, rows_read):
+    point = meters.make("years")
+    minutes = np.arange(0, 60 * 24 * 60, 30)
+    meters.store(point, minutes, np.arange(len(minutes)) * 2.0)
+    with meters.world.database.transaction(meters.scope) as session:
+        curve = metering.curve(session, meters.scope, point_id=point.id, period=YEAR, width=200)
+    assert sum(rows_read) <= 201
+    at_minutes = (curve.at_us - clock.to_us(NOON)) // 60_000_000
+    assert (curve.value == at_minutes / 30 * 2.0).all()  # each is a reading, none is made up
+    assert (at_minutes[0], at_minutes[-1]) == (0, minutes[-1])
+    assert len(curve.at_us) > 25
+
+
+def test_a_curve_of_amounts_over_a_year_keeps_the_highest(meters, rows_read):
+    point = meters.make("amounts over a year", PointKind.INTERVAL)
+    minutes = np.arange(0, 60 * 24 * 60, 30)
+    values = np.ones(len(minutes))
+    values[1234] = 99.0
+    meters.store(point, minutes, values)
+    with meters.world.database.transaction(meters.scope) as session:
+        curve = metering.curve(session, meters.scope, point_id=point.id, period=YEAR, width=200)
+    assert sum(rows_read) <= 201
+    assert curve.value.max() == 99.0
 
 
 def test_the_overview_counts_totals_once_and_keeps_supply_apart_from_use(meters):

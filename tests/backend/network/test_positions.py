@@ -39,6 +39,15 @@ def make(world, parent, name, **more):
         return network.create_position(session, world.east.scope, parent_id=parent.id, new=new)
 
 
+def test_a_carrier_said_several_times_is_kept_once(world, site):
+    said = (Carrier.HEAT, Carrier.GAS, Carrier.HEAT) * 4
+    hall = make(world, site, "Boiler house", carriers=said)
+    assert hall.carriers == ["heat", "gas"]
+    with world.database.transaction(world.east.scope) as session:
+        changed = network.change_position(session, world.east.scope, position_id=hall.id, carriers=said[1:])
+        assert changed.carriers == ["gas", "heat"]
+
+
 def test_a_position_knows_the_way_down_from_its_site(world, site):
     hall = make(world, site, "Hall")
     room = make(world, hall, "Meter room")
@@ -147,3 +156,14 @@ def test_the_map_of_one_region_holds_nothing_of_the_other(world, site):
     west = world.scope(world.west, "manager")
     with world.database.transaction(west) as session:
         assert network.map_layers(session, west, frozenset({world.east.region.id}))["features"] == []
+
+
+def test_a_carrier_named_twice_is_kept_once(world, site):
+    said = (Carrier.HEAT, Carrier.GAS, Carrier.HEAT)
+    made = make(world, site, "Boiler house", carriers=said)
+    assert made.carriers == ["heat", "gas"]
+    with world.database.transaction(world.east.scope) as session:
+        changed = network.change_position(
+            session, world.east.scope, position_id=made.id, carriers=said[1:] * 5
+        )
+        assert changed.carriers == ["gas", "heat"]

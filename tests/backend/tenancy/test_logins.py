@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from backend.kernel.errors import Refused, TooManyAttempts, Unauthenticated
 from backend.kernel.scope import Role, Scope
 from backend.tenancy import service as tenancy
 from backend.tenancy.service import INVITATION, RESET, Gate
+from tests.statements import statements
 from tests.world import PASSWORD, PASSWORDS, make_person
 
 
@@ -201,13 +203,14 @@ def test_an_invitation_sets_a_password_once(world, gate):
 def test_a_reset_is_asked_for_quietly_and_ends_every_log_in(world, gate, person):
     with world.database.transaction(Scope.public()) as session:
         session_token = tenancy.open_session(session, person, user_agent=None, network=None)
-        tenancy.ask_for_reset(session, email="nobody@east.example")
-        tenancy.ask_for_reset(session, email=person.email)
-        asked = session.scalar(
-            text("SELECT count(*) FROM outbox WHERE name = 'tenancy.password_reset_wanted'")
-        )
+        for email in ("nobody@east.example", person.email):
+            tenancy.ask_for_reset(session, gate, email=email, network="10.0.0.1")
+        asked = session.scalars(
+            text("SELECT body ->> 'person_id' FROM outbox WHERE name = 'tenancy.password_reset_wanted'")
+        ).all()
         _, token = tenancy.issue_token(session, person.id, purpose=RESET)
-    assert asked == 1
+    assert [who for who in asked if who == str(person.id)] == [str(person.id)]
+    assert len(asked) == 2
     with (
         clock.shifted(timedelta(hours=1)),
         pytest.raises(Refused),
@@ -221,16 +224,129 @@ def test_a_reset_is_asked_for_quietly_and_ends_every_log_in(world, gate, person)
     assert enter(world, gate, person.email, "another long one").id == person.id
 
 
-def test_changing_the_password_spares_the_browser_that_asks(world, person):
+def asked_for(world, gate, email, network="10.0.0.1"):
+    """Ask for a letter; returns the statements it took."""
+    with world.database.transaction(Scope.public()) as session, statements(world.database) as asked:
+        tenancy.ask_for_reset(session, gate, email=email, network=network)
+        session.flush()
+    return [statement.split("FROM")[0].split("VALUES")[0] for statement in asked]
+
+
+def test_asking_for_an_unknown_address_costs_what_it_costs_for_a_known_one(world, gate, person):
+    known, unknown = (asked_for(world, gate, email) for email in (person.email, "nobody@east.example"))
+    assert [one for one in known if one.startswith("INSERT")] == [
+        one for one in unknown if one.startswith("INSERT")
+    ]
+    assert abs(len(known) - len(unknown)) <= 1
+
+
+def test_letters_are_counted_by_address_and_by_network(world, gate, person):
+    for number in range(6):
+        asked_for(world, gate, person.email, network=f"10.4.0.{number}")
+    with pytest.raises(TooManyAttempts) as refused:
+        asked_for(world, gate, person.email, network="10.4.1.1")
+    assert 0 < refused.value.context["retry_after_s"] <= 3600
+    for number in range(30):
+        asked_for(world, gate, f"anybody{number}@east.example", network="10.5.5.5")
+    with pytest.raises(TooManyAttempts):
+        asked_for(world, gate, "one-more@east.example", network="10.5.5.5")
+
+
+def test_a_stranger_who_asks_for_letters_neither_floods_nor_voids_the_link_in_use(world, person):
+    def letter():
+        with world.database.transaction(Scope.public()) as session:
+            issued = tenancy.issue_token(session, person.id, purpose=RESET)
+            return issued and issued[1]
+
+    first = letter()
+    with clock.shifted(timedelta(minutes=9)):
+        assert letter() is None
+    with clock.shifted(timedelta(minutes=11)):
+        second = letter()
+    with world.database.transaction(Scope.public()) as session:
+        assert tenancy.token_holder(session, first, purpose=RESET).id == person.id
+        tenancy.set_password(session, PASSWORDS, token=first, purpose=RESET, password="another long one")
+        with pytest.raises(Refused):
+            tenancy.token_holder(session, second, purpose=RESET)
+
+
+def test_many_tries_at_once_are_no_way_round_the_count(world, gate, person):
+    outcomes = []
+
+    def guess():
+        try:
+            enter(world, gate, person.email, "wrong wrong", network="10.6.6.6")
+        except (Unauthenticated, TooManyAttempts) as error:
+            outcomes.append(type(error))
+
+    threads = [threading.Thread(target=guess) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count(TooManyAttempts) == 7
+
+
+def test_right_passwords_cost_no_tries(world, gate, person):
+    for _ in range(40):
+        enter(world, gate, person.email, PASSWORD, network="10.7.7.7")
+
+
+def test_guesses_of_the_present_password_are_counted(world, gate, person):
+    with world.database.transaction(Scope.public()) as session:
+        scope = tenancy.scope_of(session, person)
+        wrong = {"old": "wrong wrong", "new": "a good long one", "network": "10.8.8.8"}
+        for _ in range(5):
+            with pytest.raises(Refused):
+                tenancy.change_password(session, scope, gate, **wrong)
+        with pytest.raises(TooManyAttempts):
+            tenancy.change_password(session, scope, gate, **wrong | {"old": PASSWORD})
+
+
+def test_a_password_given_by_command_does_not_let_a_suspended_person_in(world, gate, person):
+    scope = world.scope(world.east, "administrator")
+    with world.database.transaction(scope) as session:
+        suspended = tenancy.suspend(session, scope, person.id)
+        tenancy.give_password(session, world.east.scope, PASSWORDS, suspended, "a new long password")
+    with pytest.raises(Unauthenticated):
+        enter(world, gate, person.email, "a new long password")
+    with world.database.transaction(scope) as session:
+        tenancy.reinstate(session, scope, person.id)
+    assert enter(world, gate, person.email, "a new long password").id == person.id
+
+
+def test_failed_log_ins_are_read_by_the_administrators_of_the_person_and_nobody_else(world, gate, person):
+    for email in (person.email, "nobody@east.example"):
+        with world.database.transaction(Scope.public()) as session, pytest.raises(Unauthenticated) as refused:
+            tenancy.log_in(session, gate, email=email, password="wrong wrong", network="10.0.0.9")
+        assert refused.value.keeps_changes  # the edge commits what was noted
+
+    def trail(region):
+        scope = world.scope(region, "administrator")
+        with world.database.transaction(scope) as session:
+            page = tenancy.audit_trail(session, scope, region.region.id, log_ins=True, limit=200)
+            return [(one.action, one.entity_id, one.after) for one in page.items]
+
+    mine = [one for one in trail(world.east) if one[1] == str(person.id)]
+    refusal = next(after for action, _, after in mine if action == "log_in.refused")
+    assert refusal["network"] == "10.0.0.9"
+    assert person.email not in str(refusal)
+    assert "password.set" in [action for action, _, _ in mine]
+    assert not [one for one in trail(world.west) if one[1] == str(person.id)]
+
+
+def test_changing_the_password_spares_the_browser_that_asks(world, gate, person):
     with world.database.transaction(Scope.public()) as session:
         scope = tenancy.scope_of(session, person)
         here = tenancy.open_session(session, person, user_agent=None, network=None)
         there = tenancy.open_session(session, person, user_agent=None, network=None)
     with world.database.transaction(Scope.public()) as session:
         with pytest.raises(Refused):
-            tenancy.change_password(session, scope, PASSWORDS, old="wrong", new="a good long one")
+            tenancy.change_password(
+                session, scope, gate, old="wrong", new="a good long one", network="10.0.0.1"
+            )
         tenancy.change_password(
-            session, scope, PASSWORDS, old=PASSWORD, new="a good long one", keep_token=here
+            session, scope, gate, old=PASSWORD, new="a good long one", network="10.0.0.1", keep_token=here
         )
         assert tenancy.use_session(session, here)[0].id == person.id
         with pytest.raises(Unauthenticated):

@@ -151,7 +151,7 @@ def test_people_are_listed_page_by_page_without_strangers(world):
     names, cursor = [], None
     with world.database.transaction(scope) as session:
         while True:
-            page = tenancy.people(session, scope, world.east.region.id, after=cursor, limit=2)
+            page = tenancy.people(session, scope, world.east.region.id, cursor=cursor, limit=2)
             names += [(person.name, person.id) for person in page.items]
             cursor = page.next_cursor
             if cursor is None:

@@ -77,3 +77,26 @@ def test_the_real_folders_are_understood(run, data_folder):
     assert "5446AF3F/MeterReading/01: 1340 interval values" in answer.output
     again = run(*folders)
     assert " 0 new, 0 corrected" in again.output
+
+
+FEED = """<feed xmlns="http://www.w3.org/2005/Atom"><entry><content>
+<Customer xmlns="http://naesb.org/espi/customer"><name>A. Customer</name></Customer></content></entry></feed>"""
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        (
+            "customer.xml",
+            FEED,
+            "holds no readings (no IntervalBlock) (a customer feed says who is supplied; ask",
+        ),
+        ("empty.csv", "time,tag,value\n", "there is no reading in it"),
+    ],
+)
+def test_a_file_without_readings_is_refused_with_the_reason(run, tmp_path, dry, name, content, why):
+    (tmp_path / name).write_text(content)
+    answer = run(tmp_path / name, "--create", *dry)
+    assert answer.exit_code == 1
+    assert why in answer.output

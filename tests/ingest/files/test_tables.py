@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import resource
 import zipfile
+from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import openpyxl
 import pytest
 
+from backend.kernel import clock
 from backend.kernel.errors import Refused
 from backend.metering import service as metering
 from backend.metering.models.connection import Protocol
 from ingest.files.green_button import parse_safely
 from ingest.files.layout import Layout
 from ingest.files.load import examine, store
+from ingest.files.meters import MeterList
 from ingest.files.places import Shelf, find_shelf
 from tests.ingest.field import make_field
 
@@ -231,3 +236,109 @@ def test_a_million_rows_pass_through_bounded_memory(shelf, tmp_path):
     after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert (done.new, done.unchanged) == (1_000_000, 0)
     assert after_mb - before_mb < 300
+
+
+def test_a_list_of_meters_says_what_one_meters_files_are_like(write, tmp_path):
+    listed = tmp_path / "list.csv"
+    listed.write_text("name,timezone,timesort,gap\nm1,Europe/Berlin,decreasing,\nm2,,,60\n")
+    path = write(
+        "reading,start,end\n2,2026-01-01 01:00,2026-01-01 02:00\n1,2026-01-01 00:00,2026-01-01 01:00\n"
+    )
+    given = Layout.of(
+        {"time": "start", "end": "end", "zone": "UTC", "time_format": "%Y-%m-%d %H:%M",
+         "values": {"reading": {"unit": "kWh"}}}
+    )  # fmt: skip
+    meters = MeterList.read(listed)
+    contents = examine(path, given.of_meter(meters, "m1"))
+    assert (contents.readings, contents.report.count) == (2, 0)
+    assert contents.tags["reading"].first_us == 1_767_222_000_000_000, "midnight in Berlin"
+    assert examine(path, given.of_meter(meters, "m2")).report.count > 0, "oldest first, it was said"
+    with pytest.raises(Refused, match="has no periods of its own"):
+        layout().of_meter(meters, "m1")
+
+
+@pytest.mark.parametrize(
+    ("row", "field"), [("m1,Mars/Olympus,,", "timezone"), ("m1,,sideways,", "timesort"), (",,,1", "name")]
+)
+def test_a_list_of_meters_that_is_wrong_says_where(tmp_path, row, field):
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"name,timezone,timesort,gap\n{row}\n")
+    with pytest.raises(Refused) as refused:
+        MeterList.read(listed)
+    assert refused.value.field == field
+
+
+def test_a_reading_of_the_future_is_named_and_left_out(write):
+    soon = f"{clock.now() + timedelta(hours=3):%Y-%m-%d %H:00}"
+    contents = examine(write(f"when;a\n2026-01-01 00:00;1\n{soon};2\n"), layout(zone="UTC"))
+    (problem,) = contents.report.problems
+    assert (problem.row, problem.why, contents.readings) == (3, "a reading of the future", 1)
+
+
+@pytest.mark.parametrize(("order", "copies"), [("increasing", 1), ("decreasing", 1), ("increasing", 2)])
+def test_the_hour_that_comes_twice_is_told_apart_whichever_way_a_file_runs(write, tmp_path, order, copies):
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"name,timezone,timesort,duplicates\nm1,Europe/Berlin,{order},{copies}\n")
+    clock_hours = ["01:00", "02:00", "02:00", "03:00", "04:00"]
+    rows = [
+        f"{n + 1},2026-10-25 {start},2026-10-25 {end}" for n, (start, end) in enumerate(pairwise(clock_hours))
+    ]
+    if order == "decreasing":
+        rows.reverse()
+    path = write("\n".join(["reading,start,end", *(row for row in rows for _ in range(copies))]) + "\n")
+    given = Layout.of(
+        {
+            "time": "start",
+            "end": "end",
+            "time_format": "%Y-%m-%d %H:%M",
+            "values": {"reading": {"unit": "kWh"}},
+        }
+    ).of_meter(MeterList.read(listed), "m1")
+    contents = examine(path, given)
+    assert contents.report.problems == []
+    count, first, last = hours(contents, "reading")
+    assert (count, (last - first) // 3_600_000_000) == (4, 3)
+
+
+def test_periods_are_read_by_the_decimal_mark_of_their_layout(write):
+    table = {"time": "start", "end": "end", "zone": "UTC", "values": {"reading": {"unit": "kWh"}}}
+    row = "2026-01-01 00:00:00;2026-01-01 01:00:00\n"
+    path = write(f"reading;start;end\n1.234,5;{row}")
+    contents = examine(path, Layout.of({**table, "delimiter": ";", "decimal": ","}))
+    assert contents.tags["reading"].high == 1234.5
+    with pytest.raises(Refused, match="not a number"):
+        examine(write(f"reading;start;end\n1,5;{row}"), Layout.of({**table, "delimiter": ";"}))
+
+
+def test_a_file_brought_again_undoes_no_correction_unless_that_is_asked_for(shelf, write):
+    _, place = shelf
+    path = write("when;a\n2026-01-01 00:00;1\n")
+    bring(place, path, layout())
+    assert bring(place, write("when;a\n2026-01-01 00:00;5\n", "corrected.csv"), layout()).revised == 1
+    assert bring(place, path, layout()).revised == 0
+    asked = store(
+        place.database, place.scope, place.connection_id, path, layout=layout(), make=place.make_point,
+        overrules=True,
+    )  # fmt: skip
+    assert asked.revised == 1
+
+
+def test_a_small_file_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.files.opening.MOST_UNPACKED_BYTES", 2**20)
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wt") as file:
+        file.write("when;a\n" + "2026-01-01 00:00;1\n" * 100_000)
+    with pytest.raises(Refused, match="too large when unpacked"):
+        examine(path, layout())
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.files.opening.MOST_WORKBOOK_BYTES", 1_000)
+    book = openpyxl.Workbook()
+    book.active.append(["when", "a"])
+    book.save(tmp_path / "sheet.xlsx")
+    with pytest.raises(Refused, match="too large when unpacked"):
+        examine(tmp_path / "sheet.xlsx", layout())
+    (tmp_path / "torn.xlsx").write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(Refused, match="cannot be read"):
+        examine(tmp_path / "torn.xlsx", layout())

@@ -93,7 +93,9 @@ def test_a_point_may_be_named_by_its_id_and_a_time_in_words(push, gateway):
     [
         (item(ago_ms=-7_200_000), "time"), (item(ago_ms=NOW_MS), "time"),
         ({**item(), "time": "2026-01-31"}, "time"),
-        ({**item(), "time": None}, "time"), ({**item(), "time": "0001-01-01T00:00:00+14:00"}, "time"),
+        ({**item(), "time": None}, "read_at"), ({**item(), "time": "0001-01-01T00:00:00+14:00"}, "time"),
+        ({"tag": "m1.power", "read_at": "noon", "value": 1}, "read_at"),
+        ({**item(), "read_at": NOW_MS - 5}, "read_at"), ({"tag": "m1.power", "value": 1}, "read_at"),
         (item(True), "value"), (item(quality="fine"), "quality"), ({**item(), "colour": 1}, "colour"),
         ({"time": 1, "value": 2}, "point"), (7, None), (item(tag=["a"]), "tag"),
     ],
@@ -139,6 +141,14 @@ def test_a_key_replaced_or_switched_off_opens_nothing(push, gateway, database):
     with database.transaction(field.scope) as session:
         metering.enable_connection(session, field.scope, connection_id=field.connection_id, is_enabled=False)
     assert push([], key=newer).status_code == 401
+
+
+def test_an_instant_is_called_read_at_or_time(push, gateway):
+    at = "2026-01-31T12:00:00Z"
+    said = [{"tag": "m1.power", "value": 1, name: at} for name in ("read_at", "time")]
+    answer = push({"readings": [*said, {**said[0], "time": at}]})
+    assert answer.json["results"] == ["stored"] * 3
+    assert gateway[0].rows() == [(gateway[0].keys["power"], 1_769_860_800_000_000, 1.0, 0)]
 
 
 def test_another_tenants_points_look_as_if_they_were_not_there(push, database):

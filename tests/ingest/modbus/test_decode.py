@@ -1,12 +1,18 @@
 """Registers become numbers: every type, every order of bytes, and what is no value."""
 
 import math
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.kernel.errors import Refused
 from ingest.modbus.decode import Encoding, decode, scaled
+from ingest.modbus.mapping import Register, register
+from ingest.modbus.planner import Limits
+from ingest.modbus.unit import Unit
+from ingest.plan import Channel, Connection
 from ingest.rules import BAD, GOOD
 from tests.ingest.modbus.conftest import words
 
@@ -89,3 +95,20 @@ def test_tenths_are_exact(raw, scale):
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.sampled_from(ORDERS))
 def test_every_float_survives_the_wire(value, order):
     assert decode(words("f", value, order), Encoding("float32", order)) == (value, GOOD)
+
+
+@pytest.mark.parametrize("word", [0x8000, 0x7FFF, 31, 0xFFE0])
+def test_an_exponent_no_meter_means_is_no_value(word):
+    unit = Unit(1, [Register(9, 1, 3, 10, Encoding("uint16"), 11, 1.0)], Limits(), now=0.0)
+    (block,) = unit.rounds(0.0)[0].blocks
+    ((_, _, value, quality),) = unit.rows(block, [5, word], 0)
+    assert (math.isnan(value), quality) == (True, BAD)
+
+
+def test_a_value_and_its_exponent_that_no_request_can_read_together_are_refused():
+    wire = Connection(UUID(int=1), "modbus", "hall", {"host": "h"})
+    far = Channel(1, wire.id, {"unit": 1, "register": 0}, {"type": "uint16", "exponent_register": 125})
+    with pytest.raises(Refused, match="126 registers apart"):
+        register(wire, far)
+    with pytest.raises(Refused, match="beyond register"):
+        register(wire, Channel(1, wire.id, {"unit": 1, "register": 65_535}, {"type": "uint32"}))

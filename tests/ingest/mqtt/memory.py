@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ class MemorySink:
         self.rows: list[tuple[int, int, float, int]] = []
         self.live: list[bool] = []
         self.letters: list[tuple[bytes, str, str]] = []
+        self.known: list[Mapping[str, Any] | None] = []
         self.errors: list[str | None] = []
         self.gaps: list[tuple[int, dict[str, Any]]] = []
         self.numbers: list[tuple[str, int]] = []
@@ -48,8 +49,10 @@ class MemorySink:
         address: str,
         reason: str,
         done: Callable[[], None] | None = None,
+        known: Mapping[str, Any] | None = None,
     ) -> None:
         self.letters.append((payload, address, reason))
+        self.known.append(known)
         self._tell(done)
 
     def contact(self, connection_id: UUID, *, error: str | None = None) -> None:

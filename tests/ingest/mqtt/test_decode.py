@@ -247,3 +247,34 @@ def test_the_channel_offered_for_an_unknown_device_reads_it(topic, body, name):
     ((seen, (value, address)),) = unknown.value.context["seen"].items()
     assert seen == name
     assert [row[2] for row in rows(say(decoder(channel(8, address)), topic, body))] == [value]
+
+
+def test_one_channel_that_cannot_be_used_is_named_and_the_others_are_read():
+    how = decoder(
+        channel(5, {"device": "m1", "path": "a..[b"}),
+        channel(6, {"device": "m1", "label": "end", "minutes": "15"}),
+        POWER,
+    )
+    assert [words.split(":")[0] for words in how.refused] == ["channel of point 5", "channel of point 6"]
+    assert len(rows(say(how, "plant/m1/telemetry", {"v": {"power": 5.0}}))) == 1
+
+
+@pytest.mark.parametrize("said", [1e308, float(2**70)])
+def test_an_instant_beyond_all_time_is_refused(said):
+    with pytest.raises(Refused):
+        say(decoder(POWER), "plant/m1/telemetry", {"ts": said, "v": {"power": 5.0}})
+
+
+def test_a_number_no_counter_reaches_is_named_and_the_reading_kept():
+    message = say(decoder(POWER), "plant/m1/telemetry", {"n": 2**63, "v": {"power": 5.0}})
+    assert (message.sequence, len(message.readings)) == (None, 1)
+    assert message.refusals == [f"{2**63} is too high to be a message's number"]
+
+
+def test_an_element_without_a_value_offers_nothing():
+    message = say(
+        decoder(channel(4, {"site": "s", "tag": "T1"})),
+        "gw/s/up",
+        {"d": [{"name": "T9"}, {"name": "T1", "val": 2}]},
+    )
+    assert message.unmapped == {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import orjson
 import pytest
 
 from backend.kernel import clock
 from backend.kernel.errors import Refused
 from ingest.mqtt.sparkplug import codec
 from ingest.mqtt.sparkplug.codec import DataType, Metric, Payload
-from ingest.mqtt.sparkplug.handler import SparkplugHandler
+from ingest.mqtt.sparkplug.handler import SparkplugHandler, replay
 from ingest.mqtt.sparkplug.nodes import Address, Nodes
 from ingest.notebook import Notebook
 from ingest.plan import Channel, Connection
@@ -211,6 +212,14 @@ def test_after_a_restart_the_nodes_known_before_are_asked_at_once(make_handler):
     assert asked == ["spBv1.0/g/NCMD/n"]
 
 
+def test_whoever_takes_over_asks_the_nodes_that_channels_name_though_it_never_heard_them(make_handler):
+    others = Channel(2, WIRE, {"metric": "Power", "node": "theirs/n"})
+    all_of_them = Channel(3, WIRE, {"metric": "Power", "node": "g/#"})
+    handler, asked = make_handler(channel(1, "Power"), others, all_of_them, node="n"), []
+    handler.connected(lambda topic, payload, qos: asked.append(topic))
+    assert asked == ["spBv1.0/g/NCMD/n"], "and nobody outside of the connection's group"
+
+
 def test_new_metrics_of_a_birth_are_offered_but_not_the_nodes_own_controls(make_handler, sink):
     control = Metric(codec.REBIRTH, False, DataType.BOOLEAN)
     send(
@@ -238,3 +247,115 @@ def test_a_message_is_acknowledged_with_its_last_part(make_handler, sink):
     assert told == []
     sink.waiting[1]()
     assert told == [1]
+
+
+# --- dead letters on their way back
+
+
+FLOW = Metric("Flow", 1.5, DataType.DOUBLE, alias=9, timestamp_ms=NOW_MS - 9)
+
+
+def read_again(sink, place: int, *channels: Channel, known=True):
+    payload, topic, _ = sink.letters[place]
+    connection = Connection(WIRE, "sparkplug", "park", {"group": "g"})
+    return replay(
+        connection, channels, topic, payload, sink.known[place] if known else None, now_us=NOW_MS * 1000
+    )
+
+
+def test_what_a_device_that_no_channel_reads_says_waits_with_the_names_its_aliases_had(make_handler, sink):
+    handler = make_handler(channel(1, "Power"))
+    send(handler, "spBv1.0/g/NBIRTH/n", birth(POWER))
+    send(handler, "spBv1.0/g/DBIRTH/n/d", data(1, FLOW))
+    assert sink.letters == [], "a birth introduces, and is no loss"
+    send(handler, "spBv1.0/g/DDATA/n/d", data(2, Metric(value=2.5, datatype=DataType.DOUBLE, alias=9)))
+    assert sink.letters[0][2] == "no channel reads g/n/d"
+    readings, left = read_again(sink, 0, channel(2, "Flow", "d", scale=10.0))
+    assert (readings.point_key.tolist(), readings.value.tolist(), left) == ([2], [25.0], [])
+    assert readings.read_at_us.tolist() == [NOW_MS * 1000]
+
+
+def test_a_letter_keeps_its_own_meaning_whatever_the_aliases_mean_by_now(make_handler, sink):
+    handler = make_handler(channel(1, "Power"))
+    send(handler, "spBv1.0/g/NBIRTH/n", birth(POWER))
+    send(handler, "spBv1.0/g/DBIRTH/n/d", data(1, FLOW))
+    send(handler, "spBv1.0/g/DDATA/n/d", data(2, Metric(value=2.5, datatype=DataType.DOUBLE, alias=9)))
+    send(handler, "spBv1.0/g/NBIRTH/n", birth(POWER))
+    send(handler, "spBv1.0/g/DBIRTH/n/d", data(1, Metric("Level", 0.0, DataType.DOUBLE, alias=9)))
+    readings, _ = read_again(sink, 0, channel(2, "Flow", "d"), channel(3, "Level", "d"))
+    assert (readings.point_key.tolist(), readings.value.tolist()) == ([2], [2.5])
+
+
+def test_only_what_could_not_be_used_is_kept_so_that_a_replay_revises_nothing(make_handler, sink):
+    handler = make_handler(channel(1, "Power"), channel(2, "State"))
+    send(handler, "spBv1.0/g/NBIRTH/n", birth(POWER, Metric("State", "open", DataType.STRING)))
+    assert sink.known[0] == {
+        "node": "g/n",
+        "metrics": [
+            {"device": None, "metric": "State", "value": "open", "datatype": 12, "timestamp_ms": NOW_MS,
+             "is_historical": False, "quality": None}
+        ],
+    }  # fmt: skip
+    readings, left = read_again(sink, 0, channel(1, "Power", scale=5.0), channel(2, "State"))
+    assert (len(readings), left) == (0, ["State: not a number"])
+
+
+def test_devices_of_nodes_that_nobody_reads_are_offered_and_make_no_letters(make_handler, sink):
+    handler = make_handler(channel(1, "Power"), node="ours")
+    send(handler, "spBv1.0/g/NBIRTH/theirs", birth())
+    send(handler, "spBv1.0/g/DBIRTH/theirs/d", data(1, FLOW))
+    send(handler, "spBv1.0/g/DDATA/theirs/d", data(2, FLOW))
+    assert (sink.letters, list(sink.sightings)) == ([], ["g/theirs/d/Flow"])
+
+
+def test_a_letter_from_before_names_were_kept_is_read_as_far_as_it_names_its_metrics(make_handler, sink):
+    handler = make_handler(channel(1, "Power"))
+    send(handler, "spBv1.0/g/NBIRTH/n", birth())
+    send(handler, "spBv1.0/g/DDATA/n/d", data(1, FLOW, Metric(value=3.5, datatype=DataType.DOUBLE, alias=77)))
+    readings, left = read_again(sink, 0, channel(2, "Flow", "d"), known=False)
+    assert (readings.value.tolist(), left) == ([1.5], ["1 values by aliases that no birth explained"])
+
+
+def test_a_letter_of_nothing_but_unexplained_aliases_is_refused_with_the_reason(make_handler, sink):
+    send(
+        make_handler(channel(1, "Power")),
+        "spBv1.0/g/NDATA/n",
+        data(3, Metric(value=-8, datatype=DataType.INT16, alias=1)),
+    )
+    with pytest.raises(Refused, match="no birth explained"):
+        read_again(sink, 0, channel(1, "Power"))
+
+
+def test_a_channel_without_a_metric_is_named_and_the_others_are_read(make_handler, sink):
+    handler = make_handler(Channel(1, WIRE, {"device": "d"}), channel(2, "Power"))
+    send(handler, "spBv1.0/g/NBIRTH/n", birth(POWER))
+    assert handler.error == "channel of point 1: it names no metric"
+    assert {row[0] for row in sink.rows} == {2}
+
+
+def test_sparkplug_messages_are_not_shared_among_workers(make_handler):
+    with pytest.raises(Refused, match="cannot be shared"):
+        make_handler(channel(1, "Power"), share="hall")
+
+
+def test_after_our_own_reconnect_aliases_are_believed_only_from_the_next_birth_on(make_handler, sink):
+    handler, asked = make_handler(channel(1, "Power")), []
+    send(handler, "spBv1.0/g/NBIRTH/n", birth(POWER))
+    seen = len(sink.rows)
+    handler.connected(lambda topic, *_: asked.append(topic))
+    assert asked == ["spBv1.0/g/NCMD/n"]
+    send(handler, "spBv1.0/g/NDATA/n", data(1, Metric(value=7, datatype=DataType.INT16, alias=1)))
+    assert len(sink.rows) == seen
+    assert "aliases that no birth explained" in sink.letters[-1][2]
+    assert len(asked) == 1, "it is asked once"
+
+
+def test_a_primary_host_that_goes_says_so_with_the_instant_of_its_birth(make_handler):
+    handler, said = make_handler(channel(1, "Power"), host_id="h"), []
+    handler.connected(lambda *message: said.append(message))
+    handler.leaving(lambda *message: said.append(message))
+    (topic, birth_body, _), (same, death_body, qos) = said
+    assert (topic, same, qos) == ("spBv1.0/STATE/h", "spBv1.0/STATE/h", 1)
+    online, offline = orjson.loads(birth_body), orjson.loads(death_body)
+    assert (online["online"], offline["online"]) == (True, False)
+    assert online["timestamp"] == offline["timestamp"]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import threading
 import time
 from uuid import uuid4
 
 import pytest
 
+from backend.kernel.errors import Refused
 from ingest.mqtt.json_handler import JsonHandler
+from ingest.mqtt.sparkplug.handler import SparkplugHandler
 from ingest.mqtt.wire import Wire
 from ingest.notebook import Notebook
 from ingest.plan import Channel, Connection
+from ingest.rules import GOOD, UNCERTAIN
 from tests.ingest.mqtt.memory import MemorySink
 
 
@@ -215,3 +220,69 @@ def test_a_changed_plan_gives_up_what_it_no_longer_wants(make_wire, sink, mqtt_u
     until(lambda: sink.rows)
     time.sleep(0.3)
     assert (values(sink), sink.letters) == ([2.0], [])
+
+
+def test_what_waited_at_the_broker_without_a_time_of_its_own_is_uncertain_and_no_news(
+    make_wire, sink, mqtt_url, topic
+):
+    first = make_wire(mqtt_url)
+    until(lambda: None in sink.errors)
+    first.stop()  # two of one client id would throw each other out for ever
+    publish(mqtt_url, f"{topic}/m1", said(1), said(2))
+    make_wire(mqtt_url)
+    until(lambda: values(sink) == [1.0, 2.0])
+    assert ([row[3] for row in sink.rows], sink.live) == ([UNCERTAIN, UNCERTAIN], [False, False])
+    time.sleep(2.0)  # a busy machine may have handed over the second late
+    publish(mqtt_url, f"{topic}/m1", said(3))
+    until(lambda: len(sink.rows) == 3)
+    assert (sink.rows[2][3], sink.live[2]) == (GOOD, True)
+
+
+class RefusingBroker:
+    """A broker that lets everybody in and nobody hear anything."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        line, _ = self._server.accept()
+        with line:
+            while data := line.recv(4096):
+                if data[0] == 0x10:
+                    line.sendall(bytes.fromhex("2003000000"))
+                elif data[0] == 0x82:
+                    line.sendall(bytes([0x90, 4]) + data[2:4] + b"\x00\x87")
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def test_a_subscription_the_broker_refuses_is_told(make_wire, sink, topic):
+    broker = RefusingBroker()
+    wire = make_wire(broker.url)
+    until(lambda: sink.errors and sink.errors[-1] is not None)
+    assert sink.errors[-1] == f"the broker refuses the subscription to {topic}/+: Not authorized"
+    wire.check()
+    assert sink.errors[-1] is not None, "it stays told while the broker is reached"
+    wire.stop()
+    broker.close()
+
+
+def test_a_primary_host_that_is_stopped_leaves_its_state_as_offline(make_wire, sink, mqtt_url, tmp_path):
+    host = uuid4().hex
+    connection = Connection(uuid4(), "sparkplug", "park", {"group": "g", "host_id": host})
+    handler = SparkplugHandler(connection, (), sink, Notebook(tmp_path / "nodes"))
+    wire = make_wire(mqtt_url, handler=handler)
+    until(lambda: None in sink.errors)
+    time.sleep(0.3)
+    wire.stop()
+    command = ["mosquitto_sub", "-L", f"{mqtt_url}/spBv1.0/STATE/{host}", "-C", "1", "-W", "5"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
+    assert '"online":false' in said
+
+
+def test_an_address_with_an_impossible_port_is_refused_in_words(make_wire):
+    with pytest.raises(Refused, match="port"):
+        make_wire("mqtt://h:99999")

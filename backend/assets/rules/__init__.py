@@ -1,0 +1,1 @@
+"""Decisions about assets. Pure: no clock, no database, no Flask."""

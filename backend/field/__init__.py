@@ -1,0 +1,1 @@
+"""What phones in the field hold and send: operations, changes, uploads."""

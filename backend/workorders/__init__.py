@@ -1,0 +1,1 @@
+"""Field work: work orders, visits, dispatch, verification, hosted operation."""

@@ -1,0 +1,1 @@
+"""Every SELECT of field work, each confined to a scope, a file per subject."""

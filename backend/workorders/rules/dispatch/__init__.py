@@ -1,0 +1,1 @@
+"""Who goes where, when: proposals as pure functions over plain values. Explained in README.md."""

@@ -1,0 +1,5 @@
+"""Hosted operation in the API."""
+
+from mobile_api.hosting.views import blp
+
+__all__ = ["blp"]

@@ -1,0 +1,86 @@
+/** What waits to be sent, what keeps it, what changed meanwhile. */
+
+import type { Pair } from "./pair.ts";
+
+export const sync = {
+  not_sent: ["Not sent ({n})", "未发送（{n}）"],
+  needs_you: ["{n} need you", "{n} 条待您处理"],
+  needs_you_one: ["1 needs you", "1 条待您处理"],
+  all_sent: ["Sent", "已同步"],
+  all_sent_long: ["Everything is on the server.", "全部记录都已送达服务器。"],
+  offline_short: ["Offline", "离线"],
+  not_sent_title: ["Not sent", "未发送"],
+  send_now: ["Send now", "立即发送"],
+  sending: ["Sending…", "发送中…"],
+  export: ["Save as file", "存为文件"],
+  next_try_soon: ["The next try comes soon.", "很快会再试一次。"],
+  next_try: ["Next try in {time}.", "{time}后重试。"],
+  waiting_n: ["Waiting ({n})", "等待发送（{n}）"],
+  photos_n: ["Photos ({n})", "照片（{n}）"],
+  part_sent: ["{done} of {all} sent", "已发送 {done} / {all}"],
+  unsent_hint: [
+    "Everything here is kept on this phone, over restarts too, until the server has it. If nothing else helps, save it as a file and hand it to the dispatcher.",
+    "这些记录都保存在本机，重启也不会丢，直到服务器收到为止。万一一直发不出去，请存为文件交给调度。",
+  ],
+  unsent_old: [
+    "Some of this has waited for more than a day. Go where there is a signal, or save it as a file.",
+    "有记录已等待超过一天。请到有信号的地方，或存为文件。",
+  ],
+  stopped_offline: ["No signal. Everything is kept and goes by itself.", "没有信号。记录都已保存，有信号后自动发送。"],
+  stopped_captive: [
+    "This Wi-Fi asks for its own log-in first. Open its page, or use mobile data.",
+    "此 Wi-Fi 需要先在网页上登录。请打开它的登录页，或改用移动数据。",
+  ],
+  stopped_server: ["The server does not answer. Nothing is lost; it is tried again.", "服务器没有应答。记录不会丢失，稍后自动重试。"],
+  stopped_login: ["Your log-in has ended. Everything is kept; log in again to send it.", "登录已失效。记录都已保留，重新登录后即可发送。"],
+  stopped_storage: ["The phone's storage is full. Free some, then send again.", "手机存储已满。请清理后再发送。"],
+  storage_full: ["The phone's storage is full. Free some; nothing was written.", "手机存储已满，本次没有写入。请先清理。"],
+  no_room: ["Less than 50 MB are left on this phone. Free some before taking photos.", "手机剩余空间不足 50 MB，请先清理再拍照。"],
+  understood: ["Understood", "知道了"],
+  discard: ["Discard", "丢弃"],
+  discard_sure: ["Discard this entry?", "丢弃这条记录？"],
+  discard_means: ["What you entered is taken off this phone and cannot be brought back.", "您填写的内容将从本机删除，无法恢复。"],
+  try_again: ["Try again", "重试"],
+  clock_wrong: [
+    "This phone's clock is wrong by {time}. Times are corrected; set the clock all the same.",
+    "手机时间相差 {time}。系统会自动更正，但请您也校准手机时间。",
+  ],
+  outdated: [
+    "A newer version of this app is there. Close it and open it again; what waits to be sent stays.",
+    "应用有新版本。请关闭后重新打开，未发送的记录都会保留。",
+  ],
+  state_saved: ["on phone", "在手机上"],
+  state_queued: ["queued", "排队中"],
+  state_sending: ["sending", "发送中"],
+  state_held: ["server waits", "服务器等待中"],
+  state_server: ["on server", "已送达"],
+  conflict_state: [
+    "The office changed this order meanwhile. What you did is kept; the dispatcher decides.",
+    "期间调度改动了此工单。您的工作已保留，由调度决定。",
+  ],
+  conflict_same_field: [
+    "Somebody else changed the same thing. Both values are kept; the office picks one.",
+    "另一人改了同一内容。两个值都已保留，由后台选定。",
+  ],
+  conflict_tag_taken: [
+    "This tag is bound to something else already. Both are kept; the office decides.",
+    "此标签已绑定其他设备。两条记录都已保留，由后台决定。",
+  ],
+  conflict_deleted: [
+    "This was taken away meanwhile. What you entered is kept; the office decides.",
+    "期间该对象已被移除。您填写的内容已保留，由后台决定。",
+  ],
+  refused_not_understood: [
+    "The server cannot read this entry. Save it as a file and tell the dispatcher.",
+    "服务器无法识别这条记录。请存为文件并告知调度。",
+  ],
+  news_title: ["While you were away", "离线期间的变化"],
+  news_none: ["Nothing has changed.", "没有变化。"],
+  news_moved: ["A visit moved from {from} to {to}", "任务时间由 {from} 改为 {to}"],
+  news_new_visit: ["A new visit at {at}", "新任务，{at} 开始"],
+  news_withdrawn: ["The visit of {at} was withdrawn", "{at} 的任务已撤回"],
+  news_priority: ["An order is priority {to} now", "工单优先级改为 P{to}"],
+  news_status: ["An order is now: {to}", "工单状态：{to}"],
+  news_resolved: ["A conflict was decided", "一处冲突已有结论"],
+  news_overwritten: ["Your value replaced one of the office", "您填写的值替换了后台的值"],
+} satisfies Record<string, Pair>;

@@ -1,0 +1,5 @@
+"""Work and switching tickets on paper."""
+
+from reports.tickets.printing import Ticket, pdf
+
+__all__ = ["Ticket", "pdf"]

@@ -1,0 +1,88 @@
+"""Whatever field work refuses, a Chinese reader reads in Chinese: every refusal in the sources is walked."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask_babel import force_locale
+
+from backend.workorders.rules import machine
+from backend.workorders.service.hosting import rounds
+from portal import refusals
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [*(ROOT / "backend" / "workorders").rglob("*.py"), *(ROOT / "portal" / "workorders").glob("*.py")]
+RAISED = {"Refused", "Conflict", "NotFound", "Forbidden"}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+UNNAMED = {"error", "remedy", "said", "why"}
+"""Variables that stand where a text is raised; what they may hold is among the texts below."""
+HELD = {
+    "this is the tag of another asset", "scan the asset's tag first", "answer yes or no", "give a number",
+    "give a text",
+    "accepted work of 7 does not fit the day: 7", *rounds.DOUBTS.values(),
+}  # fmt: skip
+
+
+def texts(node: ast.expr) -> Iterator[str]:
+    """Yield what an expression may say, with 7 wherever a value stands."""
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+    elif isinstance(node, ast.IfExp):
+        yield from texts(node.body)
+        yield from texts(node.orelse)
+    elif not (isinstance(node, ast.Call) and ast.unparse(node.func) == "_"):  # worded already
+        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        assert names & UNNAMED, f"nobody knows what {ast.unparse(node)} says: name it in this test"
+
+
+def refused() -> set[str]:
+    """Every message and remedy field work raises."""
+    found = set(HELD)
+    for file in SOURCES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in RAISED
+                and node.args
+            ):
+                found |= set(texts(node.args[0]))
+                for one in node.keywords:
+                    if one.arg == "remedy":
+                        found |= set(texts(one.value))
+    return found
+
+
+@pytest.fixture
+def in_chinese(app):
+    """Read as somebody Chinese does."""
+    with app.test_request_context(), force_locale("zh"):
+        yield refusals.in_words
+
+
+def test_every_refusal_of_field_work_has_its_chinese(in_chinese):
+    found = refused()
+    assert len(found) > 120
+    assert {text for text in found if not CHINESE.search(in_chinese(text))} == set()
+
+
+def test_states_and_commands_inside_a_refusal_are_words_too(in_chinese):
+    with pytest.raises(machine.Conflict) as said:
+        machine.find("close", machine.OrderStatus.READY)
+    latin = re.compile(r"[a-z]{3,}")
+    assert not latin.search(in_chinese(said.value.message)), in_chinese(said.value.message)
+    assert not latin.search(in_chinese(said.value.remedy)), in_chinese(said.value.remedy)
+
+
+def test_each_reason_why_a_visit_does_not_fit_is_said_in_chinese(in_chinese):
+    said = in_chinese(
+        "this visit does not fit: lacks gas; has another visit then; is not on shift then; is outside the agreed window"
+    )
+    assert said.count("；") == 3
+    assert set(re.findall(r"[a-z]{3,}", said)) == {"gas"}
