@@ -81,11 +81,11 @@ def test_what_mosquitto_pub_sends_arrives_with_its_numbers(make_wire, sink, mqtt
 
 
 def test_the_session_is_kept_while_the_worker_is_away(make_wire, sink, mqtt_url, topic):
-    make_wire(mqtt_url).stop()
-    make_wire(mqtt_url)
+    wire = make_wire(mqtt_url)
     until(lambda: None in sink.errors)
-    make_wire(mqtt_url).stop()
+    wire.stop()
     publish(mqtt_url, f"{topic}/m1", said(1), said(2))
+    assert values(sink) == []
     make_wire(mqtt_url)
     until(lambda: values(sink) == [1.0, 2.0])
 
