@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, pool
 
 import backend.alarms.models
 import backend.assets.models
+import backend.billing.models
 import backend.kernel.audit
 import backend.kernel.changes
 import backend.kernel.events

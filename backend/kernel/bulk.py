@@ -5,7 +5,7 @@ Measured here (two cores): 350 k rows/s at 5 % client CPU, against 50 k through 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,25 @@ def copy_in(session: Session, table: str, columns: Columns) -> None:
     ):
         for piece in _pieces(columns):
             copy.write(piece)
+
+
+def insert_rows(session: Session, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert many rows of any types in the session's transaction, after what the session holds.
+
+    They go by COPY into a temporary table and from there in one statement, since COPY itself refuses a table with
+    row-level security.
+    """
+    session.flush()
+    columns, staged = ", ".join(names), f"rows_of_{table}"
+    with driver(session).cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS"  # noqa: S608 - our own names
+            f" AS SELECT {columns} FROM {table} WITH NO DATA; DELETE FROM {staged}"
+        )
+        with cursor.copy(f"COPY {staged} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged}")  # noqa: S608 - likewise
 
 
 def append(session: Session, table: str, *lots: Columns) -> bool:

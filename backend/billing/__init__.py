@@ -1,0 +1,1 @@
+"""What supply costs and who paid: tariffs, contracts, bills, payments, and the ledger they stand in."""

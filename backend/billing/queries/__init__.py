@@ -1,0 +1,1 @@
+"""Every SELECT of billing, each confined to a scope."""

@@ -1,0 +1,1 @@
+"""Pure decisions of billing: values in, values out."""
