@@ -146,3 +146,19 @@ def _column(raw: bytes | None, kind: str) -> NDArray[Any]:
 def driver(session: Session) -> psycopg.Connection[Any]:
     """Return the psycopg connection under a session."""
     return session.connection().connection.driver_connection  # type: ignore[return-value]  # psycopg's
+
+
+def arrays_of(
+    session: Session, query: str, kind: str, parameters: Mapping[str, Any] | None = None
+) -> list[tuple[int, NDArray[Any]]]:
+    """Run a query of rows (key int8, array of `kind` without nulls) and return them, each array sent as one value.
+
+    query: psycopg placeholders as usual; an array that is null comes back empty
+    """
+    with driver(session).cursor(binary=True) as cursor:
+        cursor.execute(query, parameters, prepare=False)  # type: ignore[call-overload]  # our own texts
+        result: Any = cursor.pgresult
+        return [
+            (int.from_bytes(result.get_value(row, 0), "big", signed=True), _column(result.get_value(row, 1), kind))
+            for row in range(result.ntuples)
+        ]

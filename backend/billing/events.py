@@ -1,0 +1,30 @@
+"""What billing tells: a run has a step to do, a bill was issued, money came or went, a balance runs low."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from backend.kernel.events import Event
+
+RUN_STEP = "billing.run_step"
+RUN_MOVED = "billing.run_moved"
+BILL_ISSUED = "billing.bill_issued"
+PAYMENT_RECEIVED = "billing.payment_received"
+REFUNDED = "billing.refunded"
+BALANCE_LOW = "billing.balance_low"
+DUNNED = "billing.dunned"
+
+
+def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: UUID | None = None) -> Event:
+    """Return an event of billing; organisation_id: who supplies.
+
+    run_step: run_id
+    run_moved: run_id, status
+    bill_issued: bill_id, number, kind, customer_id, contract_id, total, currency, due_on
+    payment_received: payment_id, customer_id or None (not assigned yet), amount, currency, way
+    refunded: refund_id, customer_id, amount, currency
+    balance_low: contract_id, customer_id, balance, currency
+    dunned: bill_id, customer_id, level
+    """
+    return Event(name, organisation_id, body, actor_id=actor_id)
