@@ -1,1 +1,1 @@
-"""Pure decisions of billing: values in, values out."""
+"""What is owed for what was used: pure rules."""

@@ -1,0 +1,93 @@
+"""What all kinds of component have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, NamedTuple
+
+from backend.billing.rules.tariff.document import TEXT, many, said
+from backend.billing.rules.tariff.grid import Ints, Part
+from backend.billing.rules.tariff.schedule import BETWEEN, MONTHS, NAMES, Names, Schedule
+from backend.billing.rules.tariff.segment import Draft, Segment
+from backend.billing.rules.tariff.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One charge before rounding: quantity [unit] × price, of a price period and block, resting on intervals."""
+
+    quantity: Decimal
+    unit: str
+    price: Decimal
+    period: str | None = None
+    period_name: Names | None = None
+    block: int | None = None
+    intervals: Ints | None = None
+
+    @property
+    def exact(self) -> Decimal:
+        """The amount before rounding."""
+        return self.quantity * self.price
+
+
+class Objection(NamedTuple):
+    """What is wrong with a component: where in it, what stands there, why, what to do."""
+
+    field: str
+    value: Any
+    message: str
+    remedy: str | None = None
+
+
+class Rater:
+    """A component made ready for one segment: intervals are sorted, what is left is to count and to price."""
+
+    def measure(self, series: Series) -> Sequence[Any]:
+        """Return what was counted for each customer; the default counts nothing."""
+        return [None] * series.customers
+
+    def charges(self, counted: Any, draft: Draft) -> list[Charge]:
+        """Return one customer's charges, and write to the draft what the next bill must know."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """One thing a tariff charges for.
+
+    code: unique in the version; name: as on the bill, by language
+    months, between: when in the year it is charged; nothing says always
+    """
+
+    code: str = said(TEXT)
+    name: Names = said(NAMES)
+    months: tuple[int, ...] = said(MONTHS, ())
+    between: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = said(many(BETWEEN), ())
+
+    is_splittable: ClassVar[bool] = True
+    """Whether a period's charge is the sum of the charges of its parts (but for rounding)."""
+    register: ClassVar[str | None] = None
+    is_included: ClassVar[bool] = False
+
+    def part(self, segment: Segment) -> Part:
+        """Return the days of a segment it is charged for."""
+        return segment.part(self.months, self.between)
+
+    def prepare(self, segment: Segment) -> Rater:
+        """Make it ready for a segment that has days it is charged for."""
+        raise NotImplementedError
+
+    def facts(self) -> set[str]:
+        """Return the names of the facts it asks of a contract."""
+        return set()
+
+    def cuts(self, first: date, last: date) -> list[date]:
+        """Return the dates between two at which a period must be cut for it."""
+        return []
+
+    def objections(self, schedules: Mapping[str, Schedule], earlier: Sequence[str]) -> Iterator[Objection]:
+        """Yield what is wrong with it among these schedules, after these components."""
+        yield from ()
