@@ -156,9 +156,12 @@ def arrays_of(
     query: psycopg placeholders as usual; an array that is null comes back empty
     """
     with driver(session).cursor(binary=True) as cursor:
-        cursor.execute(query, parameters, prepare=False)  # type: ignore[call-overload]  # our own texts
+        cursor.execute(query, parameters, prepare=False)
         result: Any = cursor.pgresult
         return [
-            (int.from_bytes(result.get_value(row, 0), "big", signed=True), _column(result.get_value(row, 1), kind))
+            (
+                int.from_bytes(result.get_value(row, 0), "big", signed=True),
+                _column(result.get_value(row, 1), kind),
+            )
             for row in range(result.ntuples)
         ]

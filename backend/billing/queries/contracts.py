@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from backend.billing.models import Bill, ContractPoint, SupplyContract, Tariff, TariffVersion
-from backend.billing.queries.confined import keeps
+from backend.billing.queries.confined import keeps, pays
 from backend.kernel import paging
 from backend.kernel.db import required
 from backend.kernel.scope import Scope
@@ -20,9 +21,7 @@ from backend.metering.models import Point
 
 def seen(scope: Scope) -> ColumnElement[bool]:
     """Condition on SupplyContract: the scope keeps its accounts, or is its customer."""
-    return or_(
-        keeps(scope, SupplyContract.organisation_id), SupplyContract.customer_id.in_(scope.organisations)
-    )
+    return or_(keeps(scope, SupplyContract.organisation_id), pays(scope, SupplyContract.customer_id))
 
 
 def tariff(session: Session, scope: Scope, tariff_id: UUID) -> Tariff:
@@ -53,7 +52,7 @@ def newest_versions(
         select(TariffVersion)
         .where(TariffVersion.tariff_id.in_(tariff_ids), keeps(scope, TariffVersion.organisation_id))
         .order_by(TariffVersion.tariff_id, TariffVersion.revision.desc())
-        .distinct(TariffVersion.tariff_id)
+        .ext(distinct_on(TariffVersion.tariff_id))
     )
     return {one.tariff_id: one for one in session.scalars(query)}
 
@@ -99,7 +98,9 @@ def has_contract(session: Session, scope: Scope, organisation_id: UUID, number: 
     return session.scalar(select(found.exists())) or False
 
 
-def contracts(session: Session, scope: Scope, *, cursor: str | None, limit: int) -> paging.Page[SupplyContract]:
+def contracts(
+    session: Session, scope: Scope, *, cursor: str | None, limit: int
+) -> paging.Page[SupplyContract]:
     """A page of contracts by number."""
     query = select(SupplyContract).where(seen(scope))
     by = (SupplyContract.number, SupplyContract.id)

@@ -37,7 +37,9 @@ class BillingCalendar:
         if not 1 <= self.day <= 28:
             raise Refused("a period begins on day 1 to 28", field="day", value=self.day)
         if not 1 <= self.first <= self.months:
-            raise Refused(f"a year's first period begins in month 1 to {self.months}", field="first", value=self.first)
+            raise Refused(
+                f"a year's first period begins in month 1 to {self.months}", field="first", value=self.first
+            )
 
     def period(self, on: date) -> Span:
         """Return the period a date lies in."""

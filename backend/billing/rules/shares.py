@@ -24,7 +24,9 @@ def split(amounts: NDArray[np.int64], shares: Sequence[int]) -> NDArray[np.int64
     returns: (sharers, intervals) [quanta]; where the shares are the whole, each interval's parts sum to it
     """
     if not shares or min(shares) <= 0 or sum(shares) > WHOLE:
-        raise Refused("shares are above nothing, and together at most the whole", field="share", value=list(shares))
+        raise Refused(
+            "shares are above nothing, and together at most the whole", field="share", value=list(shares)
+        )
     if amounts.size and int(amounts.max()) >= LARGEST:
         raise Refused("this amount is too large to be shared", field="amount", value=int(amounts.max()))
     own = sum(shares)
@@ -44,7 +46,9 @@ Stretch = tuple[date, date | None, int]
 def demand_room(taken: Sequence[Stretch], wanted: Stretch) -> None:
     """Refuse a share where, on some day of its stretch, all shares together would pass the whole."""
     starts_on, ends_on, share = wanted
-    days = {starts_on} | {start for start, _, _ in taken if start > starts_on and (ends_on is None or start < ends_on)}
+    days = {starts_on} | {
+        start for start, _, _ in taken if start > starts_on and (ends_on is None or start < ends_on)
+    }
     for on in sorted(days):
         sum_then = sum(one for start, end, one in taken if start <= on and (end is None or on < end))
         if sum_then + share > WHOLE:

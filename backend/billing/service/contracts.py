@@ -44,7 +44,7 @@ class NewSupplyContract:
     starts_on: date
     points: Sequence[NewContractPoint]
     ends_on: date | None = None
-    calendar: BillingCalendar = BillingCalendar()
+    calendar: BillingCalendar = field(default_factory=BillingCalendar)
     due_days: int = 14
     facts: Mapping[str, Decimal] = field(default_factory=dict)
     payer: str | None = None

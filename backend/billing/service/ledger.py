@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from backend.billing.models import LedgerAccount, LedgerBook, LedgerClosing
+from backend.billing.models import JournalEntry, LedgerAccount, LedgerBook, LedgerClosing
 from backend.billing.queries import ledger as queries
 from backend.billing.queries.confined import KEEPERS
 from backend.billing.rules import ledger as rules
@@ -193,6 +193,11 @@ def book_of(session: Session, scope: Scope, *, organisation_id: UUID) -> LedgerB
     return found
 
 
+def demand_open(book: LedgerBook, on: date) -> None:
+    """Refuse a day the book is closed on."""
+    rules.demand_open(on, book.closed_until)
+
+
 def book(session: Session, scope: Scope, *, book_id: UUID) -> LedgerBook:
     """Return one book; raises NotFound."""
     return queries.book(session, scope, book_id)
@@ -203,6 +208,11 @@ def books(
 ) -> paging.Page[LedgerBook]:
     """Return a page of books by name."""
     return queries.books(session, scope, cursor=cursor, limit=limit)
+
+
+def entry_of(session: Session, scope: Scope, *, cause_id: UUID) -> JournalEntry | None:
+    """Return the first entry that something caused, None where it moved nothing."""
+    return queries.entry_of(session, scope, cause_id)
 
 
 def party_balance(

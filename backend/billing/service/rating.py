@@ -101,7 +101,9 @@ class Rater:
             plan = self._plan(members[0].version, group.span, group.minutes)
         except EnerfieldError as error:
             return [Rated(one, None, error.message) for one in members]
-        read = _read(session, scope, plan, group.minutes, (h.key for one in members for h in points[one.contract.id]))
+        read = _read(
+            session, scope, plan, group.minutes, (h.key for one in members for h in points[one.contract.id])
+        )
         whole, rows, rated = [], [], []
         for one in members:
             held = points[one.contract.id]
@@ -177,9 +179,7 @@ def _group(one: Wanted, held: Sequence[Held]) -> Group:
     return Group(one.version.id, one.part.span, minutes.pop(), units.pop(), registers)
 
 
-def _read(
-    session: Session, scope: Scope, plan: Plan, minutes: int, keys: Iterable[int]
-) -> dict[int, Ints]:
+def _read(session: Session, scope: Scope, plan: Plan, minutes: int, keys: Iterable[int]) -> dict[int, Ints]:
     wanted = sorted(set(keys))
     grid = plan.grid
     end_us = grid.start_us + len(grid) * grid.length_us

@@ -28,7 +28,9 @@ def store_tariff(
     plain = rules.dump(parsed)
     kept = queries.tariff_called(session, scope, organisation_id, parsed.code)
     if kept is None:
-        kept = Tariff(id=ids.new_id(), organisation_id=organisation_id, code=parsed.code, created_at=clock.now())
+        kept = Tariff(
+            id=ids.new_id(), organisation_id=organisation_id, code=parsed.code, created_at=clock.now()
+        )
         session.add(kept)
         session.flush()
     newest = queries.newest_versions(session, scope, [kept.id]).get(kept.id)

@@ -12,6 +12,7 @@ from backend.billing.models import LedgerBook
 from backend.billing.service import ledger
 from backend.kernel.db import Database
 from backend.kernel.scope import Scope
+from tests.backend.billing.scene import Desk
 from tests.world import Region, World, furnish, make_world
 
 
@@ -45,3 +46,9 @@ def book(acting: Callable, east: Region) -> LedgerBook:
     """The eastern enterprise's book."""
     with acting("manager") as (session, scope):
         return ledger.open_book(session, scope, organisation_id=east.enterprise.id, name="East energy")
+
+
+@pytest.fixture(scope="module")
+def desk(acting: Callable, east: Region, book: LedgerBook) -> Desk:
+    """Whoever runs bills in the east."""
+    return Desk(acting, east)

@@ -1,0 +1,171 @@
+"""Bill runs, bills and their lines, confined to those who keep the accounts; issued ones to their customers, too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from backend.billing.models import Bill, BillKind, BillLine, BillRun, BillRunException, BillStatus
+from backend.billing.queries.confined import keeps, pays
+from backend.kernel import paging
+from backend.kernel.db import required
+from backend.kernel.scope import Scope
+
+
+def seen(scope: Scope) -> ColumnElement[bool]:
+    """Condition on Bill: the scope keeps its accounts, or is its customer and it was issued."""
+    return or_(
+        keeps(scope, Bill.organisation_id),
+        and_(pays(scope, Bill.customer_id), Bill.status == BillStatus.ISSUED),
+    )
+
+
+def run(session: Session, scope: Scope, run_id: UUID, *, lock: bool = False) -> BillRun:
+    """One run, locked for who takes it a step further; raises NotFound."""
+    query = select(BillRun).where(BillRun.id == run_id, keeps(scope, BillRun.organisation_id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return required(session, query, "there is no such bill run", run_id=run_id)
+
+
+def runs(session: Session, scope: Scope, *, cursor: str | None, limit: int) -> paging.Page[BillRun]:
+    """A page of runs, the newest first."""
+    query = select(BillRun).where(keeps(scope, BillRun.organisation_id))
+    by = (BillRun.started_at.desc(), BillRun.id.desc())
+    return paging.page(session, query, by=by, cursor=cursor, limit=limit)
+
+
+def summary(session: Session, scope: Scope, run_id: UUID) -> Sequence[Any]:
+    """Rows status, currency, bills, total of a run."""
+    query = (
+        select(Bill.status, Bill.currency, func.count().label("bills"), func.sum(Bill.total).label("total"))
+        .where(Bill.run_id == run_id, keeps(scope, Bill.organisation_id))
+        .group_by(Bill.status, Bill.currency)
+        .order_by(Bill.status, Bill.currency)
+    )
+    return session.execute(query).all()
+
+
+def exceptions(
+    session: Session, scope: Scope, run_id: UUID, *, cursor: str | None, limit: int
+) -> paging.Page[BillRunException]:
+    """A page of the contracts a run could not bill."""
+    query = select(BillRunException).where(
+        BillRunException.run_id == run_id, keeps(scope, BillRunException.organisation_id)
+    )
+    return paging.page(session, query, by=(BillRunException.contract_id,), cursor=cursor, limit=limit)
+
+
+def drafts(session: Session, scope: Scope, run_id: UUID, limit: int) -> Sequence[Bill]:
+    """The next drafts of a run, in order, locked."""
+    query = (
+        select(Bill)
+        .where(Bill.run_id == run_id, Bill.status == BillStatus.DRAFT, keeps(scope, Bill.organisation_id))
+        .order_by(Bill.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    return session.scalars(query).all()
+
+
+def bill(session: Session, scope: Scope, bill_id: UUID) -> Bill:
+    """One bill; raises NotFound."""
+    query = select(Bill).where(Bill.id == bill_id, seen(scope))
+    return required(session, query, "there is no such bill", bill_id=bill_id)
+
+
+def kept_bill(session: Session, scope: Scope, bill_id: UUID, *, lock: bool = False) -> Bill:
+    """One bill of those the scope keeps, locked for who acts on it; raises NotFound."""
+    query = select(Bill).where(Bill.id == bill_id, keeps(scope, Bill.organisation_id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return required(session, query, "there is no such bill", bill_id=bill_id)
+
+
+def bills(
+    session: Session, scope: Scope, *, customer_id: UUID | None = None, run_id: UUID | None = None,
+    contract_id: UUID | None = None, cursor: str | None, limit: int,
+) -> paging.Page[Bill]:  # fmt: skip
+    """A page of bills, the latest period first."""
+    query = select(Bill).where(seen(scope))
+    for column, wanted in (
+        (Bill.customer_id, customer_id), (Bill.run_id, run_id), (Bill.contract_id, contract_id),
+    ):  # fmt: skip
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return paging.page(session, query, by=(Bill.starts_on.desc(), Bill.id.desc()), cursor=cursor, limit=limit)
+
+
+def lines(session: Session, scope: Scope, bill_id: UUID) -> Sequence[BillLine]:
+    """A bill's lines in order."""
+    query = (
+        select(BillLine)
+        .join(Bill, Bill.id == BillLine.bill_id)
+        .where(BillLine.bill_id == bill_id, seen(scope))
+        .order_by(BillLine.place)
+    )
+    return session.scalars(query).all()
+
+
+def taxes(session: Session, scope: Scope, bill_ids: Collection[UUID], account: str) -> dict[UUID, Any]:
+    """Bill's id -> the sum of its lines that are posted to an account."""
+    query = (
+        select(BillLine.bill_id, func.sum(BillLine.amount))
+        .where(
+            BillLine.bill_id.in_(bill_ids),
+            BillLine.account == account,
+            keeps(scope, BillLine.organisation_id),
+        )
+        .group_by(BillLine.bill_id)
+    )
+    return {bill_id: amount for bill_id, amount in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+
+
+def billed(
+    session: Session, scope: Scope, contract_ids: Collection[UUID], starts_on: date, ends_on: date
+) -> Sequence[Any]:
+    """Rows contract_id, starts_on, ends_on of the bills, drafts too, of contracts that touch [starts_on, ends_on)."""
+    query = select(Bill.contract_id, Bill.starts_on, Bill.ends_on).where(
+        Bill.contract_id.in_(contract_ids), Bill.kind == BillKind.BILL, Bill.starts_on < ends_on,
+        Bill.ends_on > starts_on, keeps(scope, Bill.organisation_id),
+    )  # fmt: skip
+    return session.execute(query).all()
+
+
+def closings(
+    session: Session, scope: Scope, contract_ids: Collection[UUID], on: date
+) -> dict[UUID, dict[str, str]]:
+    """Contract's id -> what its bill before left behind: the last word on the last period that ended by a day."""
+    query = (
+        select(Bill.contract_id, Bill.closing)
+        .where(
+            Bill.contract_id.in_(contract_ids), Bill.ends_on <= on, Bill.status == BillStatus.ISSUED,
+            keeps(scope, Bill.organisation_id),
+        )
+        .order_by(Bill.contract_id, Bill.ends_on.desc(), Bill.made_at.desc(), Bill.id.desc())
+        .ext(distinct_on(Bill.contract_id))
+    )  # fmt: skip
+    return {row.contract_id: row.closing for row in session.execute(query)}
+
+
+def family(session: Session, scope: Scope, bill_id: UUID) -> Sequence[Bill]:
+    """A bill and the notes that correct it, in the order they were made."""
+    query = select(Bill).where(
+        or_(Bill.id == bill_id, Bill.corrects_id == bill_id), keeps(scope, Bill.organisation_id)
+    )
+    return session.scalars(query.order_by(Bill.made_at, Bill.id)).all()
+
+
+def later_bills(session: Session, scope: Scope, contract_id: UUID, on: date) -> Sequence[Bill]:
+    """The issued bills of a contract for periods from a day on, in order."""
+    query = select(Bill).where(
+        Bill.contract_id == contract_id, Bill.kind == BillKind.BILL, Bill.status == BillStatus.ISSUED,
+        Bill.starts_on >= on, keeps(scope, Bill.organisation_id),
+    )  # fmt: skip
+    return session.scalars(query.order_by(Bill.starts_on)).all()
