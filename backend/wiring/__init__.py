@@ -7,6 +7,7 @@ from functools import cache
 from backend.alarms import events as alarms
 from backend.assets import events as assets
 from backend.assets.ports import FileStore
+from backend.billing import events as billing
 from backend.infra.attempts import RedisAttempts
 from backend.infra.files import FolderFiles
 from backend.infra.passwords import Argon2Passwords
@@ -15,7 +16,7 @@ from backend.kernel.settings import settings
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import faults, letters, notices, registers
+from backend.wiring import bills, faults, letters, notices, registers
 from backend.workorders import events as workorders
 
 
@@ -26,6 +27,7 @@ def connect() -> None:
     listen(tenancy.RESET_WANTED, "letter of password reset", letters.password_reset)
     listen(assets.EXCHANGED, "registers of exchanged devices", registers.exchanged)
     listen(alarms.RAISED, "work orders of urgent alarms", faults.report_alarm)
+    listen(billing.RUN_STEP, "steps of bill runs", bills.step)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
     listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)
