@@ -18,9 +18,19 @@ from backend.billing.models.ledger import (
     LedgerClosing,
     LedgerPosting,
 )
+from backend.billing.models.payment import (
+    Allocation,
+    BankFile,
+    IntentStatus,
+    Payment,
+    PaymentIntent,
+    Refund,
+    Way,
+)
 
 __all__ = [
-    "Bill", "BillCounter", "BillKind", "BillLine", "BillRun", "BillRunException", "BillStatus", "ContractPoint",
-    "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing", "LedgerPosting", "RunStatus", "SupplyContract",
-    "Tariff", "TariffVersion",
+    "Allocation", "BankFile", "Bill", "BillCounter", "BillKind", "BillLine", "BillRun", "BillRunException",
+    "BillStatus", "ContractPoint", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
+    "LedgerPosting", "Payment", "PaymentIntent", "Refund", "RunStatus", "SupplyContract", "Tariff", "TariffVersion",
+    "Way",
 ]  # fmt: skip

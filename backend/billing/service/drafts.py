@@ -20,7 +20,7 @@ from backend.billing.queries import contracts
 from backend.billing.rules import charging, numbering
 from backend.billing.rules.ledger import TAX, Cause, NewEntry
 from backend.billing.rules.tariff import Line
-from backend.billing.service import ledger
+from backend.billing.service import ledger, settlement
 from backend.billing.service.rating import Rated
 from backend.kernel import bulk, clock, ids
 from backend.kernel.events import publish
@@ -130,6 +130,7 @@ def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill
             "dues": dues,
         },
     )
+    settlement.settle(session, scope, book_id=book_id, customers={one.customer_id for one in bills}, on=on)
     for one, serial, due in zip(bills, serials, dues, strict=True):
         _tell(session, scope, one, agreed[one.contract_id], numbering.shown(on.year, serial), due)
         session.expire(one)

@@ -103,6 +103,11 @@ def post(session: Session, scope: Scope, *, book_id: UUID, entries: Sequence[New
     return made
 
 
+def hold(session: Session, scope: Scope, *, book_id: UUID) -> LedgerBook:
+    """Hold a book until the commit: nobody else writes into it meanwhile. Returns it as it stands now."""
+    return queries.book(session, scope, book_id, lock=True)
+
+
 def _accounts(session: Session, scope: Scope, book_id: UUID, entries: Sequence[NewEntry]) -> dict[str, UUID]:
     known = queries.account_ids(session, scope, book_id)
     for one in entries:
