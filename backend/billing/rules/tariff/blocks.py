@@ -59,8 +59,13 @@ class Blocks:
         return terms.names([*self.limits, *self.times]) | ({self.more.fact} if self.more else set())
 
     def uppers(self, draft: Draft, part: Part) -> list[Fraction]:
-        """Return the limits for a part of the year [unit], ascending."""
-        scale = Fraction(terms.product(self.times, draft.facts)) * self._stretch(draft, part)
+        """Return the limits of an amount for a part of the year [unit], ascending."""
+        stretch = self._stretch(draft, part)
+        return [limit * stretch for limit in self.levels(draft)]
+
+    def levels(self, draft: Draft) -> list[Fraction]:
+        """Return the limits before they are stretched by time, which are those of a demand [unit]."""
+        scale = Fraction(terms.product(self.times, draft.facts))
         extra = self.more.width(draft) if self.more else Decimal(0)
         return [Fraction(terms.value(limit, draft.facts) + extra) * scale for limit in self.limits]
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from backend.kernel.errors import Refused
+from backend.kernel.money import How, Rounding
 
 
 class Findings:
@@ -109,10 +110,21 @@ def _plain(number: Decimal) -> int | str:
     return int(number) if whole else format(number, "f")
 
 
+def _rounding(value: Any, path: str, findings: Findings) -> Rounding:
+    to, _, how = str(value).partition(" ")
+    try:
+        return Rounding(Decimal(to), How(how or How.HALF_UP))
+    except (ArithmeticError, ValueError, Refused):
+        raise wrong(
+            findings, path, value, f"'{value}' is no rounding", "write 0.01 half_up (half_even, down, up)"
+        ) from None
+
+
 TEXT = Form(_text)
 DECIMAL = Form(_decimal, _plain)
 WHOLE = Form(_whole)
 FLAG = Form(_flag)
+ROUNDING = Form(_rounding, lambda rounding: f"{rounding.to} {rounding.how}")
 DATE = Form(_date, lambda on: on.isoformat())
 
 

@@ -103,6 +103,7 @@ class Plan:
             block=charge.block,
             register=ready.component.register,
             intervals=charge.intervals,
+            note=charge.note,
             is_included=ready.component.is_included,
         )
 

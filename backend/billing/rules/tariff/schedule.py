@@ -74,7 +74,8 @@ def _day(value: Any, path: str, findings: Findings) -> str:
 
 
 HOURS, BETWEEN = Form(_hours, _clock), Form(_between, _dashed)
-MONTHS, DAYS = many(Form(_month)), many(Form(_day))
+MONTH = Form(_month)
+MONTHS, DAYS = many(MONTH), many(Form(_day))
 
 
 @dataclass(frozen=True)

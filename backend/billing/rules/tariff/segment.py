@@ -72,10 +72,17 @@ class Segment:
 
     def part(self, months: Iterable[int], between: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Part:
         """Return the days of the segment in these months and between these dates of the year; none says all."""
+        whole = self.whole_part(months, between)
+        is_mine = [self.span.start <= on < self.span.end for on in self.whole.span.dates()]
+        return Part(self.whole, whole.is_in & np.array(is_mine))
+
+    def whole_part(
+        self, months: Iterable[int], between: Iterable[tuple[tuple[int, int], tuple[int, int]]]
+    ) -> Part:
+        """Return such days of the whole billing period, for what is measured over all of it (demand)."""
         wanted, ends = set(months), list(between)
         is_in = [
-            self.span.start <= on < self.span.end
-            and (not wanted or on.month in wanted)
+            (not wanted or on.month in wanted)
             and (not ends or any(within((on.month, on.day), each) for each in ends))
             for on in self.whole.span.dates()
         ]

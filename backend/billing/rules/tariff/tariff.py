@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +13,7 @@ from backend.billing.rules.tariff.calendar import CALENDARS, Calendar
 from backend.billing.rules.tariff.components import KINDS, Component
 from backend.billing.rules.tariff.document import (
     DATE,
+    ROUNDING,
     TEXT,
     Findings,
     Form,
@@ -30,7 +30,7 @@ from backend.billing.rules.tariff.document import (
 )
 from backend.billing.rules.tariff.schedule import NAMES, Names, Schedule
 from backend.kernel.errors import Refused
-from backend.kernel.money import CURRENCIES, How, Rounding
+from backend.kernel.money import CURRENCIES, Rounding
 from backend.kernel.units import Carrier
 
 
@@ -51,16 +51,6 @@ def kind_of(component: Component) -> str:
     return next(word for word, kind in KINDS.items() if kind is type(component))
 
 
-def _rounding(value: Any, path: str, findings: Findings) -> Rounding:
-    to, _, how = str(value).partition(" ")
-    try:
-        return Rounding(Decimal(to), How(how or How.HALF_UP))
-    except (ArithmeticError, ValueError, Refused):
-        raise wrong(
-            findings, path, value, f"'{value}' is no rounding", "write 0.01 half_up (half_even, down, up)"
-        ) from None
-
-
 def _calendar(value: Any, path: str, findings: Findings) -> str | tuple[date, ...]:
     if isinstance(value, str):
         return one_of(CALENDARS).read(value, path, findings)
@@ -76,9 +66,6 @@ def _zone(value: Any, path: str, findings: Findings) -> str:
         return ZoneInfo(value).key
     except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
         raise wrong(findings, path, value, f"unknown time zone '{value}'", "write Asia/Shanghai") from None
-
-
-ROUNDING = Form(_rounding, lambda rounding: f"{rounding.to} {rounding.how}")
 
 
 @dataclass(frozen=True)

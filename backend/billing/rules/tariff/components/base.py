@@ -17,20 +17,25 @@ from backend.billing.rules.tariff.series import Series
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One charge before rounding: quantity [unit] × price, of a price period and block, resting on intervals."""
+    """One charge before rounding: quantity [unit] × price, of a price period and block, resting on intervals.
+
+    note: `brought` or `carried` where credit is moved between bills
+    """
 
     quantity: Decimal
     unit: str
-    price: Decimal
+    price: Decimal | None
     period: str | None = None
     period_name: Names | None = None
     block: int | None = None
     intervals: Ints | None = None
+    note: str | None = None
+    cost: Decimal = Decimal(0)
 
     @property
     def exact(self) -> Decimal:
-        """The amount before rounding."""
-        return self.quantity * self.price
+        """The amount before rounding: quantity × price, or the cost where no one price makes it."""
+        return self.cost if self.price is None else self.quantity * self.price
 
 
 class Objection(NamedTuple):

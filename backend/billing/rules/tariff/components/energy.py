@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from backend.billing.rules.tariff import terms
 from backend.billing.rules.tariff.blocks import Blocks, fill, spread, year_of
 from backend.billing.rules.tariff.components.base import Charge, Component, Objection, Rater
-from backend.billing.rules.tariff.document import FLAG, TEXT, record, said
+from backend.billing.rules.tariff.components.prices import price_objections, price_of
+from backend.billing.rules.tariff.document import FLAG, ROUNDING, TEXT, record, said
 from backend.billing.rules.tariff.grid import Ints, Part
 from backend.billing.rules.tariff.schedule import Schedule
 from backend.billing.rules.tariff.segment import Draft, Pieces, Segment, decimal
@@ -21,6 +23,7 @@ from backend.billing.rules.tariff.series import Series
 from backend.billing.rules.tariff.terms import PRICE, TERMS, Price, Term
 from backend.kernel import units
 from backend.kernel.errors import Refused
+from backend.kernel.money import Rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,9 @@ class Energy(Component):
     by: schedule whose price periods `price` names; blocks: where the price steps
     times: numbers and facts (a loss factor, the calorific value of gas, a share of a common meter)
     pays: an amount fed in earns: its charge is negative
+    carry: what was fed in beyond what was drawn (of `net`) is credited, unit for unit, to the same price
+      period of later bills
+    to: how the amount of a price period is rounded before it is priced
     """
 
     price: Price = said(PRICE)
@@ -39,6 +45,8 @@ class Energy(Component):
     blocks: Blocks | None = said(record(Blocks), None)
     times: tuple[Term, ...] = said(TERMS, ())
     pays: bool = said(FLAG, False)
+    carry: bool = said(FLAG, False)
+    to: Rounding | None = said(ROUNDING, None)
 
     @property
     def register(self) -> str:  # type: ignore[override]  # of each component, not of the kind
@@ -46,7 +54,8 @@ class Energy(Component):
 
     @property
     def is_splittable(self) -> bool:  # type: ignore[override]  # likewise
-        return self.blocks is None or self.blocks.per in ("each_day", "year")
+        by_time = self.blocks is None or self.blocks.per in ("each_day", "year")
+        return by_time and not self.carry and self.to is None
 
     def prepare(self, segment: Segment) -> Rater:
         part = self.part(segment)
@@ -67,39 +76,9 @@ class Energy(Component):
             units.unit(self.unit)
         except Refused as refused:
             yield Objection("unit", self.unit, refused.message, refused.remedy)
-        if self.by is not None and self.by not in schedules:
-            known = ", ".join(schedules) or "none"
-            yield Objection("by", self.by, f"no schedule '{self.by}'", f"those of this version are: {known}")
-        else:
-            yield from self._period_objections(schedules[self.by].codes if self.by else ("",))
-        for value, message in self.blocks.objections() if self.blocks else ():
-            yield Objection("blocks.limits", value, message)
-        steps = len(self.blocks.limits) + 1 if self.blocks else 1
-        for period, prices in self.price.items():
-            where = f"price.{period}" if period else "price"
-            if len(prices) not in (1, steps):
-                yield Objection(where, len(prices), f"{len(prices)} prices for {steps} blocks")
-            for price in prices:
-                if isinstance(price, Decimal) and price < 0:
-                    yield Objection(
-                        where,
-                        str(price),
-                        f"a price of {price} is negative",
-                        "say `pays: true` where feeding in earns",
-                    )
-
-    def _period_objections(self, codes: Sequence[str]) -> Iterator[Objection]:
-        if "" in self.price:
-            return
-        for period in self.price:
-            if period not in codes:
-                known = ", ".join(codes) if self.by else "none: it goes by no schedule"
-                yield Objection(
-                    f"price.{period}", period, f"unknown period '{period}'", f"those known are: {known}"
-                )
-        for code in codes:
-            if code not in self.price:
-                yield Objection("price", code or None, f"no price for period '{code}'")
+        if self.carry and self.blocks and self.blocks.per in ("year", "each_day"):
+            yield Objection("carry", None, f"units are not carried past blocks per {self.blocks.per}")
+        yield from price_objections(self.price, self.by, self.blocks, schedules)
 
 
 @dataclass(frozen=True)
@@ -125,31 +104,49 @@ class _Rater(Rater):
     def charges(self, counted: tuple[Ints, Fraction], draft: Draft) -> list[Charge]:
         row, unit = counted
         factor = unit * Fraction(terms.product(self.energy.times, draft.facts))
+        amounts = row.tolist()
+        if self.energy.to:
+            amounts = [int(Fraction(self.energy.to(decimal(one * factor))) / factor) for one in amounts]
+        carried: list[Charge] = []
+        if self.energy.carry:
+            amounts, carried = self._carry(amounts, factor, draft)
         charges = [
             self._charge(index, block, quanta * factor, draft)
-            for index, by_block in enumerate(self._blocks(row, factor, draft))
+            for index, by_block in enumerate(self._blocks(amounts, factor, draft))
             for block, quanta in enumerate(by_block)
             if quanta
         ]
-        return charges or [self._charge(0, 0, Fraction(0), draft)]
+        return (charges or [self._charge(0, 0, Fraction(0), draft)]) + carried
 
-    def _blocks(self, row: Ints, factor: Fraction, draft: Draft) -> list[list[int]]:
-        """Sort amounts by price period into blocks [quanta]."""
+    def _carry(self, amounts: list[int], factor: Fraction, draft: Draft) -> tuple[list[int], list[Charge]]:
+        """Set net amounts against what earlier bills carried, by price period; what is left over is carried on."""
+        billed, charges = [], []
+        for index, (code, amount) in enumerate(zip(self.pieces.codes, amounts, strict=True)):
+            key = ".".join(filter(None, (self.energy.code, "carried", code)))
+            net = amount * factor - Fraction(draft.state.pop(key, Decimal(0)))
+            billed.append(max(int(net / factor), 0))
+            if net < 0:
+                draft.state[key] = decimal(-net)
+                charges.append(replace(self._charge(index, 0, -net, draft), price=Decimal(0), note="carried"))
+        return billed, charges
+
+    def _blocks(self, amounts: list[Any], factor: Fraction, draft: Draft) -> list[list[int]]:
+        """Sort amounts by price period (and by day, where each day has its blocks) into blocks [quanta]."""
         blocks = self.energy.blocks
         if blocks is None:
-            return [[amount] for amount in row.tolist()]
+            return [[amount] for amount in amounts]
         uppers = [upper / factor for upper in blocks.uppers(draft, self.part)]
         if blocks.per == "each_day":
             return [
                 [sum(column) for column in zip(*(fill(amount, uppers) for amount in days), strict=True)]
-                for days in row.tolist()
+                for days in amounts
             ]
         if blocks.shared:
-            total = int(row.sum())
-            return spread(fill(total, uppers, self._used("", total, factor, draft)), row.tolist())
+            total = sum(amounts)
+            return spread(fill(total, uppers, self._used("", total, factor, draft)), amounts)
         return [
             fill(amount, uppers, self._used(code, amount, factor, draft))
-            for code, amount in zip(self.pieces.codes, row.tolist(), strict=True)
+            for code, amount in zip(self.pieces.codes, amounts, strict=True)
         ]
 
     def _used(self, period: str, amount: int, factor: Fraction, draft: Draft) -> Fraction:
@@ -163,8 +160,7 @@ class _Rater(Rater):
 
     def _charge(self, index: int, block: int, quantity: Fraction, draft: Draft) -> Charge:
         code = self.pieces.codes[index]
-        prices = self.energy.price.get(code) or self.energy.price[""]
-        price = terms.value(prices[min(block, len(prices) - 1)], draft.facts)
+        price = price_of(self.energy.price, code, block, draft)
         return Charge(
             quantity=decimal(quantity),
             unit=self.energy.unit,
