@@ -133,14 +133,18 @@ def label(grid: Grid, schedule: Schedule, calendar: Calendar) -> NDArray[np.int1
 class Draft:
     """One customer's bill while it is drawn up.
 
-    opening: what was left behind before this segment; state: likewise, as it becomes
-    amounts: what each component came to in this segment so far
+    state: what earlier bills left behind, as it becomes what this one does
+    amounts: what each component came to in this segment so far; measured: demands of this segment [their unit]
     """
 
     facts: Facts
     state: dict[str, Decimal]
     amounts: dict[str, Decimal] = field(default_factory=dict)
     measured: dict[str, Decimal] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Decimal:
+        """Return what a name in the tariff stands for: a demand measured before, or a fact."""
+        return self.measured[name] if name in self.measured else self.facts[name]
 
     def sum(self, components: Iterable[str]) -> Decimal:
         """Return what some components came to in this segment."""

@@ -113,7 +113,12 @@ class Tariff:
 
     def needs(self) -> set[str]:
         """Return the names of the facts it asks of a contract, in any version."""
-        return {name for version in self.versions for each in version.components for name in each.facts()}
+        return {
+            name
+            for version in self.versions
+            for each in version.components
+            for name in each.facts() - {other.code for other in version.components}
+        }
 
     def version_on(self, on: date) -> Version:
         """Return the version valid on a date; raises Refused where there is none."""
@@ -167,7 +172,7 @@ def _check_versions(tariff: Tariff, findings: Findings) -> None:
 
 def _check_version(version: Version, path: str, findings: Findings) -> None:
     for code, schedule in (version.schedules or {}).items():
-        for gap in schedule.gaps():
+        for gap in schedule.gaps(version.holidays()):
             findings.add(
                 f"{path}.schedules.{code}.rules",
                 gap,
@@ -177,8 +182,8 @@ def _check_version(version: Version, path: str, findings: Findings) -> None:
     earlier: list[str] = []
     for number, component in enumerate(version.components):
         where = f"{path}.components[{number}]" if len(version.components) > 1 else f"{path}.components"
-        if component.code in earlier:
+        if component.code in [each.code for each in version.components[:number]]:
             findings.add(f"{where}.code", component.code, f"a second component is called '{component.code}'")
         for field, value, message, remedy in component.objections(version.schedules or {}, earlier):
             findings.add(f"{where}.{field}", value, message, remedy)
-        earlier.append(component.code)
+        earlier += [component.code, *component.accounts]

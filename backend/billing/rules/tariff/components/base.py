@@ -75,6 +75,8 @@ class Component:
     is_splittable: ClassVar[bool] = True
     """Whether a period's charge is the sum of the charges of its parts (but for rounding)."""
     register: ClassVar[str | None] = None
+    accounts: ClassVar[tuple[str, ...]] = ()
+    """Where it carries credit from bill to bill."""
     is_included: ClassVar[bool] = False
 
     def part(self, segment: Segment) -> Part:
@@ -94,5 +96,5 @@ class Component:
         return []
 
     def objections(self, schedules: Mapping[str, Schedule], earlier: Sequence[str]) -> Iterator[Objection]:
-        """Yield what is wrong with it among these schedules, after these components."""
+        """Yield what is wrong with it among these schedules, after these components and accounts."""
         yield from ()

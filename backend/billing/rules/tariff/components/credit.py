@@ -34,6 +34,10 @@ class Credit(Component):
 
     is_splittable: ClassVar[bool] = False
 
+    @property
+    def accounts(self) -> tuple[str, ...]:  # type: ignore[override]  # of each credit, not of the kind
+        return (self.code,)
+
     def prepare(self, segment: Segment) -> Rater:
         return _CreditRater(self)
 
@@ -60,7 +64,7 @@ class _CreditRater(Rater):
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement(Component):
-    """What component `of` carries (money, or units of energy) is settled once a year.
+    """What is carried on account `of` (money, or units of energy) is settled once a year.
 
     month: on the bill that holds the last day of this month; price: paid for each unit carried: 1 pays money
       out in full, 0 lets it expire; unit: of what is carried, where it is not money
@@ -80,7 +84,8 @@ class Settlement(Component):
         return terms.names([self.price])
 
     def objections(self, schedules: Mapping[str, Schedule], earlier: Sequence[str]) -> Iterator[Objection]:
-        yield from unknown_components([self.of], earlier)
+        if self.of not in earlier:
+            yield Objection("of", self.of, f"no account '{self.of}' is used before")
 
 
 @dataclass(frozen=True)
@@ -94,5 +99,5 @@ class _SettlementRater(Rater):
             return []
         names = [name for name in draft.state if name == key or name.startswith(f"{key}.")]
         carried = sum((draft.state.pop(name) for name in names), Decimal(0))
-        price = terms.value(self.settlement.price, draft.facts)
+        price = terms.value(self.settlement.price, draft)
         return [Charge(-carried, self.settlement.unit, price)] if carried else []

@@ -46,7 +46,7 @@ class Demand(Component):
     sliding: windows begin at every interval, rather than on the clock; a window counts in the price
       period it lies in with its whole length
     at_least: the product of these terms is charged at least (contracted_kw; or capacity_kva and 0.4)
-    blocks: limits of demand (with times: contracted_kw they are multiples of the contract)
+    blocks: limits of demand (1.05 and contracted_kw: 5 % above the contract)
     to: how the demand is rounded before it is priced
     """
 
@@ -146,6 +146,7 @@ class _Rater(Rater):
         ):
             measured = decimal(amount * counted.unit)
             billed = self._billed(measured, self.pieces.codes[index], draft)
+            draft.measured[self.demand.code] = max(billed, draft.measured.get(self.demand.code, billed))
             for block, size in enumerate(self._blocks(Fraction(billed), draft)):
                 if size or not block:
                     charges.append(self._charge(index, block, size, first, draft))
@@ -158,7 +159,7 @@ class _Rater(Rater):
             key = ".".join(filter(None, (demand.code, "peak", code)))
             billed = max(billed, _ratcheted(demand.ratchet, key, measured, self.part.dates[-1], draft))
         if demand.at_least:
-            billed = max(billed, terms.product(demand.at_least, draft.facts))
+            billed = max(billed, terms.product(demand.at_least, draft))
         return demand.to(billed) if demand.to else billed
 
     def _blocks(self, billed: Fraction, draft: Draft) -> list[Fraction]:

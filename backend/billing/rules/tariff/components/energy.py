@@ -15,7 +15,7 @@ from backend.billing.rules.tariff import terms
 from backend.billing.rules.tariff.blocks import Blocks, fill, spread, year_of
 from backend.billing.rules.tariff.components.base import Charge, Component, Objection, Rater
 from backend.billing.rules.tariff.components.prices import price_objections, price_of
-from backend.billing.rules.tariff.document import FLAG, ROUNDING, TEXT, record, said
+from backend.billing.rules.tariff.document import FLAG, ROUNDING, TEXT, record, said, table
 from backend.billing.rules.tariff.grid import Ints, Part
 from backend.billing.rules.tariff.schedule import Schedule
 from backend.billing.rules.tariff.segment import Draft, Pieces, Segment, decimal
@@ -33,8 +33,9 @@ class Energy(Component):
     by: schedule whose price periods `price` names; blocks: where the price steps
     times: numbers and facts (a loss factor, the calorific value of gas, a share of a common meter)
     pays: an amount fed in earns: its charge is negative
-    carry: what was fed in beyond what was drawn (of `net`) is credited, unit for unit, to the same price
-      period of later bills
+    surplus: the price at which `net` amounts below zero earn, where it is not `price`
+    carry: account to which net amounts below zero are credited, unit for unit, for the same price period of
+      later bills, or the one `carry_to` names while it does not occur; components may share an account
     to: how the amount of a price period is rounded before it is priced
     """
 
@@ -45,12 +46,18 @@ class Energy(Component):
     blocks: Blocks | None = said(record(Blocks), None)
     times: tuple[Term, ...] = said(TERMS, ())
     pays: bool = said(FLAG, False)
-    carry: bool = said(FLAG, False)
+    surplus: Price | None = said(PRICE, None)
+    carry: str | None = said(TEXT, None)
+    carry_to: Mapping[str, str] | None = said(table(TEXT), None)
     to: Rounding | None = said(ROUNDING, None)
 
     @property
     def register(self) -> str:  # type: ignore[override]  # of each component, not of the kind
         return self.of
+
+    @property
+    def accounts(self) -> tuple[str, ...]:  # type: ignore[override]  # likewise
+        return (self.carry,) if self.carry else ()
 
     @property
     def is_splittable(self) -> bool:  # type: ignore[override]  # likewise
@@ -79,6 +86,8 @@ class Energy(Component):
         if self.carry and self.blocks and self.blocks.per in ("year", "each_day"):
             yield Objection("carry", None, f"units are not carried past blocks per {self.blocks.per}")
         yield from price_objections(self.price, self.by, self.blocks, schedules)
+        if self.surplus is not None:
+            yield from price_objections(self.surplus, self.by, self.blocks, schedules, "surplus")
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ class _Rater(Rater):
 
     def charges(self, counted: tuple[Ints, Fraction], draft: Draft) -> list[Charge]:
         row, unit = counted
-        factor = unit * Fraction(terms.product(self.energy.times, draft.facts))
+        factor = unit * Fraction(terms.product(self.energy.times, draft))
         amounts = row.tolist()
         if self.energy.to:
             amounts = [int(Fraction(self.energy.to(decimal(one * factor))) / factor) for one in amounts]
@@ -120,15 +129,28 @@ class _Rater(Rater):
 
     def _carry(self, amounts: list[int], factor: Fraction, draft: Draft) -> tuple[list[int], list[Charge]]:
         """Set net amounts against what earlier bills carried, by price period; what is left over is carried on."""
+        credit = self._carried(draft)
         billed, charges = [], []
         for index, (code, amount) in enumerate(zip(self.pieces.codes, amounts, strict=True)):
-            key = ".".join(filter(None, (self.energy.code, "carried", code)))
-            net = amount * factor - Fraction(draft.state.pop(key, Decimal(0)))
+            net = amount * factor - Fraction(credit.pop(code, Decimal(0)))
             billed.append(max(int(net / factor), 0))
             if net < 0:
-                draft.state[key] = decimal(-net)
+                credit[code] = decimal(-net)
                 charges.append(replace(self._charge(index, 0, -net, draft), price=Decimal(0), note="carried"))
+        for code, left in credit.items():
+            draft.state[_key(self.energy.carry, "carried", code)] = left
         return billed, charges
+
+    def _carried(self, draft: Draft) -> dict[str, Decimal]:
+        """Take what earlier bills carried out of the draft, by the price period it now belongs to [unit]."""
+        found: dict[str, Decimal] = {}
+        prefix = _key(self.energy.carry, "carried")
+        for name in [name for name in draft.state if name == prefix or name.startswith(f"{prefix}.")]:
+            code = name[len(prefix) + 1 :]
+            if code not in self.pieces.codes:
+                code = (self.energy.carry_to or {}).get(code, code)
+            found[code] = found.get(code, Decimal(0)) + draft.state.pop(name)
+        return found
 
     def _blocks(self, amounts: list[Any], factor: Fraction, draft: Draft) -> list[list[int]]:
         """Sort amounts by price period (and by day, where each day has its blocks) into blocks [quanta]."""
@@ -153,14 +175,15 @@ class _Rater(Rater):
         """Return what filled yearly blocks before [quanta], and note what fills them now."""
         if self.energy.blocks is None or self.energy.blocks.per != "year":
             return Fraction(0)
-        key = ".".join(filter(None, (self.energy.code, "used", year_of(self.part.dates[0]), period)))
+        key = _key(self.energy.code, "used", year_of(self.part.dates[0]), period)
         before = draft.state.get(key, Decimal(0))
         draft.state[key] = before + decimal(amount * factor)
         return Fraction(before) / factor
 
     def _charge(self, index: int, block: int, quantity: Fraction, draft: Draft) -> Charge:
         code = self.pieces.codes[index]
-        price = price_of(self.energy.price, code, block, draft)
+        prices = self.energy.surplus if quantity < 0 and self.energy.surplus else self.energy.price
+        price = price_of(prices, code, block, draft)
         return Charge(
             quantity=decimal(quantity),
             unit=self.energy.unit,
@@ -170,3 +193,8 @@ class _Rater(Rater):
             block=block + 1 if self.energy.blocks else None,
             intervals=self.pieces.ranges[index],
         )
+
+
+def _key(*words: str | None) -> str:
+    """Return the name of what is left to later bills, of the words that are there."""
+    return ".".join(word for word in words if word)

@@ -49,7 +49,7 @@ class _Rater(Rater):
     part: Part
 
     def charges(self, counted: Any, draft: Draft) -> list[Charge]:
-        least = terms.product([self.minimum.price, *self.minimum.times], draft.facts)
+        least = terms.product([self.minimum.price, *self.minimum.times], draft)
         came_to = draft.sum(self.minimum.of)
         if self.minimum.per == "month":
             least *= decimal(self.part.months(draft.facts.months))

@@ -16,23 +16,27 @@ from backend.billing.rules.tariff.terms import Price
 def price_of(price: Price, period: str, block: int, draft: Draft) -> Decimal:
     """Return the price of a block (0 is the first) in a price period."""
     prices = price.get(period) or price[""]
-    return terms.value(prices[min(block, len(prices) - 1)], draft.facts)
+    return terms.value(prices[min(block, len(prices) - 1)], draft)
 
 
 def price_objections(
-    price: Price, by: str | None, blocks: Blocks | None, schedules: Mapping[str, Schedule]
+    price: Price,
+    by: str | None,
+    blocks: Blocks | None,
+    schedules: Mapping[str, Schedule],
+    field: str = "price",
 ) -> Iterator[Objection]:
     """Yield what is wrong with prices: unknown or missing periods, too few for the blocks, negative ones."""
     if by is not None and by not in schedules:
         known = ", ".join(schedules) or "none"
         yield Objection("by", by, f"no schedule '{by}'", f"those of this version are: {known}")
     else:
-        yield from _period_objections(price, by, schedules[by].codes if by else ("",))
+        yield from _period_objections(price, by, schedules[by].codes if by else ("",), field)
     for value, message in blocks.objections() if blocks else ():
         yield Objection("blocks.limits", value, message)
     steps = len(blocks.limits) + 1 if blocks else 1
     for period, prices in price.items():
-        where = f"price.{period}" if period else "price"
+        where = f"{field}.{period}" if period else field
         if len(prices) not in (1, steps):
             yield Objection(where, len(prices), f"{len(prices)} prices for {steps} blocks")
         for each in prices:
@@ -45,7 +49,7 @@ def price_objections(
                 )
 
 
-def _period_objections(price: Price, by: str | None, codes: Sequence[str]) -> Iterator[Objection]:
+def _period_objections(price: Price, by: str | None, codes: Sequence[str], field: str) -> Iterator[Objection]:
     if "" in price:
         return
     for period in price:
@@ -56,4 +60,4 @@ def _period_objections(price: Price, by: str | None, codes: Sequence[str]) -> It
             )
     for code in codes:
         if code not in price:
-            yield Objection("price", code or None, f"no price for period '{code}'")
+            yield Objection(field, code or None, f"no price for period '{code}'")

@@ -52,5 +52,5 @@ class _Rater(Rater):
     share: Share
 
     def charges(self, counted: Any, draft: Draft) -> list[Charge]:
-        base, rate = draft.sum(self.share.of), terms.value(self.share.rate, draft.facts)
+        base, rate = draft.sum(self.share.of), terms.value(self.share.rate, draft)
         return [Charge(base / (1 + rate) if self.share.included else base, "", rate)]

@@ -69,7 +69,7 @@ class _Rater(Rater):
 
     def charges(self, counted: tuple[int, int, Fraction], draft: Draft) -> list[Charge]:
         amount, cost, unit = counted
-        factor = unit * Fraction(terms.product(self.spot.times, draft.facts))
+        factor = unit * Fraction(terms.product(self.spot.times, draft))
         sign = -1 if self.spot.pays else 1
         return [
             Charge(
