@@ -134,7 +134,8 @@ class Draft:
     """One customer's bill while it is drawn up.
 
     state: what earlier bills left behind, as it becomes what this one does
-    amounts: what each component came to in this segment so far; measured: demands of this segment [their unit]
+    amounts: what each component came to in this segment so far; measured: what energy and demand components
+      counted [their unit]
     """
 
     facts: Facts
@@ -143,7 +144,7 @@ class Draft:
     measured: dict[str, Decimal] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Decimal:
-        """Return what a name in the tariff stands for: a demand measured before, or a fact."""
+        """Return what a name in the tariff stands for: what a component before counted, or a fact."""
         return self.measured[name] if name in self.measured else self.facts[name]
 
     def sum(self, components: Iterable[str]) -> Decimal:

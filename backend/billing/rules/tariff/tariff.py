@@ -117,7 +117,8 @@ class Tariff:
             name
             for version in self.versions
             for each in version.components
-            for name in each.facts() - {other.code for other in version.components}
+            for name in each.facts() | (each.when.facts() if each.when else set())
+            if name not in {other.code for other in version.components}
         }
 
     def version_on(self, on: date) -> Version:

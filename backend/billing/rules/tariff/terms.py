@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from backend.billing.rules.tariff.document import DECIMAL, Findings, Form, Wrong, many, wrong
 
 Term = Decimal | str
-"""A number, or a name: of a fact (`contracted_kw`), or of a demand component that comes before."""
+"""A number, or a name: of a fact (`contracted_kw`), or of an energy or demand component that comes before."""
 Price = Mapping[str, tuple[Term, ...]]
 """Price period -> price of each block [currency per unit]; "" stands for any period."""
 

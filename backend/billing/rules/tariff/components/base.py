@@ -8,11 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
-from backend.billing.rules.tariff.document import TEXT, many, said
+from backend.billing.rules.tariff import terms
+from backend.billing.rules.tariff.document import DECIMAL, TEXT, many, record, said
 from backend.billing.rules.tariff.grid import Ints, Part
 from backend.billing.rules.tariff.schedule import BETWEEN, MONTHS, NAMES, Names, Schedule
 from backend.billing.rules.tariff.segment import Draft, Segment
 from backend.billing.rules.tariff.series import Series
+from backend.billing.rules.tariff.terms import TERM, TERMS, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +61,40 @@ class Rater:
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class When:
+    """A condition on what was counted or agreed: `of`, divided by `per`, is at least `least` and below `below`."""
+
+    of: Term = said(TERM)
+    per: tuple[Term, ...] = said(TERMS, ())
+    least: Decimal | None = said(DECIMAL, None)
+    below: Decimal | None = said(DECIMAL, None)
+
+    def holds(self, draft: Draft) -> bool:
+        """Tell whether it holds on a bill as far as it is drawn up."""
+        value, per = terms.value(self.of, draft), terms.product(self.per, draft)
+        return (self.least is None or value >= self.least * per) and (
+            self.below is None or value < self.below * per
+        )
+
+    def facts(self) -> set[str]:
+        """Return the names of the facts it asks for."""
+        return terms.names([self.of, *self.per])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Component:
     """One thing a tariff charges for.
 
     code: unique in the version; name: as on the bill, by language
-    months, between: when in the year it is charged; nothing says always
+    months, between: when in the year it is charged; when: under which condition; nothing says always
     """
 
     code: str = said(TEXT)
     name: Names = said(NAMES)
     months: tuple[int, ...] = said(MONTHS, ())
     between: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = said(many(BETWEEN), ())
+    when: When | None = said(record(When), None)
 
     is_splittable: ClassVar[bool] = True
     """Whether a period's charge is the sum of the charges of its parts (but for rounding)."""

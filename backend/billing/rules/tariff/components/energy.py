@@ -20,7 +20,7 @@ from backend.billing.rules.tariff.grid import Ints, Part
 from backend.billing.rules.tariff.schedule import Schedule
 from backend.billing.rules.tariff.segment import Draft, Pieces, Segment, decimal
 from backend.billing.rules.tariff.series import Series
-from backend.billing.rules.tariff.terms import PRICE, TERMS, Price, Term
+from backend.billing.rules.tariff.terms import PRICE, TERM, TERMS, Price, Term
 from backend.kernel import units
 from backend.kernel.errors import Refused
 from backend.kernel.money import Rounding
@@ -32,6 +32,7 @@ class Energy(Component):
 
     by: schedule whose price periods `price` names; blocks: where the price steps
     times: numbers and facts (a loss factor, the calorific value of gas, a share of a common meter)
+    base: where prices are published as multiples of another price, that price (0.65, or a fact of the month)
     pays: an amount fed in earns: its charge is negative
     surplus: the price at which `net` amounts below zero earn, where it is not `price`
     carry: account to which net amounts below zero are credited, unit for unit, for the same price period of
@@ -45,6 +46,7 @@ class Energy(Component):
     by: str | None = said(TEXT, None)
     blocks: Blocks | None = said(record(Blocks), None)
     times: tuple[Term, ...] = said(TERMS, ())
+    base: Term | None = said(TERM, None)
     pays: bool = said(FLAG, False)
     surplus: Price | None = said(PRICE, None)
     carry: str | None = said(TEXT, None)
@@ -70,7 +72,8 @@ class Energy(Component):
 
     def facts(self) -> set[str]:
         prices = [term for listed in self.price.values() for term in listed]
-        return terms.names([*prices, *self.times]) | (self.blocks.facts() if self.blocks else set())
+        base = [] if self.base is None else [self.base]
+        return terms.names([*prices, *base, *self.times]) | (self.blocks.facts() if self.blocks else set())
 
     def cuts(self, first: date, last: date) -> list[date]:
         """Return where a period is to be cut: yearly blocks begin anew at new year."""
@@ -125,7 +128,9 @@ class _Rater(Rater):
             for block, quanta in enumerate(by_block)
             if quanta
         ]
-        return (charges or [self._charge(0, 0, Fraction(0), draft)]) + carried
+        charges = charges or [self._charge(0, 0, Fraction(0), draft)]
+        draft.measured[self.energy.code] = sum((charge.quantity for charge in charges), Decimal(0))
+        return charges + carried
 
     def _carry(self, amounts: list[int], factor: Fraction, draft: Draft) -> tuple[list[int], list[Charge]]:
         """Set net amounts against what earlier bills carried, by price period; what is left over is carried on."""
@@ -184,6 +189,8 @@ class _Rater(Rater):
         code = self.pieces.codes[index]
         prices = self.energy.surplus if quantity < 0 and self.energy.surplus else self.energy.price
         price = price_of(prices, code, block, draft)
+        if self.energy.base is not None:
+            price *= terms.value(self.energy.base, draft)
         return Charge(
             quantity=decimal(quantity),
             unit=self.energy.unit,
