@@ -30,6 +30,7 @@ from backend.kernel.money import Rounding
 class Energy(Component):
     """The amount counted on register `of`, times `times`, at `price`.
 
+    priced_in: unit of the product where `times` makes it another than `unit` (gas in m3, priced in kWh)
     by: schedule whose price periods `price` names; blocks: where the price steps
     times: numbers and facts (a loss factor, the calorific value of gas, a share of a common meter)
     base: where prices are published as multiples of another price, that price (0.65, or a fact of the month)
@@ -46,6 +47,7 @@ class Energy(Component):
     by: str | None = said(TEXT, None)
     blocks: Blocks | None = said(record(Blocks), None)
     times: tuple[Term, ...] = said(TERMS, ())
+    priced_in: str | None = said(TEXT, None)
     base: Term | None = said(TERM, None)
     pays: bool = said(FLAG, False)
     surplus: Price | None = said(PRICE, None)
@@ -117,8 +119,10 @@ class _Rater(Rater):
         row, unit = counted
         factor = unit * Fraction(terms.product(self.energy.times, draft))
         amounts = row.tolist()
-        if self.energy.to:
-            amounts = [int(Fraction(self.energy.to(decimal(one * factor))) / factor) for one in amounts]
+        if self.energy.to:  # from here on the quantum is the step rounded to
+            step = self.energy.to.to
+            amounts = [int(self.energy.to(decimal(one * factor)) / step) for one in amounts]
+            factor = Fraction(step)
         carried: list[Charge] = []
         if self.energy.carry:
             amounts, carried = self._carry(amounts, factor, draft)
@@ -193,7 +197,7 @@ class _Rater(Rater):
             price *= terms.value(self.energy.base, draft)
         return Charge(
             quantity=decimal(quantity),
-            unit=self.energy.unit,
+            unit=self.energy.priced_in or self.energy.unit,
             price=-price if self.energy.pays else price,
             period=code or None,
             period_name=self.pieces.names[index],
