@@ -19,6 +19,7 @@ is re-rated by handing in the intervals of now with the opening of then.
 under several tariffs.
 """
 
+from backend.billing.rules.tariff.compare import Comparison, Cost, compare
 from backend.billing.rules.tariff.grid import Grid, Span
 from backend.billing.rules.tariff.lines import Line, Rating
 from backend.billing.rules.tariff.plan import Plan, compile, rate
@@ -27,6 +28,8 @@ from backend.billing.rules.tariff.tariff import Tariff, Version, dump, parse
 from backend.billing.rules.tariff.text import read, write
 
 __all__ = [
+    "Comparison",
+    "Cost",
     "Facts",
     "Grid",
     "Line",
@@ -36,6 +39,7 @@ __all__ = [
     "Span",
     "Tariff",
     "Version",
+    "compare",
     "compile",
     "dump",
     "parse",

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.billing.rules.tariff.calendar import Calendar, DayKind
-from backend.billing.rules.tariff.document import TEXT, Findings, Form, many, record, said, table, wrong
+from backend.billing.rules.tariff.document import CODE, TEXT, Findings, Form, many, record, said, table, wrong
 from backend.kernel.errors import Refused
 
 MINUTES = 1440
@@ -137,7 +137,7 @@ class Schedule:
     periods: code of each price period and its names; rules: the first that fits decides
     """
 
-    periods: Mapping[str, Names] = said(table(NAMES))
+    periods: Mapping[str, Names] = said(table(NAMES, CODE))
     rules: tuple[Rule, ...] = said(many(record(Rule)))
 
     def __post_init__(self) -> None:

@@ -54,7 +54,7 @@ class Series:
                 value=register,
                 remedy="hand in " + ", ".join(self.registers) if self.registers else None,
             )
-        amounts = np.atleast_2d(self.registers[register])
+        amounts = np.atleast_2d(self.registers[register]).astype(np.int64, copy=False)
         first = self.place(grid, amounts.shape[1])
         return amounts[:, first : first + len(grid)]
 

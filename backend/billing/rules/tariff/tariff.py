@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from backend.billing.rules.tariff.calendar import CALENDARS, Calendar
 from backend.billing.rules.tariff.components import KINDS, Component
 from backend.billing.rules.tariff.document import (
+    CODE,
     DATE,
     ROUNDING,
     TEXT,
@@ -88,7 +89,7 @@ class Version:
     components: tuple[Component, ...] = said(many(Form(_component, _write_component)))
     until: date | None = said(DATE, None)
     calendar: str | tuple[date, ...] = said(Form(_calendar, _write_calendar), "none")
-    schedules: Mapping[str, Schedule] | None = said(table(record(Schedule)), None)
+    schedules: Mapping[str, Schedule] | None = said(table(record(Schedule), CODE), None)
     rounding: Roundings = said(record(Roundings), Roundings())
 
     def holidays(self) -> Calendar:

@@ -137,7 +137,8 @@ def _where(entry: Mapping[str, Any], grid: t.Grid, calendar: Calendar) -> np.nda
     hours = [
         HOURS.read(one, "hours", Findings()) for one in (listed if isinstance(listed, list) else [listed])
     ]
-    rule = Rule("used", days=DAYS.read(entry.get("days", []), "days", Findings()), hours=tuple(hours))
+    days = DAYS.read(entry["days"], "days", Findings()) if "days" in entry else ()
+    rule = Rule("used", days=days, hours=tuple(hours))
     first, last = entry.get("dates", (grid.span.start, grid.span.end - timedelta(days=1)))
     table = np.stack(
         [

@@ -106,11 +106,11 @@ def settlement(inputs: dict[str, Any], option: int | None) -> Iterator[dict[str,
     if option == NET_METERING:
         price = inputs["ur_nm_yearend_sell_rate"]
         yield component("energy", "surplus", of="net", unit="kWh", price=0, carry="surplus")
-        yield component("settlement", "true-up", of="surplus", month=month, price=price, unit="kWh")
+        yield component("settlement", "true_up", of="surplus", month=month, price=price, unit="kWh")
         yield component("settlement", "expiry", of="periods", month=month, price=0, unit="kWh")
     if option in (NET_METERING_CREDITS, CARRY_OVER):
         price = 0 if inputs.get("ur_nb_credit_expire") else 1
-        yield component("settlement", "true-up", of="credit", month=month, price=price)
+        yield component("settlement", "true_up", of="credit", month=month, price=price)
 
 
 def component(kind: str, code: str, **said: Any) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def outputs(option: int | None) -> dict[str, Sum]:
     }
     if option is not None:
         found |= {
-            "true_up_credits": lambda rating: -summing("true-up", "expiry")(rating),
+            "true_up_credits": lambda rating: -summing("true_up", "expiry")(rating),
         }
         if option != sam.NET_METERING_CREDITS:  # whose surplus SAM keeps out of the gross charge
             found["charge_w_sys_ec_gross"] = summing("energy")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from backend.billing.rules.tariff import terms
-from backend.billing.rules.tariff.document import DECIMAL, TEXT, many, record, said
+from backend.billing.rules.tariff.document import CODE, DECIMAL, many, record, said
 from backend.billing.rules.tariff.grid import Ints, Part
 from backend.billing.rules.tariff.schedule import BETWEEN, MONTHS, NAMES, Names, Schedule
 from backend.billing.rules.tariff.segment import Draft, Segment
@@ -90,7 +90,7 @@ class Component:
     months, between: when in the year it is charged; when: under which condition; nothing says always
     """
 
-    code: str = said(TEXT)
+    code: str = said(CODE)
     name: Names = said(NAMES)
     months: tuple[int, ...] = said(MONTHS, ())
     between: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = said(many(BETWEEN), ())

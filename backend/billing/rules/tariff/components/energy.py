@@ -15,7 +15,7 @@ from backend.billing.rules.tariff import terms
 from backend.billing.rules.tariff.blocks import Blocks, fill, spread, year_of
 from backend.billing.rules.tariff.components.base import Charge, Component, Objection, Rater
 from backend.billing.rules.tariff.components.prices import price_objections, price_of
-from backend.billing.rules.tariff.document import FLAG, ROUNDING, TEXT, record, said, table
+from backend.billing.rules.tariff.document import CODE, FLAG, ROUNDING, TEXT, record, said, table
 from backend.billing.rules.tariff.grid import Ints, Part
 from backend.billing.rules.tariff.schedule import Schedule
 from backend.billing.rules.tariff.segment import Draft, Pieces, Segment, decimal
@@ -51,8 +51,8 @@ class Energy(Component):
     base: Term | None = said(TERM, None)
     pays: bool = said(FLAG, False)
     surplus: Price | None = said(PRICE, None)
-    carry: str | None = said(TEXT, None)
-    carry_to: Mapping[str, str] | None = said(table(TEXT), None)
+    carry: str | None = said(CODE, None)
+    carry_to: Mapping[str, str] | None = said(table(CODE, CODE), None)
     to: Rounding | None = said(ROUNDING, None)
 
     @property
@@ -90,6 +90,8 @@ class Energy(Component):
             yield Objection("unit", self.unit, refused.message, refused.remedy)
         if self.carry and self.blocks and self.blocks.per in ("year", "each_day"):
             yield Objection("carry", None, f"units are not carried past blocks per {self.blocks.per}")
+        if self.to and self.blocks and self.blocks.per == "each_day":
+            yield Objection("to", str(self.to), "what has blocks each day is not rounded before")
         yield from price_objections(self.price, self.by, self.blocks, schedules)
         if self.surplus is not None:
             yield from price_objections(self.surplus, self.by, self.blocks, schedules, "surplus")
@@ -119,6 +121,8 @@ class _Rater(Rater):
         row, unit = counted
         factor = unit * Fraction(terms.product(self.energy.times, draft))
         amounts = row.tolist()
+        if not factor:
+            return [self._charge(0, 0, Fraction(0), draft)]
         if self.energy.to:  # from here on the quantum is the step rounded to
             step = self.energy.to.to
             amounts = [int(self.energy.to(decimal(one * factor)) / step) for one in amounts]
@@ -185,6 +189,9 @@ class _Rater(Rater):
         if self.energy.blocks is None or self.energy.blocks.per != "year":
             return Fraction(0)
         key = _key(self.energy.code, "used", year_of(self.part.dates[0]), period)
+        for name in [name for name in draft.state if name.startswith(_key(self.energy.code, "used."))]:
+            if not name.startswith(_key(self.energy.code, "used", year_of(self.part.dates[0]))):
+                del draft.state[name]
         before = draft.state.get(key, Decimal(0))
         draft.state[key] = before + decimal(amount * factor)
         return Fraction(before) / factor
