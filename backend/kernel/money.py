@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from backend.kernel.errors import Refused
 
-CURRENCIES = {"CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "AUD": 2, "JPY": 0}
+CURRENCIES = {"CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "AUD": 2, "CAD": 2, "CHF": 2, "HKD": 2, "JPY": 0}
 """Currency (ISO 4217) -> decimal places of its smallest coin in accounts."""
 
 

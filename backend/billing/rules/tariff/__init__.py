@@ -2,7 +2,7 @@
 
 How a bill run uses them:
 
-    tariff = parse(document)                          # Refused with all findings: context["findings"]
+    tariff = read(yaml_text)        # or parse(document); Refused with all findings: context["findings"]
     plan = compile(tariff, Span(start, end), length_us)          # once per tariff, period and interval length
     ratings = plan.rate_many(Series(start_us, length_us, registers), facts)     # many customers at once
     rating = plan.rate(Series(...), Facts(values, months, opening))             # or one
@@ -15,16 +15,21 @@ bill before. A `Rating` has `lines` (see `Line`), `total` (Money, the sum of the
 `closing` (names and exact numbers, to be kept with the bill). The same input always gives the same rating, so a bill
 is re-rated by handing in the intervals of now with the opening of then.
 
-`dump(tariff)` gives the document back. `compare` tells what a period would have cost under several tariffs.
+`write(tariff)` and `dump(tariff)` give the text and the document back. `compare` tells what periods would have cost
+under several tariffs.
 """
 
+from backend.billing.rules.tariff.compare import Comparison, Cost, compare
 from backend.billing.rules.tariff.grid import Grid, Span
 from backend.billing.rules.tariff.lines import Line, Rating
 from backend.billing.rules.tariff.plan import Plan, compile, rate
 from backend.billing.rules.tariff.series import Facts, Series
 from backend.billing.rules.tariff.tariff import Tariff, Version, dump, parse
+from backend.billing.rules.tariff.text import read, write
 
 __all__ = [
+    "Comparison",
+    "Cost",
     "Facts",
     "Grid",
     "Line",
@@ -34,8 +39,11 @@ __all__ = [
     "Span",
     "Tariff",
     "Version",
+    "compare",
     "compile",
     "dump",
     "parse",
     "rate",
+    "read",
+    "write",
 ]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from backend.billing.rules.tariff import terms
-from backend.billing.rules.tariff.document import DECIMAL, FLAG, TEXT, one_of, record, said
+from backend.billing.rules.tariff.document import DECIMAL, FLAG, TEXT, many, one_of, record, said
 from backend.billing.rules.tariff.grid import Part
 from backend.billing.rules.tariff.segment import Draft
-from backend.billing.rules.tariff.terms import TERMS, Term
+from backend.billing.rules.tariff.terms import FACTORS, Term
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class More:
 
     def width(self, draft: Draft) -> Decimal:
         """Return by how much limits grow."""
-        beyond = max(draft.facts[self.fact] - self.above, Decimal(0))
+        beyond = max(draft[self.fact] - self.above, Decimal(0))
         return self.add * (
             beyond if self.each else min(beyond, Decimal(1)).to_integral_value("ROUND_CEILING")
         )
@@ -40,29 +40,35 @@ class More:
 class Blocks:
     """Where one price ends and the next begins.
 
-    limits: upper limits of all blocks but the last [unit of the quantity]
+    limits: upper limits of all blocks but the last [unit of the quantity], each a number, or factors that are
+      multiplied (200 and `demand`: 200 hours of use of that demand); none reaches beyond those after it
     per: `month` (limits × billing months), `day` (limits × days), `each_day` (every day has its own blocks),
       `year` (use is counted on from bill to bill), `period` (of the bill, whatever its length)
-    times: numbers or facts the limits are multiplied by (contracted_kw: blocks of hours of use)
     shared: with price periods: all use fills one set of blocks, which hold the periods in proportion;
       else each period fills blocks of its own
     """
 
-    limits: tuple[Term, ...] = said(TERMS)
+    limits: tuple[tuple[Term, ...], ...] = said(many(FACTORS))
     per: str = said(one_of(("month", "day", "each_day", "year", "period")), "month")
-    times: tuple[Term, ...] = said(TERMS, ())
     more: More | None = said(record(More), None)
     shared: bool = said(FLAG, False)
 
     def facts(self) -> set[str]:
         """Return the names of the facts they ask for."""
-        return terms.names([*self.limits, *self.times]) | ({self.more.fact} if self.more else set())
+        return terms.names(term for limit in self.limits for term in limit) | (
+            {self.more.fact} if self.more else set()
+        )
 
     def uppers(self, draft: Draft, part: Part) -> list[Fraction]:
-        """Return the limits for a part of the year [unit], ascending."""
-        scale = Fraction(terms.product(self.times, draft.facts)) * self._stretch(draft, part)
+        """Return the limits of an amount for a part of the year [unit], ascending."""
+        stretch = self._stretch(draft, part)
+        return [limit * stretch for limit in self.levels(draft)]
+
+    def levels(self, draft: Draft) -> list[Fraction]:
+        """Return the limits before they are stretched by time, which are those of a demand [unit]."""
         extra = self.more.width(draft) if self.more else Decimal(0)
-        return [Fraction(terms.value(limit, draft.facts) + extra) * scale for limit in self.limits]
+        levels = [Fraction(terms.product(limit, draft) + extra) for limit in self.limits]
+        return list(accumulate(reversed(levels), min))[::-1]
 
     def _stretch(self, draft: Draft, part: Part) -> Fraction:
         if self.per == "month":
@@ -71,7 +77,7 @@ class Blocks:
 
     def objections(self) -> Iterator[tuple[str, str]]:
         """Yield (value, message) of what is wrong with the limits."""
-        numbers = [limit for limit in self.limits if isinstance(limit, Decimal)]
+        numbers = [limit[0] for limit in self.limits if len(limit) == 1 and isinstance(limit[0], Decimal)]
         for before, after in pairwise([Decimal(0), *numbers]):
             if after <= before:
                 yield str(after), f"block limits must ascend from above 0: {after} comes after {before}"

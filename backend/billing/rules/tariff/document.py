@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from backend.kernel.errors import Refused
+from backend.kernel.money import How, Rounding
 
 
 class Findings:
@@ -73,6 +75,14 @@ def _text(value: Any, path: str, findings: Findings) -> str:
     return value
 
 
+def _code(value: Any, path: str, findings: Findings) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", value):
+        raise wrong(
+            findings, path, value, f"'{value}' is no code", "use small letters, digits and _ (peak, block_2)"
+        )
+    return value
+
+
 def _decimal(value: Any, path: str, findings: Findings) -> Decimal:
     try:
         if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
@@ -109,10 +119,23 @@ def _plain(number: Decimal) -> int | str:
     return int(number) if whole else format(number, "f")
 
 
+def _rounding(value: Any, path: str, findings: Findings) -> Rounding:
+    to, _, how = str(value).partition(" ")
+    try:
+        return Rounding(Decimal(to), How(how or How.HALF_UP))
+    except (ArithmeticError, ValueError, Refused):
+        raise wrong(
+            findings, path, value, f"'{value}' is no rounding", "write 0.01 half_up (half_even, down, up)"
+        ) from None
+
+
 TEXT = Form(_text)
+CODE = Form(_code)
+WORD = Form(lambda value, path, findings: str(value))
 DECIMAL = Form(_decimal, _plain)
 WHOLE = Form(_whole)
 FLAG = Form(_flag)
+ROUNDING = Form(_rounding, lambda rounding: f"{rounding.to} {rounding.how}")
 DATE = Form(_date, lambda on: on.isoformat())
 
 
@@ -153,6 +176,8 @@ def many(form: Form) -> Form:
 
     def read(value: Any, path: str, findings: Findings) -> tuple[Any, ...]:
         listed = value if isinstance(value, list | tuple) else [value]
+        if not listed:
+            raise wrong(findings, path, None, "at least one is needed here")
         return tuple(
             _each(
                 [(f"{path}[{i}]" if len(listed) > 1 else path, v) for i, v in enumerate(listed)],
@@ -164,15 +189,15 @@ def many(form: Form) -> Form:
     return Form(read, lambda values: [form.write(value) for value in values])
 
 
-def table(form: Form) -> Form:
-    """Return the form of a mapping from words to values."""
+def table(form: Form, keys: Form | None = None) -> Form:
+    """Return the form of a mapping from words (codes, if `keys` says so) to values."""
 
     def read(value: Any, path: str, findings: Findings) -> dict[str, Any]:
         if not isinstance(value, Mapping) or not value:
             raise wrong(findings, path, value, "a mapping of names to values is needed here")
-        keys = [str(key) for key in value]
+        words = _each([(f"{path}.{key}", key) for key in value], keys or WORD, findings)
         return dict(
-            zip(keys, _each([(f"{path}.{k}", v) for k, v in value.items()], form, findings), strict=True)
+            zip(words, _each([(f"{path}.{k}", v) for k, v in value.items()], form, findings), strict=True)
         )
 
     return Form(read, lambda values: {key: form.write(value) for key, value in values.items()})

@@ -22,6 +22,7 @@ class Line:
     quantity [unit], price [currency per unit]; price is None where the amount is no product
     start, end: local dates, half-open; version: date the prices are valid from
     register: which register it was counted on; intervals: (n, 2) stretches of time it rests on [µs UTC]
+    note: `brought` or `carried` where credit is moved from or to another bill
     is_included: the amount is part of others (a tax within prices) and not added to the total
     """
 
@@ -40,6 +41,7 @@ class Line:
     block: int | None = None
     register: str | None = None
     intervals: Ints | None = None
+    note: str | None = None
     is_included: bool = False
 
 

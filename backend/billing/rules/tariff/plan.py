@@ -69,6 +69,8 @@ class Plan:
         for stretch, found in zip(self.stretches, counted, strict=True):
             draft = Draft(facts, state)
             for ready, rows in zip(stretch.ready, found, strict=True):
+                if ready.component.when and not ready.component.when.holds(draft):
+                    continue
                 charges = ready.rater.charges(rows, draft)
                 amounts = self._rounded(charges, stretch.version.rounding)
                 draft.amounts[ready.component.code] = sum(amounts, Decimal(0))
@@ -103,6 +105,7 @@ class Plan:
             block=charge.block,
             register=ready.component.register,
             intervals=charge.intervals,
+            note=charge.note,
             is_included=ready.component.is_included,
         )
 

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.billing.rules.tariff.calendar import DayKind
-from backend.billing.rules.tariff.document import TEXT, Findings, Form, many, record, said, table, wrong
+from backend.billing.rules.tariff.calendar import Calendar, DayKind
+from backend.billing.rules.tariff.document import CODE, TEXT, Findings, Form, many, record, said, table, wrong
 from backend.kernel.errors import Refused
 
 MINUTES = 1440
@@ -74,7 +75,8 @@ def _day(value: Any, path: str, findings: Findings) -> str:
 
 
 HOURS, BETWEEN = Form(_hours, _clock), Form(_between, _dashed)
-MONTHS, DAYS = many(Form(_month)), many(Form(_day))
+MONTH = Form(_month)
+MONTHS, DAYS = many(MONTH), many(Form(_day))
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,15 @@ class Rule:
     days: tuple[str, ...] = said(DAYS, ())
     hours: tuple[tuple[int, int], ...] = said(many(HOURS), ())
 
-    def holds_on(self, month_day: tuple[int, int], weekday: int, kind: str) -> bool:
-        """Tell whether it holds at some hour of such a day."""
-        return (
-            (not self.months or month_day[0] in self.months)
-            and (not self.between or any(within(month_day, ends) for ends in self.between))
-            and (not self.days or not _called(weekday, kind).isdisjoint(self.days))
+    def holds_at(self, month_day: tuple[int, int]) -> bool:
+        """Tell whether it holds at this time of the year."""
+        return (not self.months or month_day[0] in self.months) and (
+            not self.between or any(within(month_day, ends) for ends in self.between)
         )
+
+    def holds_on(self, weekday: int, kind: str) -> bool:
+        """Tell whether it holds on such a day."""
+        return not self.days or not _called(weekday, kind).isdisjoint(self.days)
 
     def minutes(self) -> NDArray[np.bool_]:
         """Return which of a day's 1440 minutes it holds in."""
@@ -133,7 +137,7 @@ class Schedule:
     periods: code of each price period and its names; rules: the first that fits decides
     """
 
-    periods: Mapping[str, Names] = said(table(NAMES))
+    periods: Mapping[str, Names] = said(table(NAMES, CODE))
     rules: tuple[Rule, ...] = said(many(record(Rule)))
 
     def __post_init__(self) -> None:
@@ -153,36 +157,42 @@ class Schedule:
 
     def day(self, on: date, kind: str) -> NDArray[np.int8]:
         """Return the index in `codes` of each minute of a day; -1 where no rule holds."""
-        return self._fill(tuple(rule.holds_on((on.month, on.day), on.weekday(), kind) for rule in self.rules))
+        return self._fill(
+            [rule.holds_at((on.month, on.day)) and rule.holds_on(on.weekday(), kind) for rule in self.rules]
+        )
 
-    def _fill(self, holds: tuple[bool, ...]) -> NDArray[np.int8]:
+    def _fill(self, holds: Iterable[bool]) -> NDArray[np.int8]:
         filled = np.full(MINUTES, -1, dtype=np.int8)
         for rule, holding in zip(self.rules, holds, strict=True):
             if holding:
                 filled[rule.minutes() & (filled < 0)] = self.codes.index(rule.period)
         return filled
 
-    def gaps(self) -> list[str]:
-        """Return where no rule holds, in words; nothing where every minute of the year is covered."""
-        first: dict[tuple[bool, ...], str] = {}
-        for month_day, weekday, kind in _every_day():
-            holds = tuple(rule.holds_on(month_day, weekday, kind) for rule in self.rules)
-            first.setdefault(holds, f"{month_day[0]:02}-{month_day[1]:02} ({WEEKDAYS[weekday]}, {kind})")
+    def gaps(self, calendar: Calendar) -> list[str]:
+        """Return where no rule holds, in words; nothing where every minute of every day of any year is covered."""
+        times: dict[tuple[bool, ...], str] = {}
+        for on in (date(2000, 1, 1) + timedelta(days=number) for number in range(366)):
+            times.setdefault(tuple(rule.holds_at((on.month, on.day)) for rule in self.rules), f"{on:%m-%d}")
+        days: dict[tuple[bool, ...], str] = {}
+        for weekday, kind in _days_of(calendar):
+            days.setdefault(
+                tuple(rule.holds_on(weekday, kind) for rule in self.rules), f"{WEEKDAYS[weekday]}, {kind}"
+            )
         return [
-            f"{hours} on {when}"
-            for holds, when in first.items()
-            for hours in _stretches(self._fill(holds) < 0)
+            f"{hours} on {at} ({day})"
+            for (seasonal, at), (daily, day) in product(times.items(), days.items())
+            for hours in _stretches(self._fill(a and b for a, b in zip(seasonal, daily, strict=True)) < 0)
         ]
 
 
-def _every_day() -> Iterable[tuple[tuple[int, int], int, str]]:
-    """Yield every date of a leap year on every weekday, as every kind of day it may be."""
-    for number in range(366):
-        on = date(2000, 1, 1) + timedelta(days=number)
-        for weekday in range(7):
-            ordinary = str(DayKind.WORKDAY if weekday < 5 else DayKind.WEEKEND)
-            for kind in (ordinary, str(DayKind.HOLIDAY), *((str(DayKind.MAKE_UP),) if weekday >= 5 else ())):
-                yield (on.month, on.day), weekday, kind
+def _days_of(calendar: Calendar) -> Iterable[tuple[int, str]]:
+    """Yield every weekday as every kind of day the calendar may make it."""
+    for weekday in range(7):
+        yield weekday, str(DayKind.WORKDAY if weekday < 5 else DayKind.WEEKEND)
+        if calendar.holidays:
+            yield weekday, str(DayKind.HOLIDAY)
+        if calendar.make_up and weekday >= 5:
+            yield weekday, str(DayKind.MAKE_UP)
 
 
 def _stretches(missing: NDArray[np.bool_]) -> list[str]:

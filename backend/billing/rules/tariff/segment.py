@@ -72,10 +72,17 @@ class Segment:
 
     def part(self, months: Iterable[int], between: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Part:
         """Return the days of the segment in these months and between these dates of the year; none says all."""
+        whole = self.whole_part(months, between)
+        is_mine = [self.span.start <= on < self.span.end for on in self.whole.span.dates()]
+        return Part(self.whole, whole.is_in & np.array(is_mine))
+
+    def whole_part(
+        self, months: Iterable[int], between: Iterable[tuple[tuple[int, int], tuple[int, int]]]
+    ) -> Part:
+        """Return such days of the whole billing period, for what is measured over all of it (demand)."""
         wanted, ends = set(months), list(between)
         is_in = [
-            self.span.start <= on < self.span.end
-            and (not wanted or on.month in wanted)
+            (not wanted or on.month in wanted)
             and (not ends or any(within((on.month, on.day), each) for each in ends))
             for on in self.whole.span.dates()
         ]
@@ -126,14 +133,19 @@ def label(grid: Grid, schedule: Schedule, calendar: Calendar) -> NDArray[np.int1
 class Draft:
     """One customer's bill while it is drawn up.
 
-    opening: what was left behind before this segment; state: likewise, as it becomes
-    amounts: what each component came to in this segment so far
+    state: what earlier bills left behind, as it becomes what this one does
+    amounts: what each component came to in this segment so far; measured: what energy and demand components
+      counted [their unit]
     """
 
     facts: Facts
     state: dict[str, Decimal]
     amounts: dict[str, Decimal] = field(default_factory=dict)
     measured: dict[str, Decimal] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Decimal:
+        """Return what a name in the tariff stands for: what a component before counted, or a fact."""
+        return self.measured[name] if name in self.measured else self.facts[name]
 
     def sum(self, components: Iterable[str]) -> Decimal:
         """Return what some components came to in this segment."""

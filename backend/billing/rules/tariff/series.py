@@ -54,9 +54,17 @@ class Series:
                 value=register,
                 remedy="hand in " + ", ".join(self.registers) if self.registers else None,
             )
-        amounts = np.atleast_2d(self.registers[register])
+        amounts = np.atleast_2d(self.registers[register]).astype(np.int64, copy=False)
         first = self.place(grid, amounts.shape[1])
         return amounts[:, first : first + len(grid)]
+
+    def price_of_each(self, name: str, grid: Grid) -> Ints:
+        """Return the prices of the grid's intervals [currency per unit, in millionths]."""
+        if name not in self.prices:
+            raise Refused(f"no prices '{name}' were handed in", field="prices", value=name)
+        prices = self.prices[name]
+        first = self.place(grid, len(prices))
+        return prices[first : first + len(grid)]
 
     def place(self, grid: Grid, count: int) -> int:
         """Return where the grid begins in arrays of `count` intervals."""

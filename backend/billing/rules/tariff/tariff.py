@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,7 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from backend.billing.rules.tariff.calendar import CALENDARS, Calendar
 from backend.billing.rules.tariff.components import KINDS, Component
 from backend.billing.rules.tariff.document import (
+    CODE,
     DATE,
+    ROUNDING,
     TEXT,
     Findings,
     Form,
@@ -30,7 +31,7 @@ from backend.billing.rules.tariff.document import (
 )
 from backend.billing.rules.tariff.schedule import NAMES, Names, Schedule
 from backend.kernel.errors import Refused
-from backend.kernel.money import CURRENCIES, How, Rounding
+from backend.kernel.money import CURRENCIES, Rounding
 from backend.kernel.units import Carrier
 
 
@@ -51,16 +52,6 @@ def kind_of(component: Component) -> str:
     return next(word for word, kind in KINDS.items() if kind is type(component))
 
 
-def _rounding(value: Any, path: str, findings: Findings) -> Rounding:
-    to, _, how = str(value).partition(" ")
-    try:
-        return Rounding(Decimal(to), How(how or How.HALF_UP))
-    except (ArithmeticError, ValueError, Refused):
-        raise wrong(
-            findings, path, value, f"'{value}' is no rounding", "write 0.01 half_up (half_even, down, up)"
-        ) from None
-
-
 def _calendar(value: Any, path: str, findings: Findings) -> str | tuple[date, ...]:
     if isinstance(value, str):
         return one_of(CALENDARS).read(value, path, findings)
@@ -76,9 +67,6 @@ def _zone(value: Any, path: str, findings: Findings) -> str:
         return ZoneInfo(value).key
     except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
         raise wrong(findings, path, value, f"unknown time zone '{value}'", "write Asia/Shanghai") from None
-
-
-ROUNDING = Form(_rounding, lambda rounding: f"{rounding.to} {rounding.how}")
 
 
 @dataclass(frozen=True)
@@ -101,7 +89,7 @@ class Version:
     components: tuple[Component, ...] = said(many(Form(_component, _write_component)))
     until: date | None = said(DATE, None)
     calendar: str | tuple[date, ...] = said(Form(_calendar, _write_calendar), "none")
-    schedules: Mapping[str, Schedule] | None = said(table(record(Schedule)), None)
+    schedules: Mapping[str, Schedule] | None = said(table(record(Schedule), CODE), None)
     rounding: Roundings = said(record(Roundings), Roundings())
 
     def holidays(self) -> Calendar:
@@ -126,7 +114,13 @@ class Tariff:
 
     def needs(self) -> set[str]:
         """Return the names of the facts it asks of a contract, in any version."""
-        return {name for version in self.versions for each in version.components for name in each.facts()}
+        return {
+            name
+            for version in self.versions
+            for each in version.components
+            for name in each.facts() | (each.when.facts() if each.when else set())
+            if name not in {other.code for other in version.components}
+        }
 
     def version_on(self, on: date) -> Version:
         """Return the version valid on a date; raises Refused where there is none."""
@@ -180,7 +174,7 @@ def _check_versions(tariff: Tariff, findings: Findings) -> None:
 
 def _check_version(version: Version, path: str, findings: Findings) -> None:
     for code, schedule in (version.schedules or {}).items():
-        for gap in schedule.gaps():
+        for gap in schedule.gaps(version.holidays()):
             findings.add(
                 f"{path}.schedules.{code}.rules",
                 gap,
@@ -190,8 +184,8 @@ def _check_version(version: Version, path: str, findings: Findings) -> None:
     earlier: list[str] = []
     for number, component in enumerate(version.components):
         where = f"{path}.components[{number}]" if len(version.components) > 1 else f"{path}.components"
-        if component.code in earlier:
+        if component.code in [each.code for each in version.components[:number]]:
             findings.add(f"{where}.code", component.code, f"a second component is called '{component.code}'")
         for field, value, message, remedy in component.objections(version.schedules or {}, earlier):
             findings.add(f"{where}.{field}", value, message, remedy)
-        earlier.append(component.code)
+        earlier += [component.code, *component.accounts]

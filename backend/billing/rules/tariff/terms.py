@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from backend.billing.rules.tariff.document import DECIMAL, Findings, Form, Wrong, many, wrong
-from backend.billing.rules.tariff.series import Facts
 
 Term = Decimal | str
-"""A number, or the name of a fact: 0.65, `contracted_kw`."""
+"""A number, or a name: of a fact (`contracted_kw`), or of an energy or demand component that comes before."""
 Price = Mapping[str, tuple[Term, ...]]
 """Price period -> price of each block [currency per unit]; "" stands for any period."""
 
@@ -25,6 +24,8 @@ def _term(value: Any, path: str, findings: Findings) -> Term:
 
 TERM = Form(_term, lambda term: term if isinstance(term, str) else DECIMAL.write(term))
 TERMS = many(TERM)
+FACTORS = Form(TERMS.read, lambda terms: _lone(TERMS.write(terms)))
+"""Terms that are multiplied; one may stand for itself."""
 
 
 def _price(value: Any, path: str, findings: Findings) -> Price:
@@ -56,12 +57,18 @@ def _lone(values: list[Any]) -> Any:
 PRICE = Form(_price, _write_price)
 
 
-def value(term: Term, facts: Facts) -> Decimal:
+class Known(Protocol):
+    """Where names are looked up: the facts of a contract, or a bill as it is drawn up."""
+
+    def __getitem__(self, name: str, /) -> Decimal: ...
+
+
+def value(term: Term, facts: Known) -> Decimal:
     """Return the number a term stands for; raises Refused where the contract does not say."""
     return facts[term] if isinstance(term, str) else term
 
 
-def product(terms: Iterable[Term], facts: Facts) -> Decimal:
+def product(terms: Iterable[Term], facts: Known) -> Decimal:
     """Return the product of terms; of none it is 1."""
     result = Decimal(1)
     for term in terms:

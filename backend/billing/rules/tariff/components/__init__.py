@@ -4,10 +4,25 @@ Each says what is counted, at which price, over which pieces; rounding is common
 """
 
 from backend.billing.rules.tariff.components.base import Charge, Component, Rater
+from backend.billing.rules.tariff.components.credit import Credit, Settlement
+from backend.billing.rules.tariff.components.demand import Demand
 from backend.billing.rules.tariff.components.energy import Energy
+from backend.billing.rules.tariff.components.minimum import Minimum
+from backend.billing.rules.tariff.components.power_factor import PowerFactor
 from backend.billing.rules.tariff.components.share import Share
+from backend.billing.rules.tariff.components.spot import Spot
 from backend.billing.rules.tariff.components.standing import Standing
 
-KINDS: dict[str, type[Component]] = {"energy": Energy, "standing": Standing, "share": Share}
+KINDS: dict[str, type[Component]] = {
+    "energy": Energy,
+    "spot": Spot,
+    "demand": Demand,
+    "standing": Standing,
+    "power_factor": PowerFactor,
+    "share": Share,
+    "minimum": Minimum,
+    "credit": Credit,
+    "settlement": Settlement,
+}
 
-__all__ = ["KINDS", "Charge", "Component", "Energy", "Rater", "Share", "Standing"]
+__all__ = ["KINDS", "Charge", "Component", "Rater"]

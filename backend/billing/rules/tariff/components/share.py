@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from backend.billing.rules.tariff import terms
@@ -37,6 +38,8 @@ class Share(Component):
 
     def objections(self, schedules: Mapping[str, Schedule], earlier: Sequence[str]) -> Iterator[Objection]:
         yield from unknown_components(self.of, earlier)
+        if isinstance(self.rate, Decimal) and (self.rate < -1 or (self.included and self.rate == -1)):
+            yield Objection("rate", str(self.rate), f"a share of {self.rate} takes away more than there is")
 
 
 def unknown_components(of: Sequence[str], earlier: Sequence[str]) -> Iterator[Objection]:
@@ -52,5 +55,5 @@ class _Rater(Rater):
     share: Share
 
     def charges(self, counted: Any, draft: Draft) -> list[Charge]:
-        base, rate = draft.sum(self.share.of), terms.value(self.share.rate, draft.facts)
+        base, rate = draft.sum(self.share.of), terms.value(self.share.rate, draft)
         return [Charge(base / (1 + rate) if self.share.included else base, "", rate)]

@@ -51,9 +51,9 @@ class _Rater(Rater):
 
     def charges(self, counted: Any, draft: Draft) -> list[Charge]:
         said = self.standing
-        quantity = terms.product(said.times, draft.facts) * decimal(self._count(draft))
+        quantity = terms.product(said.times, draft) * decimal(self._count(draft))
         unit = f"{said.unit}·{said.per}" if said.unit else said.per
-        return [Charge(quantity, unit, terms.value(said.price, draft.facts))]
+        return [Charge(quantity, unit, terms.value(said.price, draft))]
 
     def _count(self, draft: Draft) -> Fraction:
         if self.standing.per == "day":
