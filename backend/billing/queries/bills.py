@@ -169,3 +169,21 @@ def later_bills(session: Session, scope: Scope, contract_id: UUID, on: date) -> 
         Bill.starts_on >= on, keeps(scope, Bill.organisation_id),
     )  # fmt: skip
     return session.scalars(query.order_by(Bill.starts_on)).all()
+
+
+def rated_lines(
+    session: Session, scope: Scope, bill_ids: Collection[UUID], but_kind: str
+) -> Sequence[BillLine]:
+    """The lines of some bills and notes that a rating made, in order; but_kind: of those somebody wrote."""
+    query = select(BillLine).where(
+        BillLine.bill_id.in_(bill_ids), BillLine.kind != but_kind, keeps(scope, BillLine.organisation_id)
+    )
+    return session.scalars(query.order_by(BillLine.bill_id, BillLine.place)).all()
+
+
+def adjusted(session: Session, scope: Scope, bill_ids: Collection[UUID], kind: str) -> set[UUID]:
+    """Which of some notes somebody wrote."""
+    query = select(BillLine.bill_id).where(
+        BillLine.bill_id.in_(bill_ids), BillLine.kind == kind, keeps(scope, BillLine.organisation_id)
+    )
+    return set(session.scalars(query))

@@ -37,3 +37,8 @@ def bill(session: Session, scope: Scope, *, bill_id: UUID) -> Bill:
 def lines(session: Session, scope: Scope, *, bill_id: UUID) -> Sequence[BillLine]:
     """Return a bill's lines in order; raises NotFound."""
     return queries.lines(session, scope, queries.bill(session, scope, bill_id).id)
+
+
+def family(session: Session, scope: Scope, *, bill_id: UUID) -> Sequence[Bill]:
+    """Return a bill and the notes that correct it, in the order they were made."""
+    return queries.family(session, scope, queries.bill(session, scope, bill_id).id)

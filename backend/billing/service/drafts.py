@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -43,14 +42,6 @@ NUMBER = """
 INSERT INTO bill_counter (organisation_id, year, last) VALUES (:where, :year, :count)
 ON CONFLICT (organisation_id, year) DO UPDATE SET last = bill_counter.last + excluded.last RETURNING last
 """
-
-
-@dataclass(frozen=True)
-class Correction:
-    """Which bill a note corrects, and why; the lines of the note are its differences."""
-
-    bill_id: UUID
-    reason: str
 
 
 def write_drafts(session: Session, scope: Scope, run: BillRun, rated: Sequence[Rated]) -> int:
@@ -100,9 +91,14 @@ def line_values(line: Line, names: dict[int, str]) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def plain(values: Any) -> str:
+def plain(values: Mapping[str, Decimal]) -> str:
     """Return exact numbers by name as JSON."""
-    return json.dumps({name: str(value) for name, value in values.items()})
+    return json.dumps(plain_values(values))
+
+
+def plain_values(values: Mapping[str, Decimal]) -> dict[str, str]:
+    """Return exact numbers by name as texts."""
+    return {name: str(value) for name, value in values.items()}
 
 
 def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill], on: date) -> None:
