@@ -22,11 +22,12 @@ PUBLIC = frozenset(
 )  # fmt: skip
 """Answered to anybody, as Scope.public(): how one gets in, and the description of the API."""
 
-OWN_KEY = frozenset({"push.push"})
-"""Gateways show their own key; the view checks it."""
+OWN_KEY = frozenset({"push.push", "billing.ProviderCalls"})
+"""Gateways show their own key, payment providers sign; the view checks it."""
 
 UPLOADS = frozenset(
     {
+        "billing.BankFiles",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
         "portal.add_document", "portal.import_assets",
     }
@@ -46,6 +47,7 @@ APPLICATIONS = {
     "workorders": Application.MAINTENANCE,
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
+    "billing": Application.SERVICES,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 

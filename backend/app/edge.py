@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from backend.app import access, security
 from backend.assets.ports import FileStore
+from backend.billing.ports import PaymentProvider
 from backend.infra import metrics
 from backend.infra.tokens import AccessTokens
 from backend.infra.webpush import WebPush
@@ -49,6 +50,7 @@ class Enerfield(Flask):
     files: FileStore
     pusher: WebPush
     guide: FieldGuide
+    payments: PaymentProvider | None
 
     def dispatch_request(self) -> Any:
         """Run the view in its transaction; once more when it raced with another."""

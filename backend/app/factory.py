@@ -49,6 +49,7 @@ def create_app(
     app.files = FolderFiles(settings.home / "files")
     app.pusher = WebPush(settings.home, settings.base_url)
     app.guide = wiring.guide()
+    app.payments = wiring.payments()
     _configure(app, settings)
     wiring.connect()
     edge.register(app)

@@ -24,6 +24,7 @@ class Settings:
     base_url: how people reach this installation
     tile_url: optional base map `https://…/{z}/{x}/{y}`; without it the map uses its own vector data
     mail_url: `smtp://…` or `file:…`; without it mail is written to `home/mail`
+    payment_url, payment_secret: a payment provider that is sent orders, and what its calls are signed with
     roads_url: a road service that answers OSRM's `/table`; without it driving goes by great circles
     trusted_proxies: how many proxies before us add to X-Forwarded-For; what others say there is ignored
     metrics_token: lets `/metrics` be read from elsewhere than this machine
@@ -50,6 +51,8 @@ class Settings:
     tag_key: str = "1"
     tag_older_keys: Mapping[str, str] = field(default_factory=dict)
     roads_url: str | None = None
+    payment_url: str | None = None
+    payment_secret: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         tag_key=_key_number(environment.get("ENERFIELD_TAG_KEY") or "1", "ENERFIELD_TAG_KEY"),
         tag_older_keys=_older_keys(environment.get("ENERFIELD_TAG_OLDER_KEYS", "")),
         roads_url=_web(environment, "ENERFIELD_ROADS_URL"),
+        payment_url=_web(environment, "ENERFIELD_PAYMENT_URL"),
+        payment_secret=_payment_secret(environment),
     )
 
 
@@ -124,6 +129,16 @@ def _web(environment: Mapping[str, str], name: str) -> str | None:
     if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
         raise SettingWrong(f"{name} is {value!r}", field=name, value=value, remedy="use http://host:5000")
     return value or None
+
+
+def _payment_secret(environment: Mapping[str, str]) -> str | None:
+    secret = environment.get("ENERFIELD_PAYMENT_SECRET", "")
+    if len(secret) < 32 and (secret or environment.get("ENERFIELD_PAYMENT_URL")):
+        raise SettingWrong(
+            "ENERFIELD_PAYMENT_SECRET is too short", field="ENERFIELD_PAYMENT_SECRET",
+            remedy="agree on at least 32 random characters with the provider",
+        )  # fmt: skip
+    return secret or None
 
 
 def _integer(environment: Mapping[str, str], name: str, default: int) -> int:

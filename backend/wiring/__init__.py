@@ -8,9 +8,11 @@ from backend.alarms import events as alarms
 from backend.assets import events as assets
 from backend.assets.ports import FileStore
 from backend.billing import events as billing
+from backend.billing.ports import PaymentProvider
 from backend.infra.attempts import RedisAttempts
 from backend.infra.files import FolderFiles
 from backend.infra.passwords import Argon2Passwords
+from backend.infra.pay import HttpProvider
 from backend.kernel.events import listen
 from backend.kernel.settings import settings
 from backend.metering.ports import FieldGuide
@@ -45,6 +47,17 @@ def guide() -> FieldGuide:
     from ingest.guide import Guide  # ingest stands above this page
 
     return Guide()
+
+
+@cache
+def payments() -> PaymentProvider | None:
+    """Return who takes customers' payments; None where nobody is set up."""
+    where = settings()
+    if where.payment_url is None or where.payment_secret is None:
+        return None
+    return HttpProvider(
+        where.payment_url, where.payment_secret, f"{where.base_url}/api/v1/billing/provider-calls"
+    )
 
 
 def files() -> FileStore:

@@ -13,6 +13,9 @@ OWN = "organisation_id = ANY ((SELECT scope_organisations())::uuid[])"
 MINE = "customer_id = ANY ((SELECT scope_organisations())::uuid[])"
 TABLES = ("bank_file", "payment", "allocation", "refund", "payment_intent")
 SEEN = dict.fromkeys(("payment", "refund", "payment_intent"), f"{OWN} OR {MINE}")
+ADDED = {"payment_intent": f"{OWN} OR {MINE}"}
+"""Customers ask for payments themselves."""
+
 APPEND_ONLY = ("bank_file", "allocation", "refund")
 
 FUNCTIONS = """
@@ -39,7 +42,7 @@ def upgrade() -> None:
         op.execute(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {APP}")
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY sees ON {table} FOR SELECT TO {APP} USING ({SEEN.get(table, OWN)})")
-        op.execute(f"CREATE POLICY adds ON {table} FOR INSERT TO {APP} WITH CHECK ({OWN})")
+        op.execute(f"CREATE POLICY adds ON {table} FOR INSERT TO {APP} WITH CHECK ({ADDED.get(table, OWN)})")
         op.execute(f"CREATE POLICY changes ON {table} FOR UPDATE TO {APP} USING ({OWN}) WITH CHECK ({OWN})")
         op.execute(f"CREATE POLICY removes ON {table} FOR DELETE TO {APP} USING ({OWN})")
     for table in APPEND_ONLY:

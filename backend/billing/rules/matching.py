@@ -27,6 +27,7 @@ class How(StrEnum):
     PAYER = "payer"
     PAYER_AND_AMOUNT = "payer_and_amount"
     PERSON = "person"
+    INTENT = "intent"
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from backend.billing.rules.ledger import SUPPLY
 from backend.billing.rules.periods import Part
 from backend.billing.rules.tariff import Line, Rating, Span
 from backend.billing.service import drafts, ledger
+from backend.billing.service.payments import demand_money
 from backend.billing.service.rating import Rater, Wanted
 from backend.kernel import audit, clock, ids
 from backend.kernel.errors import Conflict, Refused
-from backend.kernel.money import coin
 from backend.kernel.scope import Scope
 
 ADJUSTMENT = "adjustment"
@@ -135,8 +135,7 @@ def adjust(session: Session, scope: Scope, *, bill_id: UUID, amount: Decimal, on
     bill = _demand_issued(queries.kept_bill(session, scope, bill_id, lock=True))
     scope.demand(bill.organisation_id, *KEEPERS)
     _demand_reason(reason)
-    if not amount.is_finite() or amount == 0 or coin(bill.currency)(amount) != amount:
-        raise Refused("a note is over an amount of money", field="amount", value=str(amount))
+    demand_money(abs(amount), bill.currency)
     last = queries.family(session, scope, bill.id)[-1]
     made = _draft(bill, amount, reason, last.opening, last.closing)
     session.add(made)

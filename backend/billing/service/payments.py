@@ -16,6 +16,7 @@ from backend.billing.models import Allocation, BankFile, Payment, Refund, Way
 from backend.billing.queries import payments as queries
 from backend.billing.queries.confined import KEEPERS
 from backend.billing.rules import bankfile, matching, numbering
+from backend.billing.rules import ledger as rules
 from backend.billing.rules.bankfile import BankLine
 from backend.billing.rules.ledger import (
     BANK,
@@ -33,7 +34,7 @@ from backend.billing.service import ledger, settlement
 from backend.kernel import audit, clock, ids, paging
 from backend.kernel.errors import Conflict, Refused
 from backend.kernel.events import publish
-from backend.kernel.money import coin
+from backend.kernel.money import Money
 from backend.kernel.scope import Scope
 from backend.tenancy import service as tenancy
 
@@ -71,7 +72,7 @@ def take(session: Session, scope: Scope, *, book_id: UUID, new: Sequence[NewPaym
     desk = settlement.open_desk(session, scope, book_id=book_id, customers=customers)
     made = []
     for one in new:
-        _demand_money(one.amount, one.currency)
+        demand_money(one.amount, one.currency)
         payment = Payment(
             id=ids.new_id(), organisation_id=desk.book.organisation_id, book_id=book_id,
             customer_id=one.match.customer_id if one.match else None, way=one.way, key=one.key, amount=one.amount,
@@ -95,9 +96,10 @@ def take(session: Session, scope: Scope, *, book_id: UUID, new: Sequence[NewPaym
     return made
 
 
-def _demand_money(amount: Decimal, currency: str) -> None:
-    rounded = coin(currency)(amount) if amount.is_finite() else None
-    if rounded != amount or amount <= 0:
+def demand_money(amount: Decimal, currency: str) -> None:
+    """Refuse what is no amount to be paid: nothing or less, parts of a cent, an unknown currency."""
+    is_payable = amount.is_finite() and 0 < amount < rules.LARGEST
+    if not is_payable or Money(amount, currency).rounded().amount != amount:
         raise Refused("this is no amount to be paid", field="amount", value=str(amount))
 
 
@@ -219,7 +221,7 @@ def refund(
     """Give a customer's credit back, at most what there is of it."""
     scope.demand(organisation_id, *KEEPERS)
     tenancy.organisation(session, scope, customer_id)
-    _demand_money(amount, currency)
+    demand_money(amount, currency)
     if not 1 <= len(reason.strip()) <= 500:
         raise Refused("a refund has a reason", field="reason", value=reason[:500])
     book = ledger.hold(

@@ -19,6 +19,7 @@ from backend.kernel.db import confine
 from backend.kernel.scope import Role, Scope
 from backend.tenancy import service as tenancy
 from tests.apps import Browser, Phone
+from tests.billing import charge
 from tests.hosting import host
 from tests.work import put_to_work
 
@@ -35,6 +36,7 @@ OF_PARAMETER = {
     "order": ["order"], "visit": ["visit"], "photo": ["photo"], "plan": ["plan"], "conflict": ["conflict"],
     "upload": ["upload"], "hosting": ["hosting"], "shift": ["shift"], "ticket": ["ticket"],
     "patrol": ["patrol"], "round": ["round"], "card": ["card"], "check": ["check"],
+    "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -56,6 +58,9 @@ BODIES = {
     "another-visit": {},
     "permits": {"kind": "gas", "expires_at": "2099-01-01T00:00:00Z"}, "rating": {"stars": 5},
     "confirmation": {"works": True, "seen": "x"}, "withdrawal": {"reason": "x"}, "resolution": {"resolution": "mine"},
+    "rerating": {"on": "2026-01-01", "reason": "x"}, "issue": {"issue_on": "2026-01-01"}, "abandonment": {},
+    "adjustments": {"on": "2026-01-01", "reason": "x", "amount": "-1"}, "closings": {"until": "2020-01-01"},
+    "assignment": {"customer_id": "01KASG2V3W4X5Y6Z7A8B9C0D1E"}, "end": {"ends_on": "2099-01-01"},
 }  # fmt: skip
 """Last word of a path -> a body that would be taken if the id were one's own; else a name."""
 
@@ -76,6 +81,7 @@ def foreign(world):
     put_to_work(world, west)
     with world.database.transaction(west.scope) as session:
         host(session, west)
+    charge(world, west)
     known = {name: ids.show(value) for name, value in west.ids.items()}
     for name in ("region", "park", "enterprise", "customer"):
         known[name] = ids.show(getattr(west, name).id)
@@ -151,7 +157,8 @@ def state(owner_database):
     """Everything that could be changed, to compare before and after."""
     tables = ("organisation", "membership", "person", "application_switch", "alarm_rule", "alarm",
               "alarm_event", "channel", "connection", "dead_letter", "sighting", "work_order", "visit",
-              "work_order_event", "field_conflict", "inspection_plan")  # fmt: skip
+              "work_order_event", "field_conflict", "inspection_plan", "bill_run", "bill", "bill_line", "payment",
+              "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(

@@ -1,0 +1,59 @@
+"""Something of everything in billing, for worlds that are walked."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from backend.billing.service import bills, contracts, ledger, payments, runs, tariffs
+from backend.billing.service.contracts import NewSupplyContract
+from tests.world import Region, World
+
+DAY, NEXT = date(2026, 9, 1), date(2026, 10, 1)
+FLAT: dict[str, Any] = {
+    "code": "flat", "name": {"en": "Flat"}, "carrier": "electricity", "currency": "CNY", "zone": "Asia/Shanghai",
+    "versions": [{"from": "2026-01-01", "components": [
+        {"kind": "standing", "code": "standing", "name": {"en": "Standing"}, "per": "month", "price": 100},
+    ]}],
+}  # fmt: skip
+STATEMENT = b"date,amount,payer,reference\n2026-10-05,5.00,Nobody,thanks\n"
+
+
+def charge(world: World, region: Region) -> None:
+    """Bill the customer a month, take money, and leave a draft; ids go to `region.ids`."""
+    ids, where, database, scope = region.ids, region.enterprise.id, world.database, region.scope
+    with database.transaction(scope) as session:
+        ids["book"] = ledger.open_book(session, scope, organisation_id=where, name=f"{region.name} energy").id
+        tariff = tariffs.store_tariff(session, scope, organisation_id=where, document=FLAT)
+        ids["tariff"] = tariff.tariff_id
+        new = NewSupplyContract(region.customer.id, f"{region.name}-1", tariff.tariff_id, DAY, [])
+        ids["contract"] = contracts.create_contract(session, scope, organisation_id=where, new=new).id
+    for name, on in (("bill", DAY), ("draft", NEXT)):
+        with database.transaction(scope) as session:
+            run_id = runs.start_run(session, scope, organisation_id=where, on=on).id
+        finish(world, region, run_id)
+        if name == "bill":
+            with database.transaction(scope) as session:
+                runs.approve(session, scope, run_id=run_id, issue_on=NEXT)
+            finish(world, region, run_id)
+        with database.transaction(scope) as session:
+            ids[name] = bills.bills(session, scope, run_id=run_id).items[0].id
+        ids["run"] = run_id
+    with database.transaction(scope) as session:
+        payments.take_cash(
+            session, scope, organisation_id=where, customer_id=region.customer.id, amount=Decimal(10), currency="CNY",
+            received_on=NEXT, receipt="R1",
+        )  # fmt: skip
+        taken = payments.import_bank_file(
+            session, scope, organisation_id=where, name="statement.csv", content=STATEMENT, currency="CNY"
+        )
+        ids["payment"] = taken.unassigned[0].id
+
+
+def finish(world: World, region: Region, run_id: Any) -> None:
+    """Take a run as far as it goes by itself."""
+    more = True
+    while more:
+        with world.database.transaction(region.scope) as session:
+            more = runs.advance(session, region.scope, run_id=run_id)
