@@ -1,6 +1,7 @@
 """When a customer is reminded of a bill, and how firmly; and how a debt is paid in parts. Pure.
 
-One level at a time, never two within a week; nobody is reminded of a debt that is disputed, or paid by a plan they keep.
+One level at a time, never two within a week; nobody is reminded of a debt that is disputed, or that a plan they keep
+pays.
 """
 
 from __future__ import annotations
