@@ -175,16 +175,11 @@ def many(form: Form) -> Form:
     """Return the form of a list; a single value may stand for a list of one."""
 
     def read(value: Any, path: str, findings: Findings) -> tuple[Any, ...]:
-        listed = value if isinstance(value, list | tuple) else [value]
-        if not listed:
+        if not isinstance(value, list | tuple):
+            return (form.read(value, path, findings),)
+        if not value:
             raise wrong(findings, path, None, "at least one is needed here")
-        return tuple(
-            _each(
-                [(f"{path}[{i}]" if len(listed) > 1 else path, v) for i, v in enumerate(listed)],
-                form,
-                findings,
-            )
-        )
+        return tuple(_each([(f"{path}[{number}]", one) for number, one in enumerate(value)], form, findings))
 
     return Form(read, lambda values: [form.write(value) for value in values])
 

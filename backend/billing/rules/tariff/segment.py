@@ -112,10 +112,12 @@ def label(grid: Grid, schedule: Schedule, calendar: Calendar) -> NDArray[np.int1
 
     Raises Refused where an interval lies in two price periods, or in none.
     """
-    table = np.stack([schedule.day(on, calendar.kind(on)) for on in grid.span.dates()]).astype(np.int16)
+    days = schedule.days([(on, calendar.kind(on)) for on in grid.span.dates()])
+    table = np.stack(days).astype(np.int16)
     found = table[grid.day, grid.minute]
     last = np.minimum(grid.minute + grid.length_us // 60_000_000, 1440) - 1
-    if (torn := np.flatnonzero(table[grid.day, last] != found)).size:
+    changes = np.cumsum(np.diff(table, axis=1, prepend=table[:, :1]) != 0, axis=1)
+    if (torn := np.flatnonzero(changes[grid.day, last] != changes[grid.day, grid.minute])).size:
         minute = int(grid.minute[torn[0]])
         raise Refused(
             f"the interval from {minute // 60:02}:{minute % 60:02} lies in two price periods",

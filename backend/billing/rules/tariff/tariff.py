@@ -145,7 +145,7 @@ def parse(document: Mapping[str, Any]) -> Tariff:
         raise AssertionError("what cannot be read has a finding") from None
     _check_versions(tariff, findings)
     for number, version in enumerate(tariff.versions):
-        _check_version(version, f"versions[{number}]" if len(tariff.versions) > 1 else "versions", findings)
+        _check_version(version, f"versions[{number}]", findings)
     findings.refuse()
     return tariff
 
@@ -183,7 +183,7 @@ def _check_version(version: Version, path: str, findings: Findings) -> None:
             )
     earlier: list[str] = []
     for number, component in enumerate(version.components):
-        where = f"{path}.components[{number}]" if len(version.components) > 1 else f"{path}.components"
+        where = f"{path}.components[{number}]"
         if component.code in [each.code for each in version.components[:number]]:
             findings.add(f"{where}.code", component.code, f"a second component is called '{component.code}'")
         for field, value, message, remedy in component.objections(version.schedules or {}, earlier):
