@@ -14,7 +14,7 @@ from backend.billing.rules import tariff as t
 from backend.billing.rules.tariff.blocks import fill, spread
 
 HOUR_US = 3_600_000_000
-FEW = settings(max_examples=40)
+FEW = settings(max_examples=25)
 """For laws whose every example compiles plans, which costs tens of milliseconds."""
 ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Australia/Lord_Howe", "UTC"]
 
