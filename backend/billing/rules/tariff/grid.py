@@ -163,4 +163,4 @@ class Part:
         """Return how many billing months it is: its days' share of the period's `given`, else by calendar."""
         if given is None:
             return self.calendar_months
-        return given * self.days / self.grid.span.days
+        return Fraction(given) * self.days / self.grid.span.days

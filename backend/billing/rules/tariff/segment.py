@@ -19,6 +19,8 @@ from backend.billing.rules.tariff.series import Facts
 from backend.kernel.errors import Refused
 
 PLACES = Decimal("0.000001")
+LENGTHS = ("months", "days")
+"""Names that stand for how long a segment is, wherever a tariff may name a fact."""
 
 
 @dataclass(frozen=True)
@@ -135,19 +137,26 @@ def label(grid: Grid, schedule: Schedule, calendar: Calendar) -> NDArray[np.int1
 class Draft:
     """One customer's bill while it is drawn up.
 
+    months, days: how long the segment is [billing months, days]
     state: what earlier bills left behind, as it becomes what this one does
     amounts: what each component came to in this segment so far; measured: what energy and demand components
       counted [their unit]
     """
 
     facts: Facts
+    months: Fraction
+    days: int
     state: dict[str, Decimal]
     amounts: dict[str, Decimal] = field(default_factory=dict)
     measured: dict[str, Decimal] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Decimal:
-        """Return what a name in the tariff stands for: what a component before counted, or a fact."""
-        return self.measured[name] if name in self.measured else self.facts[name]
+        """Return what a name in the tariff stands for: something counted before, the segment's length, or a fact."""
+        if name in self.measured:
+            return self.measured[name]
+        if name in LENGTHS:
+            return Decimal(self.days) if name == "days" else decimal(self.months)
+        return self.facts[name]
 
     def sum(self, components: Iterable[str]) -> Decimal:
         """Return what some components came to in this segment."""

@@ -98,6 +98,7 @@ RULES = "versions/0/schedules/tou/rules"
          "block limits must ascend from above 0: 100 comes after 200"),
         (f"{COMPONENT}/0/blocks/per", "fortnight", "versions[0].components[0].blocks.per", "unknown 'fortnight'"),
         (f"{COMPONENT}/1/code", "energy", "versions[0].components[1].code", "a second component is called 'energy'"),
+        (f"{COMPONENT}/1/code", "months", "versions[0].components[1].code", "no component may be called 'months'"),
         (f"{COMPONENT}/1/code", "the demand", "versions[0].components[1].code", "'the demand' is no code"),
         (f"{COMPONENT}/1/minutes", 0, "versions[0].components[1].minutes",
          "a demand is the mean over 1 to 1440 minutes"),
@@ -148,6 +149,22 @@ def test_text_that_is_no_yaml_is_refused_with_its_line():
         t.read("code: a\nname: {en: A}\n  zone: [\n")
     with pytest.raises(Refused, match="a tariff is a mapping"):
         t.read("- 1\n")
+    with pytest.raises(Refused, match="line 1, column 1: 'code' stands there twice"):
+        t.read("code: a\ncode: b\n")
+    with pytest.raises(Refused, match="line 2, column 8: aliases are not taken"):
+        t.read("name: &n {en: A}\ncode: [*n, *n]\n")
+    with pytest.raises(Refused, match="at most 200000 characters"):
+        t.read("#" * 200_001)
+
+
+def test_text_is_taken_as_it_is_written():
+    text = t.write(t.parse(RIGHT)).replace("price: 30", "price: 0.30000000000000000004")
+    text = text.replace("en: Peak", "en: off").replace("zh: 正确", "zh: 12:30")
+    tariff = t.read(text)
+    demand = next(each for each in tariff.versions[0].components if each.code == "demand")
+    assert str(demand.price[""][0]) == "0.30000000000000000004"
+    assert tariff.versions[0].schedules["tou"].periods["peak"] == {"en": "off"}
+    assert tariff.name["zh"] == "12:30"
 
 
 def test_a_tariff_says_which_facts_it_needs():

@@ -224,3 +224,54 @@ def test_many_customers_need_as_many_facts():
     plan, series = june()
     with pytest.raises(Refused, match="intervals of 1 customers, facts of 2"):
         plan.rate_many(series, [t.Facts(), t.Facts()])
+
+
+def test_a_register_may_be_the_same_for_all():
+    plan, series = june()
+    amounts = np.stack([series.registers["import"], series.registers["import"] * 2])
+    given = t.Series(
+        plan.grid.start_us, QUARTER_US, {"common": series.registers["import"], "import": amounts}
+    )
+    ratings = plan.rate_many(given, [t.Facts(), t.Facts()])
+    assert given.amounts("common", plan.grid).shape == (2, len(plan.grid))
+    assert [rating.of("demand").amount for rating in ratings] == [160, 320]
+    with pytest.raises(Refused, match="different numbers of customers"):
+        t.Series(0, QUARTER_US, {"import": amounts, "export": np.zeros((3, 9), dtype=np.int64)})
+
+
+def test_a_condition_by_the_month_goes_by_days_where_a_price_changes_within():
+    document = copy.deepcopy(PARK)
+    for since in ("2026-01-01", "2026-06-11"):
+        version = copy.deepcopy(PARK["versions"][0])
+        when = {"of": "energy", "per": ["capacity_kva", "months"], "least": 260}
+        discount = {
+            "kind": "share",
+            "code": "discount",
+            "name": {"en": "D"},
+            "of": "demand",
+            "rate": -0.1,
+            "when": when,
+        }
+        version |= {"from": since, "components": [*version["components"][:3], discount]}
+        document["versions"].append(version)
+    del document["versions"][0]
+    tariff = t.parse(document)
+    assert tariff.needs() == {"capacity_kva"}
+    plan, series = t.compile(tariff, JUNE, QUARTER_US), june()[1]  # 4 kW: 2880 kWh, 288 for each of 10 kVA
+    discounts = [
+        line.amount.amount
+        for line in plan.rate(series, t.Facts({"capacity_kva": Decimal(10)})).lines
+        if line.component == "discount"
+    ]
+    assert discounts == [Decimal("-5.33"), Decimal("-10.67")]
+    assert "discount" not in plan.rate(series, t.Facts({"capacity_kva": Decimal(12)})).by_component()
+
+
+def test_an_included_tax_is_rounded_where_only_the_total_is():
+    document = copy.deepcopy(PARK)
+    document["versions"][0]["rounding"] = {"total": "0.01"}
+    document["versions"][0]["components"][3]["included"] = True
+    rating = t.compile(t.parse(document), JUNE, QUARTER_US).rate(june()[1])
+    assert rating.lines[-1].amount.amount == (
+        rating.total.amount / Decimal("1.13") * Decimal("0.13")
+    ).quantize(Decimal("0.01"))
