@@ -111,3 +111,8 @@ def spread(blocks: Sequence[int], amounts: Sequence[int]) -> list[list[int]]:
 def year_of(on: date) -> str:
     """Return the year whose blocks a date's use fills."""
     return str(on.year)
+
+
+def new_years(first: date, last: date) -> list[date]:
+    """Return the new years between two dates, where what is counted by the year begins anew."""
+    return [date(year, 1, 1) for year in range(first.year + 1, last.year + 1)]

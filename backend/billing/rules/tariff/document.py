@@ -65,20 +65,33 @@ def said(form: Form, default: Any = dataclasses.MISSING) -> Any:
 
 def wrong(findings: Findings, path: str, value: Any, message: str, remedy: str | None = None) -> Wrong:
     """Note a finding and return what to raise."""
-    findings.add(path, value if isinstance(value, int | str | None) else str(value), message, remedy)
+    findings.add(path, shown(value), message, remedy)
     return Wrong()
+
+
+def shown(value: Any) -> Any:
+    """Return a value as it is shown to people: numbers as they are, all else as text that is not endless."""
+    return value if isinstance(value, int | None) and not _is_endless(value) else str(value)[:60]
+
+
+def _is_endless(value: int | None) -> bool:
+    return value is not None and abs(value) > 10**30
 
 
 def _text(value: Any, path: str, findings: Findings) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise wrong(findings, path, value, f"'{value}' is not a text")
+        raise wrong(findings, path, value, f"'{shown(value)}' is not a text")
     return value
 
 
 def _code(value: Any, path: str, findings: Findings) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", value):
         raise wrong(
-            findings, path, value, f"'{value}' is no code", "use small letters, digits and _ (peak, block_2)"
+            findings,
+            path,
+            value,
+            f"'{shown(value)}' is no code",
+            "use small letters, digits and _ (peak, block_2)",
         )
     return value
 
@@ -90,20 +103,20 @@ def _decimal(value: Any, path: str, findings: Findings) -> Decimal:
         number = Decimal(str(value))  # YAML hands 0.1 over as a float, whose text is what was written
         if not number.is_finite():
             raise InvalidOperation
-    except InvalidOperation:
-        raise wrong(findings, path, value, f"'{value}' is not a number") from None
+    except (InvalidOperation, ValueError):
+        raise wrong(findings, path, value, f"'{shown(value)}' is not a number") from None
     return number
 
 
 def _whole(value: Any, path: str, findings: Findings) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise wrong(findings, path, value, f"'{value}' is not a whole number")
+        raise wrong(findings, path, value, f"'{shown(value)}' is not a whole number")
     return value
 
 
 def _flag(value: Any, path: str, findings: Findings) -> bool:
     if not isinstance(value, bool):
-        raise wrong(findings, path, value, f"'{value}' is neither true nor false")
+        raise wrong(findings, path, value, f"'{shown(value)}' is neither true nor false")
     return value
 
 
@@ -111,7 +124,7 @@ def _date(value: Any, path: str, findings: Findings) -> date:
     try:
         return value if type(value) is date else date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise wrong(findings, path, value, f"'{value}' is not a date", "write 2026-01-31") from None
+        raise wrong(findings, path, value, f"'{shown(value)}' is not a date", "write 2026-01-31") from None
 
 
 def _plain(number: Decimal) -> int | str:
@@ -159,7 +172,7 @@ def one_of(words: Iterable[str]) -> Form:
 
     def read(value: Any, path: str, findings: Findings) -> str:
         if value not in known:
-            raise wrong(findings, path, value, f"unknown '{value}'", _meant(value, known))
+            raise wrong(findings, path, value, f"unknown '{shown(value)}'", _meant(value, known))
         return str(value)
 
     return Form(read, str)
@@ -175,16 +188,11 @@ def many(form: Form) -> Form:
     """Return the form of a list; a single value may stand for a list of one."""
 
     def read(value: Any, path: str, findings: Findings) -> tuple[Any, ...]:
-        listed = value if isinstance(value, list | tuple) else [value]
-        if not listed:
+        if not isinstance(value, list | tuple):
+            return (form.read(value, path, findings),)
+        if not value:
             raise wrong(findings, path, None, "at least one is needed here")
-        return tuple(
-            _each(
-                [(f"{path}[{i}]" if len(listed) > 1 else path, v) for i, v in enumerate(listed)],
-                form,
-                findings,
-            )
-        )
+        return tuple(_each([(f"{path}[{number}]", one) for number, one in enumerate(value)], form, findings))
 
     return Form(read, lambda values: [form.write(value) for value in values])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -90,21 +91,28 @@ def grid(span: Span, zone: str, length_us: int) -> Grid:
         )
     starts = np.arange(borders[0], borders[-1], length_us, dtype=np.int64)
     day = np.searchsorted(np.array(borders), starts, side="right") - 1
-    local = starts + _offsets(starts, zone)
+    local = starts + _offsets(borders, starts, day, zone)
     minute = local // MINUTE_US % 1440
     return Grid(span, zone, borders[0], length_us, day.astype(np.int32), minute.astype(np.int16))
 
 
-def _offsets(starts: Ints, zone: str) -> Ints:
-    """Return local time less UTC at each instant [µs]; zones change on the quarter of an hour."""
-    step = 15 * MINUTE_US
-    quarter, place = np.unique(starts // step, return_inverse=True)
+def _offsets(borders: list[int], starts: Ints, day: Ints, zone: str) -> Ints:
+    """Return local time less UTC at each interval's start [µs].
+
+    A day that begins and ends with the same offset keeps it; on the others each interval is looked up.
+    """
     there = ZoneInfo(zone)
-    offsets = [
-        (_EPOCH + timedelta(microseconds=int(at) * step)).astimezone(there).utcoffset()
-        for at in quarter.tolist()
-    ]
-    return np.array([_length(offset) for offset in offsets], dtype=np.int64)[place]
+    at_borders = [_offset(border, there) for border in borders]
+    offsets = np.array(at_borders[:-1], dtype=np.int64)[day]
+    for number, (begin, end) in enumerate(pairwise(at_borders)):
+        if begin != end:
+            inside = day == number
+            offsets[inside] = [_offset(at, there) for at in starts[inside].tolist()]
+    return offsets
+
+
+def _offset(at_us: int, zone: ZoneInfo) -> int:
+    return _length((_EPOCH + timedelta(microseconds=at_us)).astimezone(zone).utcoffset())
 
 
 def _length(offset: timedelta | None) -> int:
@@ -155,4 +163,4 @@ class Part:
         """Return how many billing months it is: its days' share of the period's `given`, else by calendar."""
         if given is None:
             return self.calendar_months
-        return given * self.days / self.grid.span.days
+        return Fraction(given) * self.days / self.grid.span.days

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.billing.rules.tariff.components import Charge, Component, Rater
-from backend.billing.rules.tariff.grid import Grid, Span, grid
+from backend.billing.rules.tariff.grid import Grid, Part, Span, grid
 from backend.billing.rules.tariff.lines import Line, Rating
 from backend.billing.rules.tariff.segment import Draft, Segment
 from backend.billing.rules.tariff.series import Facts, Series
@@ -37,6 +37,7 @@ class _Stretch:
     """A segment with its components ready, in the tariff's order."""
 
     version: Version
+    part: Part
     ready: tuple[_Ready, ...]
 
 
@@ -67,7 +68,7 @@ class Plan:
     def _rate(self, counted: list[list[Any]], facts: Facts) -> Rating:
         state, lines = dict(facts.opening), []
         for stretch, found in zip(self.stretches, counted, strict=True):
-            draft = Draft(facts, state)
+            draft = Draft(facts, stretch.part.months(facts.months), stretch.part.days, state)
             for ready, rows in zip(stretch.ready, found, strict=True):
                 if ready.component.when and not ready.component.when.holds(draft):
                     continue
@@ -112,6 +113,9 @@ class Plan:
     def _total(self, lines: list[Line], state: dict[str, Decimal]) -> Rating:
         """Add up, and round the total where the last version of the period says so."""
         currency, rounding = self.tariff.currency, self.stretches[-1].version.rounding
+        for index, line in enumerate(lines):
+            if line.is_included:
+                lines[index] = replace(line, amount=line.amount.rounded())
         counting = [index for index, line in enumerate(lines) if not line.is_included]
         amounts = [lines[index].amount.amount for index in counting]
         if rounding.total is not None and rounding.line is None and rounding.component is None:
@@ -162,6 +166,7 @@ def _stretch(tariff: Tariff, span: Span, whole: Grid) -> _Stretch:
     charged = [each for each in version.components if each.part(segment).days]
     return _Stretch(
         version,
+        segment.part((), ()),
         tuple(
             _Ready(each, kind_of(each), each.prepare(segment), each.part(segment).span) for each in charged
         ),

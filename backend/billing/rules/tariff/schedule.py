@@ -7,7 +7,7 @@ every day of the year, whatever weekday it falls on and whether it is a holiday.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
@@ -155,11 +155,18 @@ class Schedule:
         """The price periods in the order they are named."""
         return tuple(self.periods)
 
-    def day(self, on: date, kind: str) -> NDArray[np.int8]:
-        """Return the index in `codes` of each minute of a day; -1 where no rule holds."""
-        return self._fill(
-            [rule.holds_at((on.month, on.day)) and rule.holds_on(on.weekday(), kind) for rule in self.rules]
-        )
+    def days(self, dates: Sequence[tuple[date, str]]) -> list[NDArray[np.int8]]:
+        """Return the index in `codes` of each minute of dates and kinds of day; -1 where no rule holds."""
+        alike: dict[tuple[bool, ...], NDArray[np.int8]] = {}
+        found = []
+        for on, kind in dates:
+            holds = tuple(
+                rule.holds_at((on.month, on.day)) and rule.holds_on(on.weekday(), kind) for rule in self.rules
+            )
+            if holds not in alike:
+                alike[holds] = self._fill(holds)
+            found.append(alike[holds])
+        return found
 
     def _fill(self, holds: Iterable[bool]) -> NDArray[np.int8]:
         filled = np.full(MINUTES, -1, dtype=np.int8)

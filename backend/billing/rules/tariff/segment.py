@@ -19,6 +19,8 @@ from backend.billing.rules.tariff.series import Facts
 from backend.kernel.errors import Refused
 
 PLACES = Decimal("0.000001")
+LENGTHS = ("months", "days")
+"""Names that stand for how long a segment is, wherever a tariff may name a fact."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,12 @@ def label(grid: Grid, schedule: Schedule, calendar: Calendar) -> NDArray[np.int1
 
     Raises Refused where an interval lies in two price periods, or in none.
     """
-    table = np.stack([schedule.day(on, calendar.kind(on)) for on in grid.span.dates()]).astype(np.int16)
+    days = schedule.days([(on, calendar.kind(on)) for on in grid.span.dates()])
+    table = np.stack(days).astype(np.int16)
     found = table[grid.day, grid.minute]
     last = np.minimum(grid.minute + grid.length_us // 60_000_000, 1440) - 1
-    if (torn := np.flatnonzero(table[grid.day, last] != found)).size:
+    changes = np.cumsum(np.diff(table, axis=1, prepend=table[:, :1]) != 0, axis=1)
+    if (torn := np.flatnonzero(changes[grid.day, last] != changes[grid.day, grid.minute])).size:
         minute = int(grid.minute[torn[0]])
         raise Refused(
             f"the interval from {minute // 60:02}:{minute % 60:02} lies in two price periods",
@@ -133,19 +137,26 @@ def label(grid: Grid, schedule: Schedule, calendar: Calendar) -> NDArray[np.int1
 class Draft:
     """One customer's bill while it is drawn up.
 
+    months, days: how long the segment is [billing months, days]
     state: what earlier bills left behind, as it becomes what this one does
     amounts: what each component came to in this segment so far; measured: what energy and demand components
       counted [their unit]
     """
 
     facts: Facts
+    months: Fraction
+    days: int
     state: dict[str, Decimal]
     amounts: dict[str, Decimal] = field(default_factory=dict)
     measured: dict[str, Decimal] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Decimal:
-        """Return what a name in the tariff stands for: what a component before counted, or a fact."""
-        return self.measured[name] if name in self.measured else self.facts[name]
+        """Return what a name in the tariff stands for: something counted before, the segment's length, or a fact."""
+        if name in self.measured:
+            return self.measured[name]
+        if name in LENGTHS:
+            return Decimal(self.days) if name == "days" else decimal(self.months)
+        return self.facts[name]
 
     def sum(self, components: Iterable[str]) -> Decimal:
         """Return what some components came to in this segment."""

@@ -22,7 +22,7 @@ class Series:
     """Intervals of equal length, of one or many customers, by register.
 
     start_us: first start [µs UTC]; length_us: interval length
-    registers: name -> amounts [quanta], shape (intervals,) or (customers, intervals), all alike.
+    registers: name -> amounts [quanta], shape (customers, intervals), or (intervals,) where it is the same for all:
       `import` (what was drawn), `export`, `reactive`, `reactive_export`, or any name a tariff uses
     unit, quanta: what is counted, and how many quanta one unit is (kWh and 1000: the quantum is 1 Wh)
     prices: name -> price of each interval [currency per unit, in millionths], shape (intervals,)
@@ -35,10 +35,16 @@ class Series:
     quanta: int = 1000
     prices: Mapping[str, Ints] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        rows = {name: np.atleast_2d(amounts).shape[0] for name, amounts in self.registers.items()}
+        if len(set(rows.values()) - {1}) > 1:
+            raise Refused(f"registers are of different numbers of customers: {rows}", field="registers")
+
     @property
     def customers(self) -> int:
         """How many customers it holds."""
-        return max((np.atleast_2d(amounts).shape[0] for amounts in self.registers.values()), default=1)
+        rows = [np.atleast_2d(amounts).shape[0] for amounts in self.registers.values()]
+        return next((number for number in rows if number != 1), 1)
 
     def amounts(self, register: str, grid: Grid) -> Ints:
         """Return a register's amounts on a grid, (customers, intervals) [quanta]; `net` is import less export.
@@ -56,7 +62,7 @@ class Series:
             )
         amounts = np.atleast_2d(self.registers[register]).astype(np.int64, copy=False)
         first = self.place(grid, amounts.shape[1])
-        return amounts[:, first : first + len(grid)]
+        return np.broadcast_to(amounts[:, first : first + len(grid)], (self.customers, len(grid)))
 
     def price_of_each(self, name: str, grid: Grid) -> Ints:
         """Return the prices of the grid's intervals [currency per unit, in millionths]."""

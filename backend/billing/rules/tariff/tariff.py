@@ -30,6 +30,7 @@ from backend.billing.rules.tariff.document import (
     wrong,
 )
 from backend.billing.rules.tariff.schedule import NAMES, Names, Schedule
+from backend.billing.rules.tariff.segment import LENGTHS
 from backend.kernel.errors import Refused
 from backend.kernel.money import CURRENCIES, Rounding
 from backend.kernel.units import Carrier
@@ -67,6 +68,10 @@ def _zone(value: Any, path: str, findings: Findings) -> str:
         return ZoneInfo(value).key
     except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
         raise wrong(findings, path, value, f"unknown time zone '{value}'", "write Asia/Shanghai") from None
+
+
+RESERVED = ("rounding", *LENGTHS)
+"""Words that mean something else than a component."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Tariff:
             for version in self.versions
             for each in version.components
             for name in each.facts() | (each.when.facts() if each.when else set())
-            if name not in {other.code for other in version.components}
+            if name not in {*LENGTHS, *(other.code for other in version.components)}
         }
 
     def version_on(self, on: date) -> Version:
@@ -145,7 +150,7 @@ def parse(document: Mapping[str, Any]) -> Tariff:
         raise AssertionError("what cannot be read has a finding") from None
     _check_versions(tariff, findings)
     for number, version in enumerate(tariff.versions):
-        _check_version(version, f"versions[{number}]" if len(tariff.versions) > 1 else "versions", findings)
+        _check_version(version, f"versions[{number}]", findings)
     findings.refuse()
     return tariff
 
@@ -183,7 +188,9 @@ def _check_version(version: Version, path: str, findings: Findings) -> None:
             )
     earlier: list[str] = []
     for number, component in enumerate(version.components):
-        where = f"{path}.components[{number}]" if len(version.components) > 1 else f"{path}.components"
+        where = f"{path}.components[{number}]"
+        if component.code in RESERVED:
+            findings.add(f"{where}.code", component.code, f"no component may be called '{component.code}'")
         if component.code in [each.code for each in version.components[:number]]:
             findings.add(f"{where}.code", component.code, f"a second component is called '{component.code}'")
         for field, value, message, remedy in component.objections(version.schedules or {}, earlier):

@@ -82,10 +82,8 @@ def components(inputs: dict[str, Any], *, with_system: bool) -> Iterator[dict[st
     of = [*energies, *(each["code"] for each in sold), "fixed"]
     if option in (NET_METERING_CREDITS, CARRY_OVER):
         at_once = option == NET_METERING_CREDITS or inputs.get("ur_nb_apply_credit_current_month")
-        earned = [each["code"] for each in sold]
-        yield component(
-            "credit", "credit", of=energies, earned=earned, **{"from": "this" if at_once else "next"}
-        )
+        earned = {"earned": [each["code"] for each in sold]} if sold else {}
+        yield component("credit", "credit", of=energies, **earned, **{"from": "this" if at_once else "next"})
         of.append("credit")
     for code, per, price in (
         ("month", "month", "ur_monthly_min_charge"),

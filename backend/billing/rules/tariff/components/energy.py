@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backend.billing.rules.tariff import terms
-from backend.billing.rules.tariff.blocks import Blocks, fill, spread, year_of
+from backend.billing.rules.tariff.blocks import Blocks, fill, new_years, spread, year_of
 from backend.billing.rules.tariff.components.base import Charge, Component, Objection, Rater
 from backend.billing.rules.tariff.components.prices import price_objections, price_of
 from backend.billing.rules.tariff.document import CODE, FLAG, ROUNDING, TEXT, record, said, table
@@ -78,10 +78,7 @@ class Energy(Component):
         return terms.names([*prices, *base, *self.times]) | (self.blocks.facts() if self.blocks else set())
 
     def cuts(self, first: date, last: date) -> list[date]:
-        """Return where a period is to be cut: yearly blocks begin anew at new year."""
-        if self.blocks is None or self.blocks.per != "year":
-            return []
-        return [date(year, 1, 1) for year in range(first.year + 1, last.year + 1)]
+        return new_years(first, last) if self.blocks and self.blocks.per == "year" else []
 
     def objections(self, schedules: Mapping[str, Schedule], earlier: Sequence[str]) -> Iterator[Objection]:
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from backend.billing.rules.tariff import terms
-from backend.billing.rules.tariff.blocks import year_of
+from backend.billing.rules.tariff.blocks import new_years, year_of
 from backend.billing.rules.tariff.components.base import Charge, Component, Objection, Rater
 from backend.billing.rules.tariff.components.share import unknown_components
 from backend.billing.rules.tariff.document import TEXT, many, one_of, said
@@ -38,6 +38,9 @@ class Minimum(Component):
 
     def facts(self) -> set[str]:
         return terms.names([self.price, *self.times])
+
+    def cuts(self, first: date, last: date) -> list[date]:
+        return new_years(first, last) if self.per == "year" else []
 
     def objections(self, schedules: Mapping[str, Schedule], earlier: Sequence[str]) -> Iterator[Objection]:
         yield from unknown_components(self.of, earlier)
