@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +37,7 @@ class OneBill(MethodView):
         found = bills.bill(g.session, g.scope, bill_id=bill_id)
         lines = bills.lines(g.session, g.scope, bill_id=bill_id)[: shape.MOST_LINES]
         left = payments.open_of(g.session, g.scope, bill_ids=[bill_id])[bill_id]
-        return {**_plain(found), "lines": lines, "open": left}
+        return SimpleNamespace(**_plain(found), lines=lines, open=left)
 
 
 def _plain(one: Any) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class OneRun(MethodView):
     def get(self, run_id: UUID) -> Any:
         """Show how far a run is, and what its bills come to."""
         found = runs.run(g.session, g.scope, run_id=run_id)
-        return {**_plain(found), "summary": runs.summary(g.session, g.scope, run_id=run_id)}
+        return SimpleNamespace(**_plain(found), summary=runs.summary(g.session, g.scope, run_id=run_id))
 
 
 @blp.route("/runs/<id:run_id>/exceptions")

@@ -1,0 +1,240 @@
+"""Billing through the API, as a partner's program and a payment provider would use it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import textwrap
+import time
+import urllib.request
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from backend.billing.rules import signing
+from backend.infra.pay import HttpProvider
+from backend.kernel import clock, ids
+from backend.kernel.errors import Unavailable
+from tests.apps import Phone
+from tests.billing import FLAT, charge, finish
+
+SECRET = "a secret that the provider knows too"
+
+PROVIDER = textwrap.dedent(
+    """
+    # A payment provider: takes signed orders, and calls back when it is told that the customer paid.
+    import hashlib, hmac, json, sys, time, urllib.request
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    SECRET, orders = sys.argv[1].encode(), {}
+
+    def signed(body):
+        at = str(int(time.time()))
+        return f"t={at},v1=" + hmac.new(SECRET, at.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+    class Provider(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            said = json.loads(body)
+            if self.path == "/orders":
+                at = self.headers["X-Enerfield-Signature"].split(",")[0][2:]
+                right = hmac.new(SECRET, at.encode() + b"." + body, hashlib.sha256).hexdigest()
+                if not self.headers["X-Enerfield-Signature"].endswith(right):
+                    return self.answer(401, {})
+                payment = "pay_" + said["intent"][-12:]
+                orders[payment] = said
+                return self.answer(200, {"payment": payment, "pay_url": "https://pay.example/" + payment})
+            order = orders[said["payment"]]
+            call = json.dumps({"operator": order["operator"], "intent": order["intent"], "payment": said["payment"],
+                               "status": "paid", "amount": order["amount"], "currency": order["currency"],
+                               "paid_on": "2026-10-06"}).encode()
+            self.answer(200, {"body": call.decode(), "signature": signed(call), "call_back": order["call_back"]})
+
+        def answer(self, status, said):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(said).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Provider)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+    """
+)
+
+
+@pytest.fixture(scope="module")
+def billed(app, world):
+    """The east has a bill, a draft, payments and a book."""
+    charge(world, world.east)
+    return world.east
+
+
+@pytest.fixture(scope="module")
+def ask(app, billed):
+    """Ask as somebody of the east: `ask("manager", "GET", "/bills")`."""
+    phones = {}
+
+    def one(role, method, path, **given):
+        phone = phones.setdefault(role, Phone(app, billed.email(role)))
+        return phone.ask(method, "/billing" + path, **given)
+
+    return one
+
+
+@pytest.fixture
+def provider(app):
+    """A provider's process, and the application that asks it: calls of what it says when a payment is made."""
+    process = subprocess.Popen([sys.executable, "-c", PROVIDER, SECRET], stdout=subprocess.PIPE, text=True)
+    url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
+    settings, before = app.settings, app.payments
+    app.settings = replace(settings, payment_url=url, payment_secret=SECRET)
+    app.payments = HttpProvider(url, SECRET, "http://localhost/api/v1/billing/provider-calls")
+
+    def pay(payment: str) -> dict[str, str]:
+        body = json.dumps({"payment": payment}).encode()
+        request = urllib.request.Request(f"{url}/paid", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    yield pay
+    app.payments.session.close()
+    app.settings, app.payments = settings, before
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def call(app, said: dict[str, str], **headers: str):
+    return app.test_client().post(
+        "/api/v1/billing/provider-calls", data=said["body"], content_type="application/json",
+        headers={signing.HEADER: said["signature"]} | headers,
+    )  # fmt: skip
+
+
+def test_a_customer_sees_their_bill_line_by_line_and_no_draft(ask, billed):
+    (bill,) = ask("customer", "GET", "/bills").json["items"]
+    assert bill["id"] == ids.show(billed.ids["bill"])
+    assert (bill["number"], bill["total"], bill["due_on"]) == ("2026-000001", "100.0000", "2026-10-15")
+    shown = ask("customer", "GET", f"/bills/{bill['id']}").json
+    assert [line["component"] for line in shown["lines"]] == ["standing"]
+    assert shown["open"] == "90.0000"
+    draft = ids.show(billed.ids["draft"])
+    assert ask("customer", "GET", f"/bills/{draft}").status_code == 404
+    assert ask("manager", "GET", f"/bills/{draft}").json["status"] == "draft"
+
+
+def test_a_customer_neither_runs_bills_nor_sees_the_books(ask, billed):
+    where, run = ids.show(billed.enterprise.id), ids.show(billed.ids["run"])
+    assert ask(
+        "customer", "POST", "/runs", json={"organisation_id": where, "day": "2026-09-01"}
+    ).status_code in {403, 404}
+    assert ask("customer", "POST", f"/runs/{run}/issue", json={"issue_on": "2026-11-01"}).status_code == 404
+    assert ask("customer", "GET", "/books").json["items"] == []
+    assert ask("customer", "GET", f"/books/{ids.show(billed.ids['book'])}/trial-balance").status_code == 404
+
+
+def test_a_run_is_started_looked_at_and_thrown_away(ask, billed, world):
+    where = ids.show(billed.enterprise.id)
+    made = ask("manager", "POST", "/runs", json={"organisation_id": where, "day": "2026-11-15"})
+    assert (made.status_code, made.json["status"]) == (202, "previewing")
+    finish(world, billed, ids.parse(made.json["id"]))
+    shown = ask("manager", "GET", f"/runs/{made.json['id']}").json
+    assert shown["status"] == "previewed"
+    assert shown["summary"] == [{"status": "draft", "currency": "CNY", "bills": 1, "total": "100.0000"}]
+    assert ask("manager", "GET", f"/runs/{made.json['id']}/exceptions").json["items"] == []
+    assert ask("manager", "POST", f"/runs/{made.json['id']}/abandonment").json["status"] == "abandoned"
+
+
+def test_a_trial_balance_agrees_and_the_chain_holds(ask, billed):
+    book = ids.show(billed.ids["book"])
+    accounts = ask("manager", "GET", f"/books/{book}/trial-balance").json["accounts"]
+    assert (
+        sum(Decimal(one["debit"]) for one in accounts) == sum(Decimal(one["credit"]) for one in accounts) > 0
+    )
+    sound = ask("manager", "GET", f"/books/{book}/verification").json
+    assert sound == {"is_sound": True, "sequence": None, "reason": None}
+
+
+def test_a_bank_file_is_sent_and_what_nobody_is_found_for_is_assigned(ask, billed):
+    row = b"date,amount,payer,reference\n2026-10-07,3.00,Nobody,for the API\n"
+    said = {
+        "organisation_id": ids.show(billed.enterprise.id),
+        "currency": "CNY",
+        "file": (io.BytesIO(row), "a.csv"),
+    }
+    taken = ask("manager", "POST", "/bank-files", data=said)
+    assert (taken.status_code, taken.json["unassigned"]) == (201, 1), taken.text
+    waiting = ask("manager", "GET", "/payments?unassigned=true").json["items"]
+    payment = next(one for one in waiting if one["reference"] == "for the API")
+    body = {"customer_id": ids.show(billed.customer.id)}
+    assigned = ask("manager", "POST", f"/payments/{payment['id']}/assignment", json=body)
+    assert assigned.json["matched_by"] == "person"
+    broken = said | {"file": (io.BytesIO(b"date,amount\n2026-10-07,x\n"), "b.csv")}
+    refused = ask("manager", "POST", "/bank-files", data=broken)
+    assert (refused.status_code, refused.json["title"]) == (422, "line 2: 'x' is no amount")
+
+
+def test_a_tariff_and_a_contract_are_written_down(ask, billed):
+    where = ids.show(billed.enterprise.id)
+    kept = ask(
+        "manager", "POST", "/tariffs", json={"organisation_id": where, "document": FLAT | {"code": "api"}}
+    )
+    assert (kept.status_code, kept.json["revision"]) == (201, 1), kept.text
+    wrong = ask("manager", "POST", "/tariffs", json={"organisation_id": where, "document": {"code": "x"}})
+    assert wrong.status_code == 422
+    new = {"organisation_id": where, "customer_id": ids.show(billed.customer.id), "number": "API-1",
+           "tariff_id": kept.json["id"], "starts_on": "2027-01-01",
+           "points": [{"point_id": ids.show(billed.ids["supply_energy"])}]}  # fmt: skip
+    made = ask("manager", "POST", "/contracts", json=new)
+    assert (made.status_code, made.json["zone"]) == (201, "Asia/Shanghai"), made.text
+    ended = ask("manager", "POST", f"/contracts/{made.json['id']}/end", json={"ends_on": "2027-02-01"})
+    assert ended.json["ends_on"] == "2027-02-01"
+
+
+def test_a_payment_by_the_provider_is_taken_once_however_often_it_is_told(app, ask, billed, provider):
+    contract = ids.show(billed.ids["contract"])
+    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "12.00"})
+    assert asked.status_code == 201, asked.text
+    said = provider(asked.json["pay_url"].rsplit("/", 1)[1])
+    assert [call(app, said).json["status"] for _ in range(3)] == ["paid"] * 3
+    made = [one for one in ask("customer", "GET", "/payments").json["items"] if one["way"] == "provider"]
+    assert [(one["amount"], one["matched_by"]) for one in made] == [("12.0000", "intent")]
+
+
+def test_a_forged_or_old_word_of_the_provider_is_not_taken(app, ask, billed, provider):
+    contract = ids.show(billed.ids["contract"])
+    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "7.00"}).json
+    said = provider(asked["pay_url"].rsplit("/", 1)[1])
+    forged = said | {"body": said["body"].replace('"7.00"', '"0.07"')}
+    old = said | {
+        "signature": signing.sign(SECRET, clock.now_us() // 1_000_000 - 3600, said["body"].encode())
+    }
+    another = said["body"].replace('"7.00"', '"9.00"')
+    signed = {"body": another, "signature": signing.sign(SECRET, int(time.time()), another.encode())}
+    assert [call(app, one).status_code for one in (forged, old, said | {"signature": ""}, signed)] == [
+        401,
+        401,
+        401,
+        409,
+    ]
+    assert [one["amount"] for one in ask("customer", "GET", "/payments").json["items"]].count("7.0000") == 0
+
+
+def test_a_provider_that_is_away_is_said_to_be(app, ask, billed, provider):
+    app.payments.url = "http://127.0.0.1:9"
+    contract = ids.show(billed.ids["contract"])
+    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "7.00"})
+    assert asked.status_code == 503
+    assert asked.json["code"] == Unavailable("").code
+
+
+def test_without_a_provider_a_customer_is_told_other_ways(ask, billed):
+    contract = ids.show(billed.ids["contract"])
+    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "7.00"})
+    assert (asked.status_code, asked.json["remedy"]) == (422, "pay by bank or in cash")
