@@ -12,7 +12,9 @@ APP = "enerfield_app"
 OWN = "organisation_id = ANY ((SELECT scope_organisations())::uuid[])"
 MINE = "customer_id = ANY ((SELECT scope_organisations())::uuid[])"
 TABLES = ("bank_file", "payment", "allocation", "refund", "payment_intent")
-SEEN = dict.fromkeys(("payment", "refund", "payment_intent"), f"{OWN} OR {MINE}")
+SEEN = dict.fromkeys(("payment", "refund", "payment_intent"), f"{OWN} OR {MINE}") | {
+    "allocation": f"{OWN} OR EXISTS (SELECT FROM bill b WHERE b.id = bill_id)",
+}
 ADDED = {"payment_intent": f"{OWN} OR {MINE}"}
 """Customers ask for payments themselves."""
 
