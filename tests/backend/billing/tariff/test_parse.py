@@ -98,6 +98,8 @@ RULES = "versions/0/schedules/tou/rules"
          "block limits must ascend from above 0: 100 comes after 200"),
         (f"{COMPONENT}/0/blocks/per", "fortnight", "versions[0].components[0].blocks.per", "unknown 'fortnight'"),
         (f"{COMPONENT}/1/code", "energy", "versions[0].components[1].code", "a second component is called 'energy'"),
+        (f"{COMPONENT}/0/when", {"of": "demand", "least": 5}, "versions[0].components[0]",
+         "'demand' is a component that does not come before"),
         (f"{COMPONENT}/1/code", "months", "versions[0].components[1].code", "no component may be called 'months'"),
         (f"{COMPONENT}/1/code", "the demand", "versions[0].components[1].code", "'the demand' is no code"),
         (f"{COMPONENT}/1/minutes", 0, "versions[0].components[1].minutes",

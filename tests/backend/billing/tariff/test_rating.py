@@ -275,3 +275,16 @@ def test_an_included_tax_is_rounded_where_only_the_total_is():
     assert rating.lines[-1].amount.amount == (
         rating.total.amount / Decimal("1.13") * Decimal("0.13")
     ).quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"), [("2023-11-01", "2024-03-01", 121), ("2024-11-01", "2025-03-01", 120)]
+)
+def test_a_season_that_ends_with_february_has_the_days_of_its_year(first, last, days):
+    component = {"kind": "standing", "code": "heat", "name": {"en": "Heat"}, "per": "season", "price": days,
+                 "between": "11-01..02-29"}  # fmt: skip
+    document = {**PARK, "versions": [{"from": "2020-01-01", "components": [component]}]}
+    span = t.Span(date.fromisoformat(first), date.fromisoformat(last))
+    assert t.rate(t.parse(document), span, t.Series(0, HOUR_US, {})).total.amount == days
+    day = t.Span(span.start, date(span.start.year, 11, 2))
+    assert t.rate(t.parse(document), day, t.Series(0, HOUR_US, {})).total.amount == 1
