@@ -50,11 +50,13 @@ class Rounding:
             )
 
     def __call__(self, value: Decimal) -> Decimal:
-        """Return the multiple of `to` that stands for `value`."""
+        """Return the multiple of `to` that stands for `value`; what rounds to nothing is 0, not -0."""
         if self.to.as_tuple().digits == (1,):  # a power of ten: one step, and the usual case
-            return value.quantize(self.to, _MODES[self.how], _EXACT)
-        steps = _EXACT.divide(value, self.to).quantize(Decimal(1), _MODES[self.how], _EXACT)
-        return _EXACT.multiply(steps, self.to)
+            rounded = value.quantize(self.to, _MODES[self.how], _EXACT)
+        else:
+            steps = _EXACT.divide(value, self.to).quantize(Decimal(1), _MODES[self.how], _EXACT)
+            rounded = _EXACT.multiply(steps, self.to)
+        return rounded or abs(rounded)
 
 
 @dataclass(frozen=True, slots=True)

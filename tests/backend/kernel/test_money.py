@@ -36,6 +36,11 @@ def test_a_value_is_rounded_as_the_tariff_says(value, to, how, rounded):
     assert Rounding(Decimal(to), How(how))(Decimal(value)) == Decimal(rounded)
 
 
+def test_nothing_is_never_less_than_nothing():
+    assert str(Rounding()(Decimal("-0.001"))) == "0.00"
+    assert str(Rounding(Decimal("0.05"))(Decimal("-0.001"))) == "0.00"
+
+
 @given(amounts, roundings)
 def test_what_is_rounded_is_near_and_stays(value, rounding):
     rounded = rounding(value)

@@ -19,6 +19,10 @@ from typing import Any
 from backend.kernel.errors import Refused
 from backend.kernel.money import How, Rounding
 
+MOST_DIGITS, FINEST = 15, 20
+"""A number in a tariff has at most so many digits before the point (less one), and after it."""
+SMALLEST_STEP, LARGEST_STEP = Decimal("0.000001"), Decimal(1_000_000)
+
 
 class Findings:
     """What is wrong with a document: path, value, message and remedy of each."""
@@ -101,7 +105,11 @@ def _decimal(value: Any, path: str, findings: Findings) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
             raise InvalidOperation
         number = Decimal(str(value))  # YAML hands 0.1 over as a float, whose text is what was written
-        if not number.is_finite():
+        if (
+            not number.is_finite()
+            or number.adjusted() > MOST_DIGITS
+            or int(number.as_tuple().exponent) < -FINEST
+        ):
             raise InvalidOperation
     except (InvalidOperation, ValueError):
         raise wrong(findings, path, value, f"'{shown(value)}' is not a number") from None
@@ -135,7 +143,9 @@ def _plain(number: Decimal) -> int | str:
 def _rounding(value: Any, path: str, findings: Findings) -> Rounding:
     to, _, how = str(value).partition(" ")
     try:
-        return Rounding(Decimal(to), How(how or How.HALF_UP))
+        if not SMALLEST_STEP <= (step := Decimal(to)) <= LARGEST_STEP:
+            raise ValueError
+        return Rounding(step, How(how or How.HALF_UP))
     except (ArithmeticError, ValueError, Refused):
         raise wrong(
             findings, path, value, f"'{value}' is no rounding", "write 0.01 half_up (half_even, down, up)"

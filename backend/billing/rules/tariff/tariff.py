@@ -123,7 +123,7 @@ class Tariff:
             name
             for version in self.versions
             for each in version.components
-            for name in each.facts() | (each.when.facts() if each.when else set())
+            for name in each.names()
             if name not in {*LENGTHS, *(other.code for other in version.components)}
         }
 
@@ -193,6 +193,9 @@ def _check_version(version: Version, path: str, findings: Findings) -> None:
             findings.add(f"{where}.code", component.code, f"no component may be called '{component.code}'")
         if component.code in [each.code for each in version.components[:number]]:
             findings.add(f"{where}.code", component.code, f"a second component is called '{component.code}'")
+        later = {each.code for each in version.components[number:]}
+        for name in sorted(component.names() & later):
+            findings.add(where, name, f"'{name}' is a component that does not come before")
         for field, value, message, remedy in component.objections(version.schedules or {}, earlier):
             findings.add(f"{where}.{field}", value, message, remedy)
         earlier += [component.code, *component.accounts]

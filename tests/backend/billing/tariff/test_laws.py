@@ -43,13 +43,13 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def energies(draw: st.DrawFn, code: str, per: st.SearchStrategy[str]) -> dict[str, Any]:
+def energies(draw: st.DrawFn, code: str, per: st.SearchStrategy[str], shared: bool) -> dict[str, Any]:
     """Return an energy component, by price period and block."""
     said: dict[str, Any] = {"kind": "energy", "code": code, "name": {"en": code}, "unit": "kWh", "by": "tou"}
     if draw(st.booleans()):
         uppers = draw(limits)
         said["blocks"] = {"limits": uppers, "per": draw(per)}
-        if said["blocks"]["per"] != "each_day":
+        if shared and said["blocks"]["per"] != "each_day":
             said["blocks"]["shared"] = draw(st.booleans())
         price = st.lists(prices, min_size=len(uppers) + 1, max_size=len(uppers) + 1)
     else:
@@ -59,7 +59,7 @@ def energies(draw: st.DrawFn, code: str, per: st.SearchStrategy[str]) -> dict[st
 
 
 @st.composite
-def tariffs(draw: st.DrawFn, per: st.SearchStrategy[str]) -> t.Tariff:
+def tariffs(draw: st.DrawFn, per: st.SearchStrategy[str], shared: bool = True) -> t.Tariff:
     """Return a tariff of energies, a standing charge and a tax, of one or two versions."""
 
     def version(since: str) -> dict[str, Any]:
@@ -67,8 +67,8 @@ def tariffs(draw: st.DrawFn, per: st.SearchStrategy[str]) -> t.Tariff:
             "from": since,
             "schedules": {"tou": draw(schedules())},
             "components": [
-                draw(energies("first", per)),
-                draw(energies("second", per)),
+                draw(energies("first", per, shared)),
+                draw(energies("second", per, shared)),
                 {"kind": "standing", "code": "standing", "name": {"en": "s"}, "price": draw(prices),
                  "per": draw(st.sampled_from(["day", "month", "year"]))},
                 {"kind": "share", "code": "tax", "name": {"en": "t"}, "of": ["first", "standing"], "rate": "0.13"},
@@ -93,7 +93,7 @@ def tariffs(draw: st.DrawFn, per: st.SearchStrategy[str]) -> t.Tariff:
 spans = st.builds(
     lambda start, days: t.Span(start, start + timedelta(days=days)),
     st.dates(date(2024, 2, 1), date(2024, 12, 20)),
-    st.integers(2, 40),
+    st.integers(2, 20),
 )
 
 
@@ -129,8 +129,36 @@ def test_a_line_is_its_quantity_times_its_price_and_lines_sum_to_the_total(tarif
     assert sum(line.amount.amount for line in rating.lines) == rating.total.amount
 
 
+steps = st.builds(
+    lambda to, how: f"{to} {how}",
+    st.sampled_from(["0.01", "0.1", "1", "0.05"]),
+    st.sampled_from(["half_up", "half_even", "down", "up"]),
+)
+roundings = st.dictionaries(st.sampled_from(["line", "component", "total"]), steps)
+
+
 @FEW
-@given(tariffs(st.sampled_from(["each_day", "year"])), spans, st.integers(0, 99), st.data())
+@given(tariffs(st.sampled_from(["month", "year"])), spans, st.integers(0, 99), roundings)
+def test_rounded_anywhere_lines_sum_to_the_total(tariff, span, seed, rounding):
+    document = t.dump(tariff)
+    for version in document["versions"]:
+        version |= {"rounding": rounding} if rounding else {}
+    plan = t.compile(t.parse(document), span, HOUR_US // 2)
+    rating = plan.rate(use(plan, seed))
+    assert sum(line.amount.amount for line in rating.lines) == rating.total.amount
+    if "total" in rounding:
+        step = Decimal(rounding["total"].split()[0])
+        assert rating.total.amount % step == 0
+    elif "component" in rounding:
+        step = Decimal(rounding["component"].split()[0])
+        assert all(line.amount.amount % step == 0 for line in rating.lines)
+    elif "line" in rounding:
+        step = Decimal(rounding["line"].split()[0])
+        assert all(line.amount.amount % step == 0 for line in rating.lines)
+
+
+@FEW
+@given(tariffs(st.sampled_from(["each_day", "year"]), shared=False), spans, st.integers(0, 99), st.data())
 def test_a_period_costs_what_its_parts_cost(tariff, span, seed, data):
     """Of splittable components: time of use, daily and yearly blocks, standing charges and shares of them."""
     assert all(each.is_splittable for version in tariff.versions for each in version.components)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.billing import tariffs
 from backend.billing.rules import tariff as t
@@ -94,10 +97,17 @@ RULES = "versions/0/schedules/tou/rules"
          "2 prices for 3 blocks"),
         (f"{COMPONENT}/0/price/valley", -0.5, "versions[0].components[0].price.valley", "a price of -0.5 is negative"),
         (f"{COMPONENT}/0/price/valley", "1,5", "versions[0].components[0].price.valley", "'1,5' is not a number"),
+        (f"{COMPONENT}/0/price/valley", "1e400", "versions[0].components[0].price.valley", "'1e400' is not a number"),
+        (f"{COMPONENT}/0/price/valley", "1e-30", "versions[0].components[0].price.valley", "'1e-30' is not a number"),
+        ("versions/0/rounding", {"total": "1e-400 down"}, "versions[0].rounding.total", "'1e-400 down' is no rounding"),
+        (f"{COMPONENT}/1/ratchet", {"share": 0.8, "bills": 0}, "versions[0].components[1].ratchet.bills",
+         "a ratchet looks 1 to 60 bills back"),
         (f"{COMPONENT}/0/blocks/limits", [200, 100], "versions[0].components[0].blocks.limits",
          "block limits must ascend from above 0: 100 comes after 200"),
         (f"{COMPONENT}/0/blocks/per", "fortnight", "versions[0].components[0].blocks.per", "unknown 'fortnight'"),
         (f"{COMPONENT}/1/code", "energy", "versions[0].components[1].code", "a second component is called 'energy'"),
+        (f"{COMPONENT}/0/when", {"of": "demand", "least": 5}, "versions[0].components[0]",
+         "'demand' is a component that does not come before"),
         (f"{COMPONENT}/1/code", "months", "versions[0].components[1].code", "no component may be called 'months'"),
         (f"{COMPONENT}/1/code", "the demand", "versions[0].components[1].code", "'the demand' is no code"),
         (f"{COMPONENT}/1/minutes", 0, "versions[0].components[1].minutes",
@@ -157,6 +167,14 @@ def test_text_that_is_no_yaml_is_refused_with_its_line():
         t.read("#" * 200_001)
 
 
+@pytest.mark.parametrize(
+    "number", ["1e9", "1234567890123456", "1234567890.12345678901234567890", "0", "5E-20"]
+)
+def test_large_and_fine_numbers_are_taken(number):
+    component = t.parse(changed(f"{COMPONENT}/1/price", number)).versions[0].components[1]
+    assert component.price[""] == (Decimal(number),)
+
+
 def test_text_is_taken_as_it_is_written():
     text = t.write(t.parse(RIGHT)).replace("price: 30", "price: 0.30000000000000000004")
     text = text.replace("en: Peak", "en: off").replace("zh: 正确", "zh: 12:30")
@@ -181,3 +199,47 @@ def test_what_is_read_is_written_back_the_same():
     assert t.parse(t.dump(tariff)) == tariff
     assert t.read(t.write(tariff)) == tariff
     assert t.dump(tariff)["versions"][0]["components"][0]["price"] == {"peak": [1, 2, 3], "valley": "0.5"}
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from(["peak", "1e9", "-1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths to everything inside a document."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, one in inside for place in places(one, (*path, key)))]
+
+
+@given(st.sampled_from(places(RIGHT)[1:]), anything)
+def test_whatever_stands_in_a_tariff_it_is_read_or_refused(path, value):
+    document = copy.deepcopy(RIGHT)
+    inside: Any = document
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = value
+    tariff, findings = _read(document)
+    assert findings or t.read(t.write(tariff)) == tariff
+    assert all(finding["field"] and finding["message"] for finding in findings)
+
+
+def _read(document: dict[str, Any]) -> tuple[t.Tariff | None, list[dict[str, Any]]]:
+    """Return the tariff, or what is wrong with it."""
+    try:
+        return t.parse(document), []
+    except Refused as refused:
+        return None, refused.context["findings"]
+
+
+@given(st.text(max_size=200) | st.sampled_from(places(RIGHT)).map(str))
+def test_whatever_the_text_is_it_is_read_or_refused(text):
+    with pytest.raises(Refused):
+        t.read(text)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.billing import tariffs
 from backend.billing.rules import tariff as t
@@ -50,6 +52,22 @@ PARK: dict[str, Any] = {
         }
     ],
 }  # fmt: skip
+
+
+DEMANDS = [
+    {
+        "kind": "demand",
+        "code": code,
+        "name": {"en": code},
+        "price": 1,
+        "minutes": 15,
+        "sliding": code == "sliding",
+    }
+    for code in ("clock", "sliding")
+]
+SLIDING = t.compile(
+    t.parse({**PARK, "versions": [{"from": "2026-01-01", "components": DEMANDS}]}), JUNE, 5 * 60_000_000
+)
 
 
 def june(*, peak_at: int | None = None) -> tuple[t.Plan, t.Series]:
@@ -275,3 +293,45 @@ def test_an_included_tax_is_rounded_where_only_the_total_is():
     assert rating.lines[-1].amount.amount == (
         rating.total.amount / Decimal("1.13") * Decimal("0.13")
     ).quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"), [("2023-11-01", "2024-03-01", 121), ("2024-11-01", "2025-03-01", 120)]
+)
+def test_a_season_that_ends_with_february_has_the_days_of_its_year(first, last, days):
+    component = {"kind": "standing", "code": "heat", "name": {"en": "Heat"}, "per": "season", "price": days,
+                 "between": "11-01..02-29"}  # fmt: skip
+    document = {**PARK, "versions": [{"from": "2020-01-01", "components": [component]}]}
+    span = t.Span(date.fromisoformat(first), date.fromisoformat(last))
+    assert t.rate(t.parse(document), span, t.Series(0, HOUR_US, {})).total.amount == days
+    day = t.Span(span.start, date(span.start.year, 11, 2))
+    assert t.rate(t.parse(document), day, t.Series(0, HOUR_US, {})).total.amount == 1
+
+
+def test_interval_prices_are_multiplied_exactly_however_large():
+    agile = tariffs.shipped("octopus-agile")
+    span = t.Span(date(2024, 6, 1), date(2024, 6, 2))
+    plan = t.compile(agile, span, HOUR_US // 2)
+    prices = np.arange(48) * 10_007 - 200_000  # some below zero
+    for scale in (1, 10**12):  # the larger ones overflow 64 bits when multiplied
+        amounts = (np.arange(48) % 7 + 1) * scale
+        given = t.Series(
+            plan.grid.start_us, HOUR_US // 2, {"import": amounts}, "kWh", 1000, {"agile": prices}
+        )
+        rating = plan.rate(given, t.Facts({"standing_price": Decimal(0)}))
+        exact = sum(int(a) * int(p) for a, p in zip(amounts, prices, strict=True))
+        assert rating.of("energy").amount == (Decimal(exact) / 1000 / 1_000_000).quantize(Decimal("0.01"))
+        assert rating.lines[0].price is None
+    with pytest.raises(Refused, match="no prices 'agile' were handed in"):
+        plan.rate(t.Series(plan.grid.start_us, HOUR_US // 2, {"import": amounts}), t.Facts())
+
+
+@given(st.integers(0, 999))
+def test_a_sliding_window_sees_at_least_what_the_clocks_sees(seed):
+    amounts = np.random.default_rng(seed).integers(0, 4000, len(SLIDING.grid))
+    series = t.Series(SLIDING.grid.start_us, 5 * 60_000_000, {"import": amounts})
+    clock, sliding = (line.quantity for line in SLIDING.rate(series).lines)
+    assert amounts.mean() * 12 / 1000 <= clock <= sliding
+    windows = np.convolve(amounts, [1, 1, 1], "valid") * 4
+    assert sliding == Decimal(int(windows.max())) / 1000
+    assert clock == Decimal(int(windows[::3].max())) / 1000

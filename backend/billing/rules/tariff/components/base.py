@@ -112,8 +112,12 @@ class Component:
         raise NotImplementedError
 
     def facts(self) -> set[str]:
-        """Return the names of the facts it asks of a contract."""
+        """Return the names its terms look up: facts of the contract, or components before."""
         return set()
+
+    def names(self) -> set[str]:
+        """Return the names its terms and its condition look up."""
+        return self.facts() | (self.when.facts() if self.when else set())
 
     def cuts(self, first: date, last: date) -> list[date]:
         """Return the dates between two at which a period must be cut for it."""

@@ -38,6 +38,10 @@ class Ratchet:
     bills: int = said(WHOLE, 11)
     of_months: tuple[int, ...] = said(MONTHS, ())
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.bills <= 60:
+            raise Refused("a ratchet looks 1 to 60 bills back", field="bills", value=self.bills)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Demand(Component):

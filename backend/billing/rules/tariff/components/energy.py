@@ -65,8 +65,9 @@ class Energy(Component):
 
     @property
     def is_splittable(self) -> bool:  # type: ignore[override]  # likewise
-        by_time = self.blocks is None or self.blocks.per in ("each_day", "year")
-        return by_time and not self.carry and self.to is None
+        blocks = self.blocks
+        goes_on = blocks is None or (blocks.per in ("each_day", "year") and not (blocks.shared and self.by))
+        return goes_on and not self.carry and self.to is None
 
     def prepare(self, segment: Segment) -> Rater:
         part = self.part(segment)
@@ -202,7 +203,7 @@ class _Rater(Rater):
         return Charge(
             quantity=decimal(quantity),
             unit=self.energy.priced_in or self.energy.unit,
-            price=-price if self.energy.pays else price,
+            price=0 - price if self.energy.pays else price,
             period=code or None,
             period_name=self.pieces.names[index],
             block=block + 1 if self.energy.blocks else None,

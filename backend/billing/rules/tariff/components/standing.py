@@ -74,4 +74,10 @@ def _season_days(standing: Standing, on: date) -> int:
     first, last = standing.between[0]
     began = on.year if (on.month, on.day) >= first else on.year - 1
     ended = began if first <= last else began + 1
-    return (date(ended, *last) - date(began, *first)).days + 1
+    return (_day_of(ended, last) - _day_of(began, first)).days + 1
+
+
+def _day_of(year: int, month_day: tuple[int, int]) -> date:
+    """Return a date of a year; 29 February is the 28th where there is none."""
+    month, day = month_day
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
