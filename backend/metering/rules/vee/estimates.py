@@ -56,6 +56,11 @@ class Gap:
         return len(self) * self.length_us / 3.6e9
 
 
+def level(gap: Gap) -> Floats:
+    """Expect the same of every interval: a register's straight line."""
+    return np.ones(len(gap))
+
+
 def interpolation(gap: Gap) -> Floats | None:
     """Draw a straight line from the interval before the gap to the one after; level where there is only one."""
     before = gap.amount[gap.first - 1] if gap.first else np.nan

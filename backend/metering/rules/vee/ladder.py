@@ -24,6 +24,7 @@ THERMAL_EDGE_HOURS = 48.0
 """Heat and cold change slowly: what an edge says lasts longer than it does for other carriers."""
 
 ESTIMATORS: dict[Rule, Callable[[Gap], Floats | None]] = {
+    Rule.INTERPOLATED: estimates.level,
     Rule.LINE: estimates.interpolation,
     Rule.DAY_TYPE: estimates.same_day_type,
     Rule.EDGED: estimates.edged_profile,
@@ -31,6 +32,7 @@ ESTIMATORS: dict[Rule, Callable[[Gap], Floats | None]] = {
     Rule.SIBLINGS: estimates.sibling_profile,
 }
 _WORDS = {
+    Rule.INTERPOLATED: "evenly over the gap",
     Rule.LINE: "a straight line between the intervals on either side",
     Rule.DAY_TYPE: "the same hours of days of the same kind",
     Rule.EDGED: "days of the same kind, tied to the intervals on either side",
@@ -66,24 +68,38 @@ class Expectation:
     reason: str
 
 
-def order(carrier: Carrier, hours: float) -> tuple[Rule, ...]:
-    """Return the estimators to try for a gap of so many hours, the best first."""
+def order(carrier: Carrier, hours: float, *, with_register: bool = False) -> tuple[Rule, ...]:
+    """Return the estimators to try for a gap of so many hours, the best first.
+
+    The last one, without a register, is the line between the intervals on either side; with one, it is the
+    register's own straight line over the gap (`Rule.INTERPOLATED`), which needs no past.
+    """
+    return _with_register(carrier, hours) if with_register else _without_register(carrier, hours)
+
+
+def _with_register(carrier: Carrier, hours: float) -> tuple[Rule, ...]:
+    if hours <= 1 or (carrier in (Carrier.HEAT, Carrier.STEAM) and hours <= 6):
+        return (Rule.INTERPOLATED,)
+    is_plain = carrier in (Carrier.WATER, Carrier.HEAT, Carrier.STEAM)
+    return (Rule.DAY_TYPE if is_plain else Rule.EDGED, Rule.INTERPOLATED)
+
+
+def _without_register(carrier: Carrier, hours: float) -> tuple[Rule, ...]:
+    if carrier in THERMAL and hours <= 6:
+        return (Rule.LINE,)
     if carrier is Carrier.WATER:
-        first = Rule.EDGED if hours < 3 else Rule.DAY_TYPE
-        return (first, Rule.DAY_TYPE, Rule.LINE)
-    if carrier in THERMAL:
-        return (Rule.LINE, Rule.EDGED) if hours <= 6 else (Rule.EDGED, Rule.LINE)
-    if carrier in (Carrier.GAS, Carrier.FUEL):
-        return (Rule.SIBLINGS, Rule.WEATHER, Rule.EDGED, Rule.LINE) if hours > 6 else (Rule.EDGED, Rule.LINE)
-    return (Rule.SIBLINGS, Rule.EDGED, Rule.LINE) if hours > 24 else (Rule.EDGED, Rule.LINE)
+        return (Rule.LINE,) if hours < 3 else (Rule.DAY_TYPE, Rule.LINE)
+    if carrier in (Carrier.GAS, Carrier.FUEL) and hours > 6:
+        return (Rule.SIBLINGS, *([Rule.WEATHER] if hours > 24 else []), Rule.EDGED, Rule.LINE)
+    return (Rule.EDGED, Rule.LINE)
 
 
-def expect(gap: Gap, carrier: Carrier) -> Expectation | None:
+def expect(gap: Gap, carrier: Carrier, *, with_register: bool = False) -> Expectation | None:
     """Return what the best estimator that has what it needs expects, and why it is this one; None if none has."""
     if carrier in THERMAL:
         gap = replace(gap, edge_hours=THERMAL_EDGE_HOURS)
     lacks: list[str] = []
-    for rule in dict.fromkeys(order(carrier, gap.hours)):
+    for rule in order(carrier, gap.hours, with_register=with_register):
         found = ESTIMATORS[rule](gap)
         if found is not None and np.isfinite(found).all():
             return Expectation(np.maximum(found, 0.0), rule, "; ".join([_WORDS[rule], *lacks]))
@@ -101,17 +117,14 @@ def estimate(gap: Gap, carrier: Carrier, *, total: int | None = None, is_shut: b
     if total == 0 or (total is None and is_shut):
         reason = "the register did not move" if total == 0 else "the point is shut by rule"
         return Estimate(np.zeros(len(gap), np.int64), Rule.ZERO, reason)
-    found = expect(gap, carrier)
-    if total is not None:
-        if found is None:
-            return Estimate(
-                shares(total, np.ones(len(gap))), Rule.INTERPOLATED, "nothing but the register is known"
-            )
-        reason = f"{found.reason}; scaled to what the register moved"
-        return Estimate(shares(total, found.amount), found.rule, reason)
+    found = expect(gap, carrier, with_register=total is not None)
     if found is None:
         raise SplitError("nothing is known of this gap: neither a register nor a past")
-    return Estimate(np.floor(found.amount + 0.5).astype(np.int64), found.rule, found.reason)
+    if total is None:
+        return Estimate(np.floor(found.amount + 0.5).astype(np.int64), found.rule, found.reason)
+    return Estimate(
+        shares(total, found.amount), found.rule, f"{found.reason}; scaled to what the register moved"
+    )
 
 
 def manual(amount: Ints, *, total: int | None, reason: str) -> Estimate:

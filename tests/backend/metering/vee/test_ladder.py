@@ -79,7 +79,7 @@ def test_without_alike_days_the_line_stays_and_says_what_was_lacking():
         getattr(gap.places, name)[-50:] for name in ("day", "slot", "kind")
     )), HOUR)  # fmt: skip
     found = vee.estimate(young, Carrier.ELECTRICITY, total=1000)
-    assert found.rule is Rule.LINE
+    assert found.rule is Rule.INTERPOLATED
     assert "too few alike days" in found.reason
     assert found.amount.sum() == 1000
 
@@ -115,7 +115,8 @@ def test_what_a_person_says_must_sum_to_the_register():
 @pytest.mark.parametrize("carrier", list(Carrier))
 @pytest.mark.parametrize("hours", [1, 6, 24, 72, 168])
 def test_every_order_ends_with_the_straight_line(carrier, hours):
-    assert vee.order(carrier, hours)[-1] is Rule.LINE or hours <= 6
+    assert vee.order(carrier, hours)[-1] is Rule.LINE
+    assert vee.order(carrier, hours, with_register=True)[-1] is Rule.INTERPOLATED
 
 
 def test_holidays_count_as_sundays():
