@@ -84,9 +84,12 @@ class RollUps:
             if not was_ours:
                 self.follower.forget()
             self.follower.step(session, scope)
-        if not self.follower.is_behind:
-            self.turned_at = time.monotonic()
-        return self.follower.is_behind
+        if self.follower.is_behind:
+            return True
+        self.turned_at = time.monotonic()
+        with database.transaction(scope) as session:
+            self.lease.hold(session)
+            return self.follower.estimate(session, scope) > 0
 
     def forget(self) -> None:
         """Read points and progress again."""

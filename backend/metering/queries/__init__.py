@@ -42,6 +42,7 @@ from backend.metering.queries.curves import (
     totals,
     zones,
 )
+from backend.metering.queries.gaps import gaps_at, gaps_within, measured_before, waiting_gaps
 from backend.metering.queries.journal import batches_after, cursor, move_cursor
 from backend.metering.queries.points import (
     all_points,
@@ -73,6 +74,8 @@ __all__ = [
     "dead_letter",
     "dead_letters",
     "freshest_batch",
+    "gaps_at",
+    "gaps_within",
     "highest_of_steps",
     "hours",
     "intervals",
@@ -81,6 +84,7 @@ __all__ = [
     "latest",
     "latest_arrays",
     "latest_page",
+    "measured_before",
     "move_cursor",
     "open_dead_letters",
     "owned_keys",
@@ -103,6 +107,7 @@ __all__ = [
     "sightings",
     "totals",
     "visible",
+    "waiting_gaps",
     "waiting_sightings",
     "zone_of",
     "zones",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.kernel import bulk, clock
 from backend.kernel.scope import Scope
-from backend.kernel.units import QUANTA, PointKind
+from backend.kernel.units import QUANTA, Carrier, PointKind
 from backend.metering.models import Point, Progress, RegisterEvent
 from backend.network.models import Position, Site
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class CountedPoint:
-    """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site.
+    """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site, carrier.
 
     failing_us: from when on its amounts are still to be made, because making them failed
     """
@@ -32,6 +32,7 @@ class CountedPoint:
     quanta: int
     dial: float | None
     zone: str
+    carrier: Carrier
     events: list[tuple[int, float, float]] = field(default_factory=list)
     failing_us: int | None = None
 
@@ -46,6 +47,7 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             Point.unit,
             Point.dial,
             Site.timezone,
+            Point.carrier,
             Point.failing_since,
         )
         .join(Position, Position.id == Point.position_id)
@@ -60,9 +62,10 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             QUANTA.get(unit, ("", 1))[1],
             dial,
             zone,
+            carrier,
             failing_us=None if since is None else clock.to_us(since),
         )
-        for key, kind, minutes, unit, dial, zone, since in rows
+        for key, kind, minutes, unit, dial, zone, carrier, since in rows
     }
     events = session.execute(
         select(RegisterEvent)

@@ -21,6 +21,7 @@ HALF_LIFE_DAYS = 10.0
 """An alike day counts half as much when it lies this far away."""
 EDGE_HOURS = 12.0
 """How long what the meter did at the edge of a gap still tells what it did inside (e-folding), as a rule."""
+WEEK_US = 7 * 86_400_000_000
 LEAST_ALIKE = 2
 """So many alike intervals make a profile; fewer make an anecdote."""
 LEAST_DAYS = 14
@@ -157,9 +158,11 @@ def _edges(gap: Gap, residual: Floats) -> Floats:
 def _profile(gap: Gap, amount: Floats) -> Floats | None:
     """Return for every interval the weighted mean of alike ones: same slot, same kind of day; None if too few.
 
-    Where a kind of day is too rare, the same slot of all days stands in.
+    Where a kind of day is too rare, the same slot of all days stands in. None, too, before a week is known.
     """
     known = ~np.isnan(amount)
+    if np.count_nonzero(known) * gap.length_us < WEEK_US:
+        return None
     age = np.minimum(np.abs(gap.places.day - gap.places.day[gap.first]),
                      np.abs(gap.places.day - gap.places.day[gap.last - 1]))  # fmt: skip
     weight = np.where(known, 0.5 ** (age / HALF_LIFE_DAYS), 0.0)
