@@ -42,6 +42,19 @@ from backend.metering.queries.curves import (
     totals,
     zones,
 )
+from backend.metering.queries.exceptions import (
+    ClosedDays,
+    ExceptionFilter,
+    amounts_in,
+    closed_days,
+    delays,
+    exceptions,
+    said_twice,
+    sub_meters,
+    twins,
+    vee_exception,
+    versions,
+)
 from backend.metering.queries.gaps import gaps_at, gaps_within, measured_before, waiting_gaps
 from backend.metering.queries.journal import batches_after, cursor, move_cursor
 from backend.metering.queries.points import (
@@ -58,12 +71,16 @@ from backend.metering.queries.points import (
 )
 
 __all__ = [
+    "ClosedDays",
     "CountedPoint",
+    "ExceptionFilter",
     "Stretches",
     "all_points",
+    "amounts_in",
     "batches_after",
     "channels",
     "channels_page",
+    "closed_days",
     "connection",
     "connection_names",
     "connection_of_key",
@@ -73,6 +90,8 @@ __all__ = [
     "cursor",
     "dead_letter",
     "dead_letters",
+    "delays",
+    "exceptions",
     "freshest_batch",
     "gaps_at",
     "gaps_within",
@@ -102,10 +121,15 @@ __all__ = [
     "register_steps",
     "revisions",
     "roll_ups",
+    "said_twice",
     "settled_until",
     "sighting",
     "sightings",
+    "sub_meters",
     "totals",
+    "twins",
+    "vee_exception",
+    "versions",
     "visible",
     "waiting_gaps",
     "waiting_sightings",

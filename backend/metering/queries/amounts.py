@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ Floats = NDArray[np.float64]
 class CountedPoint:
     """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site, carrier.
 
+    owner: its id and that of its organisation
     failing_us: from when on its amounts are still to be made, because making them failed
     """
 
@@ -33,6 +35,7 @@ class CountedPoint:
     dial: float | None
     zone: str
     carrier: Carrier
+    owner: tuple[UUID, UUID]
     events: list[tuple[int, float, float]] = field(default_factory=list)
     failing_us: int | None = None
 
@@ -48,6 +51,8 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             Point.dial,
             Site.timezone,
             Point.carrier,
+            Point.id,
+            Point.organisation_id,
             Point.failing_since,
         )
         .join(Position, Position.id == Point.position_id)
@@ -63,9 +68,10 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             dial,
             zone,
             carrier,
+            (point_id, organisation_id),
             failing_us=None if since is None else clock.to_us(since),
         )
-        for key, kind, minutes, unit, dial, zone, carrier, since in rows
+        for key, kind, minutes, unit, dial, zone, carrier, point_id, organisation_id, since in rows
     }
     events = session.execute(
         select(RegisterEvent)

@@ -1,6 +1,9 @@
 """What can be done with meters. The caller owns the transaction; bulk paths work on arrays."""
 
-from backend.metering.rules import Quality, ReadingBatch
+from backend.metering.models import ExceptionState
+from backend.metering.queries import ExceptionFilter
+from backend.metering.rules import Method, Quality, ReadingBatch, Rule
+from backend.metering.rules.vee import Check, Severity, words
 from backend.metering.service import journal
 from backend.metering.service.channels import (
     Meter,
@@ -43,6 +46,16 @@ from backend.metering.service.connections import (
     list_channels,
     list_connections,
     note_contact,
+)
+from backend.metering.service.exceptions import (
+    ExceptionRow,
+    Story,
+    accept_exception,
+    edit_exception,
+    exceptions,
+    rerun_exception,
+    story,
+    vee_exception,
 )
 from backend.metering.service.flows import (
     Counted,
@@ -102,6 +115,7 @@ from backend.metering.service.trials import (
     note_outcome,
     take_trials,
 )
+from backend.metering.service.validation import validate_closed_days
 from backend.metering.service.values import (
     Curve,
     LatestValue,
@@ -122,15 +136,20 @@ __all__ = [
     "Amount",
     "CarrierTotal",
     "ChannelPlan",
+    "Check",
     "ConnectionPlan",
     "ConnectionView",
     "Counted",
     "Curve",
     "Direction",
+    "ExceptionFilter",
+    "ExceptionRow",
+    "ExceptionState",
     "Flow",
     "Grain",
     "LatestValue",
     "Meter",
+    "Method",
     "NewChannel",
     "NewConnection",
     "NewPoint",
@@ -141,7 +160,11 @@ __all__ = [
     "ReadingBatch",
     "Refusal",
     "RollUpFollower",
+    "Rule",
+    "Severity",
     "Stored",
+    "Story",
+    "accept_exception",
     "add_channel",
     "add_connection",
     "add_dead_letters",
@@ -174,7 +197,9 @@ __all__ = [
     "curve",
     "dead_letter",
     "dismiss_sighting",
+    "edit_exception",
     "enable_connection",
+    "exceptions",
     "flows",
     "freshest_batch",
     "gateway",
@@ -205,6 +230,7 @@ __all__ = [
     "record_register_event",
     "remove_channel",
     "remove_connection",
+    "rerun_exception",
     "revisions",
     "revoke_gateway_key",
     "seen_parts",
@@ -212,7 +238,11 @@ __all__ = [
     "sighting",
     "so_far",
     "store_readings",
+    "story",
     "sums_of_many",
     "take_trials",
     "total_points",
+    "validate_closed_days",
+    "vee_exception",
+    "words",
 ]

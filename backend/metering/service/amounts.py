@@ -142,7 +142,7 @@ def write_intervals(
     assert scope.organisations, "amounts belong to the points of an organisation"
     if not len(point_key):
         return 0
-    _ensure_interval_months(session, start_us)
+    ensure_interval_months(session, start_us)
     columns: Columns = {
         "point_key": (point_key, "int8"), "start": (start_us, "timestamptz"), "minutes": (minutes, "int2"),
         "method": (method, "int2"), "rule": (rule, "int2"), "amount": (amount, "int8"),
@@ -166,13 +166,18 @@ def write_intervals(
         changed += _revise(session, scope, start_us[~is_new])
     if changed:
         session.execute(text(_KEEP_EDITED))
-        session.execute(text(_HOURS), {"zone": "UTC", "keys": np.unique(point_key[~in_hours]).tolist()})
-        for zone, keys in zones.items():
-            session.execute(text(_DAYS), {"zone": zone, "keys": keys.tolist()})
-            session.execute(text(_MONTHS), {"zone": zone, "keys": keys.tolist()})
+        sum_up(session, np.unique(point_key[~in_hours]), zones)
         if (method == Method.WITHDRAWN).any():
             session.execute(text(_EMPTY))
     return changed
+
+
+def sum_up(session: Session, hours: Ints, zones: dict[str, Ints]) -> None:
+    """Sum again what `made` touches: hours of these points, days and months by zone."""
+    session.execute(text(_HOURS), {"zone": "UTC", "keys": hours.tolist()})
+    for zone, keys in zones.items():
+        session.execute(text(_DAYS), {"zone": zone, "keys": keys.tolist()})
+        session.execute(text(_MONTHS), {"zone": zone, "keys": keys.tolist()})
 
 
 def _revise(session: Session, scope: Scope, start_us: Ints) -> int:
@@ -329,7 +334,8 @@ def _span(start_us: Ints) -> dict[str, Any]:
     return {"first": clock.from_us(start_us.min()), "last": clock.from_us(start_us.max())}
 
 
-def _ensure_interval_months(session: Session, start_us: Ints) -> None:
+def ensure_interval_months(session: Session, start_us: Ints) -> None:
+    """Have a partition for every month that intervals start in [µs]."""
     bind = session.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
     months = np.unique(start_us.astype("datetime64[us]").astype("datetime64[M]")).astype(str)

@@ -20,8 +20,8 @@ from backend.kernel.units import PointKind
 from backend.metering import queries, rules
 from backend.metering.models import Gap
 from backend.metering.queries import CountedPoint
-from backend.metering.rules import Amounts, HourStatistics, RegisterMeter, Spans
-from backend.metering.service import amounts, gaps, journal
+from backend.metering.rules import Amounts, HourStatistics, RegisterMeter, Rule, Spans
+from backend.metering.service import amounts, gaps, journal, validation
 from backend.metering.service.store import REMADE
 from backend.metering.service.stretches import (
     MOST_READINGS,
@@ -109,6 +109,7 @@ class RollUpFollower:
         try:
             with session.begin_nested():
                 filled = gaps.estimate(session, scope, self.points, waiting)
+                validation.note_gaps(session, scope, waiting, self.points)
                 session.flush()
                 if filled.made:
                     self._write(session, scope, Work(made=filled.made))
@@ -207,6 +208,8 @@ class RollUpFollower:
             point, stretch = jobs[i].point, (int(low[i]), int(high[i]))
             meter = RegisterMeter(point.length_us, point.quanta, point.dial, point.events)
             made = rules.register_amounts(at, register, meter, *stretch, shapes.get(i, ()))
+            if Rule.BREAK in made.rule:
+                validation.note_break(session, scope, point, at, register)
             self._note_register(work, point, made, stretch, (at, register))
         self._write(session, scope, work)
         for start in range(0, len(odd), MOST_ODD):
@@ -251,6 +254,8 @@ class RollUpFollower:
         for i, one in enumerate(jobs):
             part, point = slice(edge[i], edge[i + 1]), one.point
             at, taken = countable(point, at_us[part], value[part])
+            if (taken < 0).any():
+                validation.note_negative(session, scope, point, at, taken)
             found = rules.interval_amounts(
                 at, taken, quanta=point.quanta, length_us=point.length_us, offset_us=local_offsets(at, point)
             )

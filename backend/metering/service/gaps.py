@@ -22,6 +22,7 @@ from backend.metering import queries, rules
 from backend.metering.models import Gap
 from backend.metering.queries import CountedPoint
 from backend.metering.rules import HOUR_US, Amounts, Method, RegisterGap, Rule, Shape, Spans, vee
+from backend.metering.service import validation
 from backend.metering.service.stretches import Job
 
 Ints = NDArray[np.int64]
@@ -46,7 +47,8 @@ WHERE g.last_at <> excluded.last_at"""
 _FORGET = """
 DELETE FROM gap g USING late l
 WHERE g.point_key = l.point_key AND g.first_at >= l.first AND g.first_at < l.last
-  AND NOT EXISTS (SELECT FROM kept k WHERE k.point_key = g.point_key AND k.first = g.first_at)"""
+  AND NOT EXISTS (SELECT FROM kept k WHERE k.point_key = g.point_key AND k.first = g.first_at)
+RETURNING g.point_key, g.first_at"""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,9 @@ def forget_filled(
         return
     _stage(session, "late", late)
     _stage(session, "kept", [(one.point.key, gap.first_us, gap.last_us) for one in found for gap in one.gaps])
-    session.execute(text(_FORGET))
+    filled = [(key, first) for key, first in session.execute(text(_FORGET))]
+    if filled:
+        validation.gaps_filled(session, scope, filled)
 
 
 def _stage(session: Session, table: str, stretches: Sequence[tuple[int, int, int]]) -> None:

@@ -1,6 +1,6 @@
 """Validation, estimation and editing of intervals. Pure: arrays in, findings and amounts out."""
 
-from backend.metering.rules.vee.calendar import Places, places
+from backend.metering.rules.vee.calendar import Places, places, utc_offset_us
 from backend.metering.rules.vee.checks import (
     Limits,
     against_parent,
@@ -13,9 +13,10 @@ from backend.metering.rules.vee.checks import (
     register_against_intervals,
     spikes,
     validate,
+    validate_days,
 )
 from backend.metering.rules.vee.estimates import Gap
-from backend.metering.rules.vee.findings import Check, Findings, Severity, joined, words
+from backend.metering.rules.vee.findings import Check, Findings, Severity, chosen, joined, words
 from backend.metering.rules.vee.ladder import Estimate, Expectation, estimate, expect, manual, order
 from backend.metering.rules.vee.series import Past, Series, past_of
 
@@ -31,6 +32,7 @@ __all__ = [
     "Series",
     "Severity",
     "against_parent",
+    "chosen",
     "clock_drift",
     "dead",
     "duplicates",
@@ -46,6 +48,8 @@ __all__ = [
     "places",
     "register_against_intervals",
     "spikes",
+    "utc_offset_us",
     "validate",
+    "validate_days",
     "words",
 ]

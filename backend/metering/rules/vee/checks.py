@@ -46,10 +46,14 @@ def validate(series: Series, past: Past, limits: Limits) -> Findings:
     """Run every check that intervals and their own past allow."""
     return joined([
         missing(series.owner, series.start_us, series.length_us, limits.missing),
-        spikes(series, past, limits),
-        days(series, past, limits),
+        validate_days(series, past, limits),
         dead(series, past, limits),
     ])  # fmt: skip
+
+
+def validate_days(series: Series, past: Past, limits: Limits) -> Findings:
+    """Run the checks that look at one day at a time."""
+    return joined([spikes(series, past, limits), days(series, past, limits)])
 
 
 def missing(owner: Ints, at_us: Ints, length_us: int, most: int) -> Findings:

@@ -75,6 +75,11 @@ def findings(
     )  # fmt: skip
 
 
+def chosen(found: Findings, which: NDArray[np.bool_]) -> Findings:
+    """Return some of the findings."""
+    return Findings(**{name: getattr(found, name)[which] for name in Findings.__dataclass_fields__})
+
+
 def joined(lots: Sequence[Findings]) -> Findings:
     """Return all findings, sorted by owner, start and check."""
     names = list(Findings.__dataclass_fields__)

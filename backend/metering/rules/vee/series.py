@@ -116,5 +116,8 @@ def past_of(series: Series, owners: int) -> Past:
     if len(series):
         peak[series.owner[by_owner.first]] = np.maximum.reduceat(series.amount, by_owner.first)
     zeros, longest = zero_runs(series), np.zeros(owners, dtype=np.int64)
-    np.maximum.at(longest, zeros.owner, zeros.end_us - zeros.start_us)
+    last_end = np.zeros(owners, dtype=np.int64)
+    np.maximum.at(last_end, series.owner, series.start_us + series.length_us)
+    is_over = zeros.end_us < last_end[zeros.owner]  # one that still goes on is not past
+    np.maximum.at(longest, zeros.owner[is_over], (zeros.end_us - zeros.start_us)[is_over])
     return Past(np.bincount(whole, minlength=owners).astype(np.int64), least, most, peak, longest)
