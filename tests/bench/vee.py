@@ -11,18 +11,27 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from backend.kernel import bulk
+from backend.kernel.db import APP_ROLE, Database
 from backend.kernel.units import Carrier
 from backend.metering.rules import vee
-from tests.bench.common import say
+from backend.metering.service.amounts import write_intervals
+from tests.bench.common import Durable, Region, plain_region, say
 from tests.bench.punched import FINDERS, LADDER, LINE, Errors, Punched, errors, punch
 from tests.bench.real_meters import real_meters
 
+Ints = NDArray[np.int64]
 QUARTER_US = 900_000_000
 DAY_US = 86_400_000_000
+POINTS, ROUNDS = 500, 3
 GOAL_MEMORY = 500_000
 NEAR_THE_BEST = 1.1
 PER_METER, AT_LEAST = 8, 100
@@ -30,7 +39,7 @@ PER_METER, AT_LEAST = 8, 100
 
 def main(wanted: list[str]) -> None:
     """Run the wanted cases, all but the table without a name."""
-    for name, case in {"memory": memory, "accuracy": accuracy, "table": table}.items():
+    for name, case in {"memory": memory, "write": write, "accuracy": accuracy, "table": table}.items():
         if name in wanted or (not wanted and name != "table"):
             case()
 
@@ -70,6 +79,54 @@ def _many(points: int, days: int, *, seed: int) -> vee.Series:
     at, flat = np.tile(start, points), amount.ravel()
     keep = ~((owner % 100 == 2) & (at >= start[200]) & (at < start[220]))
     return vee.Series(owner[keep], at[keep], at[keep] // DAY_US, flat[keep], QUARTER_US)
+
+
+def write() -> None:
+    """Write a day of 500 points: new, then otherwise as versions; beside a bare COPY of the same rows."""
+    with Durable() as durable:
+        owner = Database(durable.url, as_role=None)
+        with owner.engine.begin() as connection:
+            connection.execute(text('CREATE TABLE bare (LIKE "interval" INCLUDING ALL)'))
+            connection.execute(text(f"GRANT INSERT ON bare TO {APP_ROLE}"))
+        owner.dispose()
+        database = Database(durable.url)
+        region = plain_region(database, POINTS)
+        for day in range(ROUNDS):
+            start = np.tile((20_500 + day) * DAY_US + np.arange(96) * QUARTER_US, POINTS)
+            rows, otherwise = (_rows(region, start, method) for method in (0, 1))
+            bare_s = _timed(database, region, lambda session, rows=rows: bulk.copy_in(session, "bare", rows))
+            for case, written in (("new intervals", rows), ("versions", otherwise)):
+                took = _timed(database, region, lambda session, rows=written: _write(session, region, rows))
+                say("vee", f"write {case}, round {day + 1}", len(start) / took, "intervals/s",
+                    limit=len(start) / bare_s, rate=True)  # fmt: skip
+        database.dispose()
+
+
+def _rows(region: Region, start: Ints, method: int) -> dict[str, tuple[Ints, str]]:
+    """A day's intervals of every point, measured or estimated."""
+    count = len(start)
+    alike, zeros = np.full(count, method), np.zeros(count, np.int64)
+    return {
+        "point_key": (np.repeat(region.keys, count // POINTS), "int8"), "start": (start, "timestamptz"),
+        "minutes": (zeros + 15, "int2"), "version": (zeros, "int2"), "method": (alike, "int2"), "rule": (alike, "int2"),
+        "amount": (np.random.default_rng(method).integers(0, 5_000, count), "int8"),
+    }  # fmt: skip
+
+
+def _write(session: Session, region: Region, rows: dict[str, tuple[Ints, str]]) -> None:
+    point_key, start, minutes, _, method, rule, amount = (column for column, _ in rows.values())
+    write_intervals(
+        session, region.scope, point_key=point_key, start_us=start, minutes=minutes, method=method, rule=rule,
+        amount=amount, zones={"Asia/Shanghai": region.keys},
+    )  # fmt: skip
+
+
+def _timed(database: Database, region: Region, do: Callable[[Session], None]) -> float:
+    """Return how long something takes in a transaction of its own, commit included [s]."""
+    began = time.perf_counter()
+    with database.transaction(region.scope) as session:
+        do(session)
+    return time.perf_counter() - began
 
 
 def accuracy() -> None:
