@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
         connections,
         description,
         dispatch,
+        exceptions,
         field,
         hosting,
         live,
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting,
+        dispatch, field, hosting, exceptions,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

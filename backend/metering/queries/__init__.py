@@ -69,6 +69,7 @@ from backend.metering.queries.points import (
     visible,
     zone_of,
 )
+from backend.metering.queries.virtual import parts_of, point_names, virtual_terms
 
 __all__ = [
     "ClosedDays",
@@ -107,8 +108,10 @@ __all__ = [
     "move_cursor",
     "open_dead_letters",
     "owned_keys",
+    "parts_of",
     "plan",
     "point",
+    "point_names",
     "points",
     "points_by_id",
     "positions_of",
@@ -130,6 +133,7 @@ __all__ = [
     "twins",
     "vee_exception",
     "versions",
+    "virtual_terms",
     "visible",
     "waiting_gaps",
     "waiting_sightings",

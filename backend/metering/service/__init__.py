@@ -48,6 +48,7 @@ from backend.metering.service.connections import (
     note_contact,
 )
 from backend.metering.service.exceptions import (
+    MENDERS,
     ExceptionRow,
     Story,
     accept_exception,
@@ -129,8 +130,10 @@ from backend.metering.service.values import (
     revisions,
     seen_parts,
 )
+from backend.metering.service.virtual import Part, define_virtual, parts_of
 
 __all__ = [
+    "MENDERS",
     "PERIODS",
     "SPOKEN",
     "Amount",
@@ -155,6 +158,7 @@ __all__ = [
     "NewPoint",
     "Outcome",
     "Overview",
+    "Part",
     "Protocol",
     "Quality",
     "ReadingBatch",
@@ -196,6 +200,7 @@ __all__ = [
     "create_point",
     "curve",
     "dead_letter",
+    "define_virtual",
     "dismiss_sighting",
     "edit_exception",
     "enable_connection",
@@ -223,6 +228,7 @@ __all__ = [
     "note_contact",
     "note_outcome",
     "overview",
+    "parts_of",
     "point",
     "points_at",
     "prepare_months",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import psycopg
+import structlog
 from numpy.typing import NDArray
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from backend.metering import queries, rules
 from backend.metering.models import Gap
 from backend.metering.queries import CountedPoint
 from backend.metering.rules import Amounts, HourStatistics, RegisterMeter, Rule, Spans
-from backend.metering.service import amounts, gaps, journal, validation
+from backend.metering.service import amounts, gaps, journal, validation, virtual
 from backend.metering.service.store import REMADE
 from backend.metering.service.stretches import (
     MOST_READINGS,
@@ -53,6 +54,8 @@ FAULTS = (
 )  # fmt: skip
 """What the readings of a point can bring about: its fault alone. Anything else is nobody's, and is tried again."""
 
+_log = structlog.get_logger(__name__)
+
 Make = Callable[[Session, Scope, list[Job]], None]
 
 
@@ -69,6 +72,7 @@ class RollUpFollower:
     points: dict[int, CountedPoint] = field(default_factory=dict)
     settled: dict[int, Made] = field(default_factory=dict)
     failing: dict[int, int] = field(default_factory=dict)
+    virtual: virtual.Virtual = field(default_factory=virtual.Virtual)
     is_behind: bool = False
 
     def forget(self) -> None:
@@ -113,6 +117,7 @@ class RollUpFollower:
                 session.flush()
                 if filled.made:
                     self._write(session, scope, Work(made=filled.made))
+                    self._make_virtual(session, scope)
                 if filled.registers:
                     self.make(session, scope, gaps.spans(filled.registers))
         except FAULTS as error:
@@ -138,12 +143,37 @@ class RollUpFollower:
             alone = [[job] for job in chosen if job.point.key in self.failing]
             for chunk in chunks_of([job for job in chosen if job.point.key not in self.failing]) + alone:
                 self._make_or_set_aside(session, scope, by_kind[kind], chunk)
+        self._make_virtual(session, scope)
+
+    def _make_virtual(self, session: Session, scope: Scope) -> None:
+        """Make virtual meters where what they consist of was written, layer by layer."""
+        if not self.virtual.changed:
+            return
+        try:
+            with session.begin_nested():
+                for layer in self.virtual.layers:
+                    self._make_layer(session, scope, layer)
+        except FAULTS as error:
+            _log.warning("virtual meters not made", points=self.virtual.layers, exc_info=error)
+        self.virtual.changed.clear()
+
+    def _make_layer(self, session: Session, scope: Scope, layer: list[int]) -> None:
+        work = Work()
+        for point, found, stretch in virtual.make(session, scope, self.virtual, layer, self.points):
+            work.made.append((point, found))
+            work.empty.append((point, *stretch))
+            if len(found):
+                end = int(found.start_us[-1]) + point.length_us
+                work.ends.append(End(point.key, Made(end, end, is_confirmed=True)))
+        if work.made:
+            self._write(session, scope, work)
 
     def _look_up(self, session: Session, scope: Scope, keys: set[int]) -> None:
         """Know how these points count, and how far each is made."""
         if self.points and keys <= self.points.keys():
             return
         self.points = queries.counted_points(session, scope)
+        self.virtual = virtual.Virtual.of(session, scope)
         made = queries.settled_until(session, scope)
         self.settled = {key: Made(until, newest, is_confirmed=False) for key, (until, newest) in made.items()}
         self.failing = {
@@ -175,6 +205,9 @@ class RollUpFollower:
         """Turn a span into the stretch to be made again, or None while its interval is still open."""
         point = self.points.get(int(spans.point_key[i]))
         if point is None:
+            return None
+        if point.key in self.virtual.terms:
+            self.virtual.note(point.key, int(spans.first_us[i]), int(spans.last_us[i]) + 1)
             return None
         first, last = int(spans.first_us[i]), int(spans.last_us[i])
         first = min(first, self.failing.get(point.key, first))
@@ -317,8 +350,11 @@ class RollUpFollower:
         if made:
             counts = [len(found) for _, found in made]
             zones: dict[str, list[int]] = {}
-            for point, _ in made:
+            for point, found in made:
                 zones.setdefault(point.zone, []).append(point.key)
+                self.virtual.note(
+                    point.key, int(found.start_us[0]), int(found.start_us[-1]) + point.length_us
+                )
             rows = unique_rows(made, counts)
             amounts.write_intervals(
                 session, scope, **rows, zones={zone: np.unique(keys) for zone, keys in zones.items()}
