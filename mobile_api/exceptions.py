@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -153,7 +154,9 @@ class Versions(MethodView):
         """Return every version of the intervals in an exception's stretch."""
         told = service.story(g.session, g.scope, exception, around=timedelta(0))
         per_unit = quanta_per(told.row.point.unit)
-        versions = [{**row._mapping, "amount": row.amount / per_unit} for row in told.versions]
+        versions = [
+            SimpleNamespace(**{**row._mapping, "amount": row.amount / per_unit}) for row in told.versions
+        ]
         reasons = [gap.reason for gap in told.gaps if gap.reason][:100]
         return {"unit": told.row.point.unit, "reasons": reasons, "versions": versions}
 
