@@ -119,7 +119,7 @@ class NewPointSchema(Schema):
     is_total = ma.fields.Boolean(load_default=False, metadata={"description": "Counts in totals."})
 
 
-class PartSchema(Schema):
+class VirtualPartSchema(Schema):
     """One part of a virtual meter: a source, added or taken off, whole or a share of it."""
 
     source_id = Id(required=True)
@@ -134,17 +134,17 @@ class PartSchema(Schema):
     )
 
 
-class PartsSchema(Schema):
+class VirtualPartsSchema(Schema):
     """What a virtual meter consists of."""
 
-    parts = few(ma.fields.Nested(PartSchema), MOST_PARTS)
+    parts = few(ma.fields.Nested(VirtualPartSchema), MOST_PARTS)
 
 
-class PartsChangeSchema(Schema):
+class VirtualPartsChangeSchema(Schema):
     """What it shall consist of, and from when on its intervals are made."""
 
     parts = ma.fields.List(
-        ma.fields.Nested(PartSchema), required=True, validate=ma.validate.Length(1, MOST_PARTS)
+        ma.fields.Nested(VirtualPartSchema), required=True, validate=ma.validate.Length(1, MOST_PARTS)
     )
     since = instant(load_default=None, metadata={"description": "31 days ago when left out."})
 
@@ -293,16 +293,16 @@ class OnePoint(MethodView):
 
 
 @blp.route("/points/<id:point>/parts")
-class Parts(MethodView):
+class VirtualParts(MethodView):
     """What a virtual meter consists of."""
 
-    @blp.response(200, PartsSchema)
+    @blp.response(200, VirtualPartsSchema)
     def get(self, point: UUID) -> Any:
         """Return the parts of a virtual meter; none for a real one."""
         return {"parts": service.parts_of(g.session, g.scope, point_id=point)}
 
-    @blp.arguments(PartsChangeSchema)
-    @blp.response(200, PartsSchema)
+    @blp.arguments(VirtualPartsChangeSchema)
+    @blp.response(200, VirtualPartsSchema)
     def put(self, given: dict[str, Any], point: UUID) -> Any:
         """Say what a virtual meter consists of (administrators, operators); it is made within seconds."""
         parts = [service.Part(**part) for part in given["parts"]]

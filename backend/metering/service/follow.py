@@ -113,7 +113,7 @@ class RollUpFollower:
         try:
             with session.begin_nested():
                 filled = gaps.estimate(session, scope, self.points, waiting)
-                validation.note_gaps(session, scope, waiting, self.points)
+                validation.note_gaps(session, scope, filled.unusual, self.points)
                 session.flush()
                 if filled.made:
                     self._write(session, scope, Work(made=filled.made))

@@ -162,10 +162,14 @@ def _note(session: Session, gaps: dict[tuple[int, int], int]) -> None:
 
 @dataclass(frozen=True)
 class Filled:
-    """What was estimated: intervals of interval points, and the stretches of registers to be made again."""
+    """What was estimated: intervals of interval points, and the stretches of registers to be made again.
+
+    unusual: gaps of points that are read more than they are not: a meter read once a month has none
+    """
 
     made: list[tuple[CountedPoint, Amounts]]
     registers: list[Gap]
+    unusual: list[Gap]
 
 
 def estimate(
@@ -175,12 +179,14 @@ def estimate(
     known = [gap for gap in waiting if gap.point_key in points]
     for gap in waiting:
         gap.estimated_at = clock.now()
-    filled = Filled([], [])
+    filled = Filled([], [], [])
     for gap, context in zip(known, _contexts(session, scope, points, known), strict=True):
         point = points[gap.point_key]
         if context is None:
             gap.rule, gap.reason = int(Rule.INTERPOLATED), "too long to know what happened"
             continue
+        if np.count_nonzero(~np.isnan(context.amount)) >= len(context):
+            filled.unusual.append(gap)
         is_register = point.kind is PointKind.REGISTER
         expected = vee.expect(context, point.carrier, with_register=is_register)
         if expected is None or not (is_register or _knows_a_week(context)):

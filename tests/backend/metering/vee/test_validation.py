@@ -98,6 +98,13 @@ def test_a_gap_of_a_register_that_late_readings_fill_is_settled(meters):
     assert {row.reason for row in found(meters, point, states=None).values()} == {"late readings came"}
 
 
+def test_a_meter_that_is_read_once_a_day_has_no_gaps_to_look_at(meters):
+    point = meters.make(f"by hand {next(names)}")
+    meters.store(point, np.arange(DAYS) * 1440, np.arange(DAYS) * 10.0, start=START)
+    run(meters)
+    assert not found(meters, point, states=None)
+
+
 def test_a_meter_that_stands_still_is_one_exception_that_grows(meters):
     values = np.tile(BY_DAY, DAYS)
     values[-72:] = 0
