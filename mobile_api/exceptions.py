@@ -24,11 +24,15 @@ MOST_VERSIONS = 3000
 _REASON = ma.validate.Length(max=500)
 
 
+def _names(kind: Any) -> list[str]:
+    return [one.name.lower() for one in kind]
+
+
 def _named(kind: Any, name: str) -> ma.fields.Function:
     """Show a code by its name."""
-    names = [one.name.lower() for one in kind]
     return ma.fields.Function(
-        lambda row: kind(getattr(row, name)).name.lower(), metadata={"type": "string", "enum": names}
+        lambda row: kind(getattr(row, name)).name.lower(),
+        metadata={"type": "string", "enum": _names(kind)},
     )
 
 
@@ -62,8 +66,12 @@ class ExceptionQuery(PageQuery):
 
     state = ma.fields.List(ma.fields.Enum(ExceptionState, by_value=True), load_default=[ExceptionState.OPEN])
     point = Id(load_default=None)
-    check = ma.fields.Enum(Check, load_default=None)
-    severity = ma.fields.Enum(Severity, load_default=None, metadata={"description": "At least so grave."})
+    check = ma.fields.String(load_default=None, validate=ma.validate.OneOf(_names(Check)))
+    severity = ma.fields.String(
+        load_default=None,
+        validate=ma.validate.OneOf(_names(Severity)),
+        metadata={"description": "At least so grave."},
+    )
     organisation = Id(load_default=None, metadata={"description": "Of this one and those below."})
 
 
@@ -128,7 +136,7 @@ class Exceptions(MethodView):
         return service.exceptions(
             g.session, g.scope,
             ExceptionFilter(
-                wanted["state"], wanted["point"], wanted["check"], wanted["severity"],
+                wanted["state"], wanted["point"], _code(Check, wanted["check"]), _code(Severity, wanted["severity"]),
                 organisations_under(wanted["organisation"]),
             ),
             cursor=wanted["cursor"], limit=wanted["limit"],
@@ -196,3 +204,7 @@ class Rerun(MethodView):
         """Have the stretch made, estimated and validated again; edits in it are taken back. Done within seconds."""
         service.rerun_exception(g.session, g.scope, exception, reason=given["reason"])
         return service.vee_exception(g.session, g.scope, exception)
+
+
+def _code(kind: Any, name: str | None) -> Any:
+    return None if name is None else kind[name.upper()]

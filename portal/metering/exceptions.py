@@ -199,16 +199,17 @@ def _curve(told: Any) -> dict[str, Any]:
 def _register(told: Any) -> dict[str, Any] | None:
     """Return the curve of a register as it was read."""
     point = told.row.point
-    if point.kind is not PointKind.REGISTER or not len(told.at_us):
+    if point.kind is not PointKind.REGISTER:
         return None
+    curve = service.curve(g.session, g.scope, point_id=point.id, period=told.period)
     read = [
-        (datetime.fromtimestamp(at / 1e6, UTC), value)
-        for at, value in zip(told.at_us.tolist(), told.reading.tolist(), strict=True)
+        (datetime.fromtimestamp(at / 1e6, UTC), None if value != value else value)
+        for at, value in zip(curve.at_us.tolist(), curve.value.tolist(), strict=True)
     ]
     series = [Series(_("as read"), point.carrier.value, read)]
     return {
         "picture": plot(series, point.unit, told.period, g.zone, height=220), "carrier": point.carrier.value,
-        "words": _("Register of %(name)s as it was read", name=named(point)), "count": len(read),
+        "words": _("Register of %(name)s as it was read", name=named(point)),
     }  # fmt: skip
 
 

@@ -63,16 +63,13 @@ class ExceptionRow:
 
 @dataclass(frozen=True)
 class Story:
-    """All that a person needs to judge an exception: the curve around it, the gaps in it, every version.
+    """All that a person needs to judge an exception, beside the readings: amounts around it, gaps, every version.
 
-    at_us, reading, quality: raw readings; intervals: current ones; versions: all, the newest first of each start
+    intervals: current ones; versions: all in its own stretch, the newest first of each start
     """
 
     row: ExceptionRow
     period: Period
-    at_us: Any
-    reading: Any
-    quality: Any
     intervals: Sequence[Interval]
     versions: Sequence[Any]
     gaps: Sequence[Gap]
@@ -101,7 +98,7 @@ def story(session: Session, scope: Scope, exception_id: UUID, *, around: timedel
     inside = Period(row.exception.starts_at, row.exception.ends_at)
     assert period.end is not None
     return Story(
-        row, period, *queries.readings(session, scope, row.point, period),
+        row, period,
         queries.intervals(session, scope, row.point, period, MOST_EDITED),
         queries.versions(session, scope, row.point, inside, MOST_EDITED),
         queries.gaps_within(session, scope, row.point, period.start, period.end),

@@ -241,7 +241,9 @@ class RollUpFollower:
             point, stretch = jobs[i].point, (int(low[i]), int(high[i]))
             meter = RegisterMeter(point.length_us, point.quanta, point.dial, point.events)
             made = rules.register_amounts(at, register, meter, *stretch, shapes.get(i, ()))
-            if Rule.BREAK in made.rule:
+            if (
+                wide != NEAR and Rule.BREAK in made.rule
+            ):  # a step back is odd, so it is always looked at twice
                 validation.note_break(session, scope, point, at, register)
             self._note_register(work, point, made, stretch, (at, register))
         self._write(session, scope, work)

@@ -137,7 +137,7 @@ def define_virtual(
     session.add_all(terms)
     session.flush()
     now = clock.now()
-    have_made_again(session, scope, point.key, since or now - MADE_BACK, until=now)
+    have_made_again(session, scope, point.key, min(since or now - MADE_BACK, now), until=now)
     audit.record(
         session, scope, action="point.virtual_defined", entity="point", entity_id=point.id,
         organisation_id=point.organisation_id,
