@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from uuid import UUID
 
@@ -12,13 +13,27 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 
 
+_lock = threading.Lock()
+_last = (0, 0)
+"""Milliseconds and random bits of the last id of this process."""
+
+
 def new_id() -> UUID:
-    """Return a new UUIDv7: 48 bits of Unix milliseconds, then random bits, so that ids sort by birth."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds & (1 << 48) - 1) << 80
-    value |= 0x7 << 76 | (random >> 68 & 0xFFF) << 64
-    value |= 0b10 << 62 | random & (1 << 62) - 1
+    """Return a new UUIDv7: 48 bits of Unix milliseconds, then 74 random bits, so that ids sort by birth.
+
+    Within a millisecond, or when the clock steps back, the random bits of a process go up by a random step
+    (RFC 9562, 6.2, method 2): what one transaction writes is read back in the order in which it was written.
+    """
+    global _last
+    with _lock:
+        milliseconds = time.time_ns() // 1_000_000 & (1 << 48) - 1
+        random = int.from_bytes(os.urandom(10), "big") >> 7  # the highest bit stays free for steps up
+        if milliseconds <= _last[0]:
+            milliseconds, random = _last[0], _last[1] + 1 + (random & (1 << 40) - 1)
+        _last = milliseconds, random
+    value = (
+        milliseconds << 80 | 0x7 << 76 | (random >> 62 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1
+    )
     return UUID(int=value)
 
 

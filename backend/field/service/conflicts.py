@@ -48,7 +48,7 @@ def note(
     _changed(session, scope, row)
     audit.record(
         session, scope, action="field.conflict", entity=op.entity, entity_id=op.id,
-        organisation_id=organisation_id, before=theirs, after=dict(op.args),
+        organisation_id=organisation_id, after={"theirs": theirs, "mine": dict(op.args)},  # nothing changed by it
     )  # fmt: skip
     return row
 

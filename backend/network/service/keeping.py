@@ -124,6 +124,8 @@ def change_position(session: Session, scope: Scope, *, position_id: UUID, **said
         elif getattr(found, name) != value:
             before[name] = getattr(found, name)
             setattr(found, name, value)
+    if not before:
+        return found
     session.flush()
     _noted(session, scope, found)
     audit.record(

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
+
+THROUGHOUT = 0.95
+"""A meter counts in a comparison from this share of both months on; what lacks more would look like a change."""
+
+
+class Counted(Protocol):
+    """What a meter counted in a month [its unit], and which share of the month that covers, 0..1."""
+
+    @property
+    def amount(self) -> float:
+        """The amount."""
+
+    @property
+    def share(self) -> float:
+        """The share."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """Use of a carrier in the month, the one before, the same one of last year [unit]; None: unknown."""
+    """Use of a carrier in the month, the one before, the same one of last year [unit]; None: nothing to compare."""
 
     carrier: str
     unit: str
@@ -129,3 +145,19 @@ def changed(amount: float | None, before: float | None) -> float | None:
     if amount is None or not before:
         return None
     return round(100 * (amount - before) / before, 1)
+
+
+def beside(
+    meters: Iterable[UUID], month: Mapping[UUID, Counted], *earlier: Mapping[UUID, Counted]
+) -> list[float | None]:
+    """Return what meters counted in a month, and in earlier ones where all of them did so throughout both.
+
+    A meter that is new, or a month that is not over, would make a change of what is none.
+    """
+    mine = [one for one in meters if one in month]
+    whole = all(month[one].share >= THROUGHOUT for one in mine)
+    found = [sum(month[one].amount for one in mine) if mine else None]
+    for before in earlier:
+        both = whole and all(one in before and before[one].share >= THROUGHOUT for one in mine)
+        found.append(sum(before[one].amount for one in mine) if mine and both else None)
+    return found

@@ -166,10 +166,15 @@ def _permit(session: Session, scope: Scope, order: WorkOrder, given: Command) ->
     }  # fmt: skip
 
 
-def _held(session: Session, scope: Scope, order: WorkOrder, given: Command) -> Values:
+def held_from(session: Session, scope: Scope, order: WorkOrder) -> OrderStatus | None:
+    """Return where an order stood when it was last put on hold."""
     told = [e for e in queries.events_of(session, scope, [order.id]) if e.command in ("hold", "postpone")]
     before = told[-1].before if told else None
-    return {"held_from": OrderStatus(before) if before else None}
+    return OrderStatus(before) if before else None
+
+
+def _held(session: Session, scope: Scope, order: WorkOrder, given: Command) -> Values:
+    return {"held_from": held_from(session, scope, order)}
 
 
 def _items(session: Session, scope: Scope, order: WorkOrder, given: Command) -> Values:

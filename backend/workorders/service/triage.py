@@ -18,9 +18,12 @@ from backend.workorders.models import OrderKind, WorkOrder
 from backend.workorders.queries import evidence
 from backend.workorders.queries import orders as queries
 from backend.workorders.rules import faults
+from backend.workorders.rules.machine import OrderStatus
 from backend.workorders.service import moves
+from backend.workorders.service.facts import held_from
 from backend.workorders.service.learned import health_of
 from backend.workorders.service.moves import Command
+from backend.workorders.service.visits import resume
 
 
 def triage(
@@ -108,10 +111,13 @@ def postpone(session: Session, scope: Scope, *, order_id: UUID, reason: str, unt
 
 
 def take_up(session: Session, scope: Scope, *, order_id: UUID) -> WorkOrder:
-    """Go on with an order that was put on hold before work began."""
+    """Go on with an order that was put on hold: back at work where work had begun, else ready to be planned."""
     order = queries.order(session, scope, order_id, lock=True)
-    moves.move(session, scope, order, "take_up")
-    order.hold_reason = order.hold_until = None
+    if held_from(session, scope, order) is OrderStatus.IN_PROGRESS:
+        resume(session, scope, order_id=order_id)
+    else:
+        moves.move(session, scope, order, "take_up")
+        order.hold_reason = order.hold_until = None
     return order
 
 

@@ -67,6 +67,11 @@ export function named(row: Record<string, any> | null | undefined): string {
   return (look.locale === "zh" && row.name_zh) || row.name || "";
 }
 
+/** The names from the site down to a place, itself the last. */
+export function way(position: Record<string, any>): string[] {
+  return (look.locale === "zh" && position.path_zh) || position.path || [];
+}
+
 /** The title of a work order in the language of this phone, where the product made it; else as people wrote it. */
 export function titled(order: Record<string, any> | null | undefined): string {
   return (look.locale === "zh" && order?.title_zh) || order?.title || "";

@@ -5,7 +5,7 @@ import { pull } from "../src/sync/pull.ts";
 import { push } from "../src/sync/push.ts";
 import { StorageFull } from "../src/sync/store.ts";
 import { CHUNK, tidy, upload } from "../src/sync/upload.ts";
-import { answer, ready, states } from "./scene.ts";
+import { answer, queue, ready, states } from "./scene.ts";
 import { phone } from "./server.ts";
 
 test("a photo the server misses is sent again; one the phone has lost is told", async () => {
@@ -77,6 +77,42 @@ test("a photo goes smallest first, in checked pieces, and on from where it broke
   assert.deepEqual(line.asked.map((one) => one.split(" ")[0]), ["HEAD", "PATCH"]); // two pieces were there already
   assert.ok((await again.store.blobs()).every((one) => one.state === "server"));
   assert.deepEqual(new Uint8Array([...line.uploads.values()].find((one) => one.size === big.length)!.bytes), big);
+});
+
+const four = async (device: Awaited<ReturnType<typeof ready>>[1]) => {
+  for (const byte of [1, 2, 3, 4]) await device.core.attach("O", "after", new Uint8Array(byte).fill(byte), "image/jpeg");
+};
+
+test("where a phone has locks two photos go at a time, and all arrive", async () => {
+  const [line, device] = await ready(undefined, { locks: queue() });
+  await four(device);
+  line.asked = [];
+  let underWay = 0;
+  let most = 0;
+  const fetch = device.env.fetch;
+  device.env.fetch = async (path, init) => {
+    most = Math.max(most, (underWay += 1));
+    await new Promise((done) => setTimeout(done, 5));
+    return fetch(path, init).finally(() => (underWay -= 1));
+  };
+  assert.equal(await upload(device.env, device.store, device.core.session), 4);
+  assert.equal(most, 2);
+  assert.equal(line.asked.filter((one) => one.startsWith("PATCH")).length, 4);
+  assert.ok((await device.store.blobs()).every((one) => one.state === "server"));
+});
+
+test("what stops one photo stops the other after it, and a token that ran out is renewed once for both", async () => {
+  const [line, device] = await ready(undefined, { locks: queue() });
+  await four(device);
+  line.asked = [];
+  line.next = [() => ({ status: 401 }), () => ({ status: 401 })];
+  line.next.push(...Array.from({ length: 3 }, () => () => null), () => ({ status: 503 }));
+  await assert.rejects(upload(device.env, device.store, device.core.session), { why: "server" });
+  assert.equal(line.asked.filter((one) => one.includes("refresh")).length, 1);
+  const states = (await device.store.blobs()).map((one) => one.state);
+  assert.ok(states.filter((one) => one === "waiting").length >= 2, states.join());
+  await upload(device.env, device.store, device.core.session);
+  assert.ok((await device.store.blobs()).every((one) => one.state === "server"));
 });
 
 test("bytes are forgotten a week after the server has them, not before", async () => {

@@ -10,6 +10,8 @@ from backend.field import service
 from backend.kernel import ids
 from backend.network import service as network
 
+DONE = ("applied", "merged")
+
 
 def test_a_place_is_renamed_and_its_pin_moved_from_a_phone(phone, east, acting):
     mine = phone()
@@ -32,6 +34,18 @@ def test_a_stale_name_wins_when_it_is_newer_and_both_words_are_kept(phone, east,
         network.change_position(session, scope, position_id=east.ids["supply"], name="Newest name")
     late = mine.push(early)[0]
     assert (late["outcome"], late["class"]) == ("conflict", "same_field"), late
+
+
+def test_a_name_that_was_turned_down_contradicts_nobody(phone, east, acting):
+    mine, theirs, place = phone(), phone("second"), east.ids["supply"]
+    first = mine.tap("position", place, "rename", base_rev=0, name="First thought")
+    assert theirs.do("position", place, "rename", base_rev=0, name="Pump hall")["outcome"] in DONE
+    second = theirs.tap("position", place, "rename", base_rev=0, name="Pump hall 2")
+    assert mine.push(first)[0]["outcome"] == "conflict"
+    done = theirs.push(second)[0]
+    assert done["outcome"] in DONE, "only a word that stood gives way to another"
+    with acting("dispatcher") as (session, scope):
+        assert network.position(session, scope, place).name == "Pump hall 2"
 
 
 def test_another_field_the_office_changed_meanwhile_is_no_contradiction(phone, east, acting):

@@ -140,6 +140,13 @@ def test_who_leaves_while_it_is_on_hold_leaves_an_order_that_is_planned_again_wh
     assert [one.command for one in looked.events][-2:] == ["resume", "visit_again"]
 
 
+def test_what_the_office_takes_up_again_goes_on_where_it_was_held(acting, held):
+    with acting("dispatcher") as (session, scope):
+        found = service.take_up(session, scope, order_id=held.id)
+        assert (found.status, found.hold_reason, found.hold_until) == (OrderStatus.IN_PROGRESS, None, None)
+    assert [one.status for one in now(acting, held).visits] == [VisitStatus.WORKING]
+
+
 def test_the_office_plans_again_what_was_left_on_hold(world, acting, held, east, server):
     tap(acting, held, "leave_partial", reason="shift over")
     with acting("technician") as (session, scope), pytest.raises(Forbidden):

@@ -210,11 +210,13 @@ def test_two_workers_of_a_share_get_every_message_once_between_them(
 
 
 def test_a_changed_plan_gives_up_what_it_no_longer_wants(make_wire, sink, mqtt_url, topic):
-    make_wire(mqtt_url, template="old/{device}").stop()
-    make_wire(mqtt_url, template="old/{device}")
+    wire = make_wire(mqtt_url, template="old/{device}")
     until(lambda: None in sink.errors)
+    wire.stop()
+    sink.errors.clear()
     make_wire(mqtt_url, template="new/{device}")
-    time.sleep(0.5)
+    until(lambda: None in sink.errors)
+    time.sleep(0.3)
     publish(mqtt_url, f"{topic}/old/m1", said(1))
     publish(mqtt_url, f"{topic}/new/m1", said(2))
     until(lambda: sink.rows)

@@ -161,14 +161,16 @@ def _use(session: Session, scope: Scope, contract: HostingContract, month: date,
     holders = metering.holders(session, scope, points=points)
     mine = [one for one in points if contract.customer_id in holders[one.id]
             and (not contract.carriers or one.carrier.value in contract.carriers)]  # fmt: skip
-    sums = [metering.sums_of_many(session, scope, points=mine, period=span, zone=zone) for span in spans]
-    rows: dict[tuple[Carrier, str], list[float | None]] = {}
+    counted = [
+        metering.counted_of_many(session, scope, points=mine, period=span, zone=zone) for span in spans
+    ]
+    together: dict[tuple[Carrier, str], list[UUID]] = {}
     for point in mine:
-        row = rows.setdefault((point.carrier, point.unit), [None, None, None])
-        for place, found in enumerate(sums):
-            if point.id in found:
-                row[place] = (row[place] or 0.0) + found[point.id]
-    return [Use(carrier.value, unit, *row) for (carrier, unit), row in sorted(rows.items())]
+        together.setdefault((point.carrier, point.unit), []).append(point.id)
+    return [
+        Use(carrier.value, unit, *rules.beside(meters, *counted))
+        for (carrier, unit), meters in sorted(together.items())
+    ]
 
 
 def _patrols(

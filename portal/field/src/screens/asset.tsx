@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { age, clock, distance, exact, measured, stamp } from "../format.ts";
-import { look, named, t, titled, word } from "../look.ts";
+import { named, t, titled, way, word } from "../look.ts";
 import { useModel, type Shown } from "../model.ts";
 import { Carrier } from "../parts/carrier.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -36,7 +36,7 @@ export function Asset({ kind, id }: { kind: string; id: string }) {
   const only = device ?? (devices.length === 1 ? devices[0] : undefined);
   return (
     <Screen
-      title={named(position) || `${device!.manufacturer} ${device!.model}`} above={position ? ((look.locale === "zh" && position.path_zh) || position.path || []).slice(0, -1).join(" › ") || word("kind", position.kind) : device!.serial_number} isSub isLarge
+      title={named(position) || `${device!.manufacturer} ${device!.model}`} above={position ? way(position).slice(0, -1).join(" › ") || word("kind", position.kind) : device!.serial_number} isSub isLarge
       actions={<button class="icon-button" aria-label={t("mend")} onClick={() => mend(true)}><Icon name="pen" size={24} /></button>}
       dock={<><NavigateLink position={position} /><a class="primary wide" href={`${link("report")}?position=${place}${device ? `&device=${device.id}` : ""}`}><Icon name="report" /> {t("report_fault")}</a></>}
     >

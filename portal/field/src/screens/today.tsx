@@ -1,7 +1,7 @@
 /** What do I do next, and where? */
 
 import { accept } from "../act.ts";
-import { t, named, titled, word } from "../look.ts";
+import { t, named, titled, way, word } from "../look.ts";
 import { age, clock, day, dayKey, distance, lasting, soon } from "../format.ts";
 import { useModel, useTick, type Shown } from "../model.ts";
 import { Carrier, Priority } from "../parts/carrier.tsx";
@@ -155,7 +155,13 @@ export function titleOf(visit: Shown | null, order: Shown | undefined): string {
   return titled(order) || word("fault", order?.fault_class) || t("work_order");
 }
 
+/** A place as one asks for it on the way: its name, the site it is on, the street. */
 export function place(position: Shown | undefined): string {
   if (!position) return t("place_unknown");
-  return named(position) + (position.address ? `, ${position.address}` : "");
+  return [...new Set([named(position), onSite(position), position.address])].filter(Boolean).join(" · ");
+}
+
+/** The site a place is on; a site itself is its own. */
+function onSite(position: Shown): string {
+  return way(position)[0] ?? "";
 }

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import * as deeds from "../act.ts";
 import { applying, isAnswered } from "../checklist.ts";
 import { clock, lasting, measured, stamp } from "../format.ts";
-import { named, t, word } from "../look.ts";
+import { named, t, way, word } from "../look.ts";
 import { useModel, useTick, type Shown } from "../model.ts";
 import { Carrier, Priority } from "../parts/carrier.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -23,7 +23,7 @@ import { ReasonSheet, type Asked } from "./reason.tsx";
 import { Safety } from "./safety.tsx";
 import { Signature } from "./signature.tsx";
 import { Time } from "./time.tsx";
-import { Due, place, titleOf } from "./today.tsx";
+import { Due, titleOf } from "./today.tsx";
 
 export function Visit({ id, part }: { id: string; part: string | undefined }) {
   const model = useModel();
@@ -98,7 +98,7 @@ function Overview({ found }: { found: Job }) {
         {order?.contact?.phone && <p><a class="secondary" href={`tel:${order.contact.phone}`}><Icon name="phone" /> {order.contact.name} {order.contact.phone}</a></p>}
       </Card>
       {(position || device) && <Card>
-        {position && <Row icon="place" href={link("asset", "position", position.id)} title={named(position)} note={position.address ?? place(position)} />}
+        {position && <Row icon="place" href={link("asset", "position", position.id)} title={named(position)} note={[...way(position).slice(0, -1), position.address].filter(Boolean).join(" · ")} />}
         {device && <Row icon="device" href={link("asset", "device", device.id)} title={`${device.manufacturer} ${device.model}`} note={device.serial_number} />}
         {position && !isOver(visit) && <p class="buttons"><NavigateLink position={position} /></p>}
       </Card>}

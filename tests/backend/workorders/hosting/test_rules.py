@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from backend.kernel.errors import Conflict, Refused
+from backend.metering.service import Counted
 from backend.workorders.rules import monthly, roster, rounds, tickets
 from backend.workorders.rules.monthly import Share
 from backend.workorders.rules.roster import Shift
@@ -143,3 +144,22 @@ def test_first_time_fixed_counts_what_telemetry_judged():
         ("d", 1, 1, "inconclusive"), ("e", 1, 1, None),
     ]  # fmt: skip
     assert monthly.first_time_fixed(told) == Share(1, 3)
+
+
+METERS = [UUID(int=n) for n in (1, 2)]
+FULL, HALF = Counted(100.0, 1.0), Counted(100.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("month", "before", "told"),
+    [
+        ([FULL, FULL], [FULL, FULL], [200.0, 200.0]),
+        ([FULL, FULL], [FULL, HALF], [200.0, None]),  # the second was set up in the middle of it
+        ([FULL, FULL], [FULL], [200.0, None]),
+        ([HALF, HALF], [FULL, FULL], [200.0, None]),  # the month is not over
+        ([FULL], [FULL, FULL], [100.0, 100.0]),
+        ([], [FULL], [None, None]),
+    ],
+)
+def test_months_are_compared_where_the_same_meters_counted_throughout_both(month, before, told):
+    assert monthly.beside(METERS, *(dict(zip(METERS, one, strict=False)) for one in (month, before))) == told
