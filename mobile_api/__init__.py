@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
         connections,
         description,
         dispatch,
+        exceptions,
         field,
         hosting,
         live,
@@ -33,7 +34,7 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, billing,
+        dispatch, field, hosting, exceptions, billing,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

@@ -27,6 +27,7 @@ MOST_POINTS = 5000
 LONGEST = timedelta(days=3660)
 MOST_SAMPLES = 4000
 MOST_TOTALS = 100
+MOST_PARTS = 200
 QUALITY = "0 good, 1 uncertain, 2 bad, 3 substituted, 4 manual."
 
 
@@ -116,6 +117,36 @@ class NewPointSchema(Schema):
     )
     is_settled = ma.fields.Boolean(load_default=False, metadata={"description": "Bills rest on it."})
     is_total = ma.fields.Boolean(load_default=False, metadata={"description": "Counts in totals."})
+
+
+class VirtualPartSchema(Schema):
+    """One part of a virtual meter: a source, added or taken off, whole or a share of it."""
+
+    source_id = Id(required=True)
+    sign = ma.fields.Integer(load_default=1, validate=ma.validate.OneOf([1, -1]), metadata={"example": 1})
+    share_from = ma.fields.Float(
+        load_default=0.0, validate=ma.validate.Range(0, 1), metadata={"example": 0.0}
+    )
+    share_to = ma.fields.Float(
+        load_default=1.0,
+        validate=ma.validate.Range(0, 1),
+        metadata={"example": 0.3, "description": "Parts from 0 to 0.3 and from 0.3 to 1 sum to the source."},
+    )
+
+
+class VirtualPartsSchema(Schema):
+    """What a virtual meter consists of."""
+
+    parts = few(ma.fields.Nested(VirtualPartSchema), MOST_PARTS)
+
+
+class VirtualPartsChangeSchema(Schema):
+    """What it shall consist of, and from when on its intervals are made."""
+
+    parts = ma.fields.List(
+        ma.fields.Nested(VirtualPartSchema), required=True, validate=ma.validate.Length(1, MOST_PARTS)
+    )
+    since = instant(load_default=None, metadata={"description": "31 days ago when left out."})
 
 
 class PointQuery(PageQuery):
@@ -259,6 +290,27 @@ class OnePoint(MethodView):
     def patch(self, given: dict[str, Any], point: UUID) -> Any:
         """Say otherwise what it is called and what it counts for (administrators, operators)."""
         return service.change_point(g.session, g.scope, point_id=point, **given)
+
+
+@blp.route("/points/<id:point>/parts")
+class VirtualParts(MethodView):
+    """What a virtual meter consists of."""
+
+    @blp.response(200, VirtualPartsSchema)
+    def get(self, point: UUID) -> Any:
+        """Return the parts of a virtual meter; none for a real one."""
+        return {"parts": service.parts_of(g.session, g.scope, point_id=point)}
+
+    @blp.arguments(VirtualPartsChangeSchema)
+    @blp.response(200, VirtualPartsSchema)
+    def put(self, given: dict[str, Any], point: UUID) -> Any:
+        """Say what a virtual meter consists of (administrators, operators); it is made within seconds."""
+        parts = [service.Part(**part) for part in given["parts"]]
+        return {
+            "parts": service.define_virtual(
+                g.session, g.scope, point_id=point, parts=parts, since=given["since"]
+            )
+        }
 
 
 @blp.route("/latest")

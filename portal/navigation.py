@@ -46,6 +46,7 @@ ENTRIES = (
     Entry("network_map", _l("Map"), "map", "monitoring", DESK | {Role.TECHNICIAN}),
     Entry("environment", _l("Environment"), "environment", "monitoring", DESK),
     Entry("alarms", _l("Alarms"), "alarm", "monitoring", EVERYBODY),
+    Entry("exceptions", _l("Exceptions"), "table", "monitoring", DESK),
     Entry("today", _l("Today"), "today", "maintenance", frozenset({Role.TECHNICIAN})),
     Entry("work_orders", _l("Work orders"), "orders", "maintenance", EVERYBODY),
     Entry(
@@ -83,6 +84,7 @@ BOTTOM = {
 PARENTS = {
     "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
     "start_alarm_rule": "alarms", "new_alarm_rule": "alarms",
+    "vee_exception": "exceptions",
     "alarm_statistics": "alarms", "connection": "connections", "dead_letter": "dead_letters", "person_page": "people",
     "new_connection": "connections", "edit_connection": "connections", "change_connection": "connections",
     "new_channel": "connections", "edit_channel": "connections", "new_meter": "connections", "new_site": "sites",

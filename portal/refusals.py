@@ -11,6 +11,19 @@ from backend.kernel.errors import EnerfieldError
 from portal import language, work_refusals
 
 WORDS = (
+    (r"an edit needs a reason", _l("An edit needs a reason")),
+    (r"say how you know the amounts", _l("say how you know the amounts")),
+    (r"this exception is settled already", _l("This exception is settled already")),
+    (r"look at its history", _l("look at its history")),
+    (r"each interval is said once", _l("Each interval is said once")),
+    (r"an interval lies outside the exception.*", _l("An interval lies outside the exception")),
+    (r"give starts (?P<a>\d+) minutes apart within it", _l("give starts %(a)s minutes apart within it")),
+    (r"an amount cannot be counted", _l("An amount cannot be counted")),
+    (r"an amount is not a number", _l("An amount is not a number")),
+    (r"an amount is never negative", _l("An amount is never negative")),
+    (r"the intervals sum to (?P<a>-?\d+), the register moved (?P<b>-?\d+): .*",
+     _l("The intervals sum to %(a)s quanta, the register moved %(b)s")),
+    (r"let the amounts sum to what the register moved", _l("let the amounts sum to what the register moved")),
     (r"a name has 1 to 200 characters", _l("A name has 1 to 200 characters")),
     (r"there is already a (?:site|connection) '(?P<a>.+)'", _l("There is already one called '%(a)s'")),
     (r"choose another name", _l("choose another name")),

@@ -14,12 +14,13 @@ from typing import Protocol
 
 import psycopg
 import structlog
+from sqlalchemy.orm import Session
 
 from backend.alarms.service import AlarmFollower
 from backend.kernel.db import Database
 from backend.kernel.leases import Lease
 from backend.kernel.scope import Scope
-from backend.metering.service import RollUpFollower
+from backend.metering.service import RollUpFollower, validate_closed_days
 from backend.tenancy import service as tenancy
 
 PATIENCE_S = 1.0
@@ -27,6 +28,9 @@ PATIENCE_S = 1.0
 
 GATHER_S = 0.5
 """Roll-ups are right within 5 s; gathering batches this long saves doing most of them again and again [s]."""
+
+VALIDATE_S = 5.0
+"""How often it is asked whether a day is over somewhere [s]."""
 
 SCOPE_EVERY_S = 5.0
 """How often a follower looks whether organisations were added."""
@@ -67,7 +71,7 @@ class RollUps:
         self.lease = Lease(self.name)
         self.follower = RollUpFollower()
         self.is_ours = False
-        self.turned_at = -math.inf
+        self.turned_at = self.validated_at = -math.inf
 
     def woken(self, channel: str) -> None:
         """Nothing to remember: a turn looks at the journal anyway."""
@@ -84,9 +88,21 @@ class RollUps:
             if not was_ours:
                 self.follower.forget()
             self.follower.step(session, scope)
-        if not self.follower.is_behind:
-            self.turned_at = time.monotonic()
-        return self.follower.is_behind
+        if self.follower.is_behind:
+            return True
+        self.turned_at = time.monotonic()
+        with database.transaction(scope) as session:
+            self.lease.hold(session)
+            return self.follower.estimate(session, scope) + self._validate(session, scope) > 0
+
+    def _validate(self, session: Session, scope: Scope) -> int:
+        """Validate the days that are over, every few seconds, and go on while there are more."""
+        if time.monotonic() - self.validated_at < VALIDATE_S:
+            return 0
+        count = validate_closed_days(session, scope)
+        if not count:
+            self.validated_at = time.monotonic()
+        return count
 
     def forget(self) -> None:
         """Read points and progress again."""

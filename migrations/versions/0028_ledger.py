@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 
 APP = "enerfield_app"
 OWN = "organisation_id = ANY ((SELECT scope_organisations())::uuid[])"

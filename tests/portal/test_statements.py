@@ -15,6 +15,7 @@ PAGES = [
     ("manager", "/environment"), ("manager", "/people"), ("manager", "/plant"), ("manager", "/map"),
     ("manager", "/alarms"), ("manager", "/alarms/rules"), ("manager", "/alarms/statistics"),
     ("operator", "/plant"), ("operator", "/connections"), ("dispatcher", "/board"), ("dispatcher", "/alarms"),
+    ("dispatcher", "/exceptions"),
     ("technician", "/today"), ("customer", "/home"), ("customer", "/use"), ("customer", "/alarms"),
     ("manager", "/positions/{site}"), ("manager", "/points/{supply_energy}"), ("manager", "/alarms/{alarm}"),
 ]  # fmt: skip

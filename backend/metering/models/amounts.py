@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,7 +24,7 @@ class Interval(Base):
     """Amount of a point in [start, start + minutes), the current version. Partitioned by month.
 
     amount: whole quanta of the point's unit (Wh, L, kJ, …), never negative
-    rule: the rule that made it, for example 'interval' or 'register'
+    rule: the rule that made it, for example 'interval' or 'register'; author_id: the person, None: the follower
     A changed amount is the next version; a trigger keeps the one before in `superseded_interval`.
     """
 
@@ -41,6 +42,7 @@ class Interval(Base):
     method: Mapped[int] = mapped_column(SmallInteger)
     rule: Mapped[int] = mapped_column(SmallInteger)
     amount: Mapped[int] = mapped_column(BigInteger)
+    author_id: Mapped[UUID | None]
 
 
 class SupersededInterval(Base):
@@ -55,6 +57,7 @@ class SupersededInterval(Base):
     method: Mapped[int] = mapped_column(SmallInteger)
     rule: Mapped[int] = mapped_column(SmallInteger)
     amount: Mapped[int] = mapped_column(BigInteger)
+    author_id: Mapped[UUID | None]
 
 
 class RollUp(Base):
@@ -96,6 +99,7 @@ class Progress(Base):
 
     read_until: the newest reading they were made of; one that comes later but is earlier moves borders
     settled_value: register reading interpolated there [unit], so that 'today so far' can be shown
+    validated_until: end of the last local day that was validated
     """
 
     __tablename__ = "progress"
@@ -105,3 +109,4 @@ class Progress(Base):
     settled_until: Mapped[datetime]
     read_until: Mapped[datetime]
     settled_value: Mapped[float | None]
+    validated_until: Mapped[datetime | None]

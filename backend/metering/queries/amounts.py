@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.kernel import bulk, clock
 from backend.kernel.scope import Scope
-from backend.kernel.units import QUANTA, PointKind
+from backend.kernel.units import QUANTA, Carrier, PointKind
 from backend.metering.models import Point, Progress, RegisterEvent
 from backend.network.models import Position, Site
 
@@ -21,8 +22,9 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class CountedPoint:
-    """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site.
+    """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site, carrier.
 
+    owner: its id and that of its organisation
     failing_us: from when on its amounts are still to be made, because making them failed
     """
 
@@ -32,6 +34,8 @@ class CountedPoint:
     quanta: int
     dial: float | None
     zone: str
+    carrier: Carrier
+    owner: tuple[UUID, UUID]
     events: list[tuple[int, float, float]] = field(default_factory=list)
     failing_us: int | None = None
 
@@ -46,6 +50,9 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             Point.unit,
             Point.dial,
             Site.timezone,
+            Point.carrier,
+            Point.id,
+            Point.organisation_id,
             Point.failing_since,
         )
         .join(Position, Position.id == Point.position_id)
@@ -60,9 +67,11 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             QUANTA.get(unit, ("", 1))[1],
             dial,
             zone,
+            carrier,
+            (point_id, organisation_id),
             failing_us=None if since is None else clock.to_us(since),
         )
-        for key, kind, minutes, unit, dial, zone, since in rows
+        for key, kind, minutes, unit, dial, zone, carrier, point_id, organisation_id, since in rows
     }
     events = session.execute(
         select(RegisterEvent)

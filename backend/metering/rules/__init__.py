@@ -7,16 +7,15 @@ from backend.metering.rules.amounts import (
     Method,
     RegisterMeter,
     Rule,
-    SplitError,
     countable,
     floor_to,
     hour_statistics,
     interval_amounts,
     register_amounts,
-    split_exactly,
     withdrawn,
 )
 from backend.metering.rules.curve import envelope, thin
+from backend.metering.rules.gaps import RegisterGap, Shape, register_gaps, starts_in
 from backend.metering.rules.glitches import FARTHEST, is_odd
 from backend.metering.rules.readings import (
     Quality,
@@ -30,6 +29,7 @@ from backend.metering.rules.readings import (
     unpack,
     unpack_spans,
 )
+from backend.metering.rules.shares import SplitError, shares, split_exactly
 
 __all__ = [
     "FARTHEST",
@@ -39,8 +39,10 @@ __all__ = [
     "Method",
     "Quality",
     "ReadingBatch",
+    "RegisterGap",
     "RegisterMeter",
     "Rule",
+    "Shape",
     "Spans",
     "SplitError",
     "countable",
@@ -54,8 +56,11 @@ __all__ = [
     "pack_spans",
     "passes",
     "register_amounts",
+    "register_gaps",
+    "shares",
     "spans_of",
     "split_exactly",
+    "starts_in",
     "thin",
     "unpack",
     "unpack_spans",

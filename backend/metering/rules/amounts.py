@@ -14,6 +14,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.metering.rules.gaps import Shape, standings
 from backend.metering.rules.glitches import moves, without_glitches
 
 Ints = NDArray[np.int64]
@@ -41,10 +42,15 @@ class Rule(IntEnum):
     INTERPOLATED = 2
     BREAK = 3
     NONE = 4
-
-
-class SplitError(ValueError):
-    """An amount cannot be split by these weights."""
+    LINE = 5
+    """From the interval before a gap to the one after, in a straight line."""
+    DAY_TYPE = 6
+    EDGED = 7
+    WEATHER = 8
+    SIBLINGS = 9
+    ZERO = 10
+    MANUAL = 11
+    VIRTUAL = 12
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,9 @@ def floor_to(instant_us: int, length_us: int) -> int:
     return instant_us // length_us * length_us
 
 
-def register_amounts(at_us: Ints, value: Floats, meter: RegisterMeter, start_us: int, end_us: int) -> Amounts:
+def register_amounts(
+    at_us: Ints, value: Floats, meter: RegisterMeter, start_us: int, end_us: int, shapes: Sequence[Shape] = ()
+) -> Amounts:
     """Read the intervals in [start, end) off a register.
 
     at_us: ascending instants of usable readings [µs], reaching one reading beyond either end where
@@ -88,6 +96,8 @@ def register_amounts(at_us: Ints, value: Floats, meter: RegisterMeter, start_us:
     interval is marked estimated, one across an unexplained step back is marked a break and counts
     nothing for that step. Borders outside the readings yield no interval. Readings too large to be
     counted in whole quanta are left out (`countable`).
+    shapes: gaps whose borders follow a profile rather than a straight line; one whose readings on either
+    side are not these any more is passed over.
     """
     usable = countable(value, meter.quanta)
     at_us, value = without_glitches(at_us[usable], value[usable], meter.dial, meter.events)
@@ -101,11 +111,17 @@ def register_amounts(at_us: Ints, value: Floats, meter: RegisterMeter, start_us:
     if last <= first:
         return _none()
     border = np.arange(first, last + 1, meter.length_us, dtype=np.int64)
-    amount = np.diff(_at_borders(at_us, value, moved, meter.quanta, border))
+    standing, offset = _at_borders(at_us, value, moved, meter.quanta, border)
+    shaped = _follow_shapes(standing, border, _Shown(at_us, value, moved, offset, meter), shapes)
+    amount = np.diff(np.maximum.accumulate(standing))
     gap = np.diff(at_us) > meter.length_us
     touched_gap = _touches(at_us, gap & ~is_break, border)
     touched_break = _touches(at_us, is_break, border)
     rule = np.where(touched_break, Rule.BREAK, np.where(touched_gap, Rule.INTERPOLATED, Rule.REGISTER))
+    for one in shaped:
+        low, high = np.searchsorted(border, [one.first_us - meter.length_us + 1, one.last_us])
+        inside = rule[low:high]
+        inside[inside == Rule.INTERPOLATED] = one.rule
     method = np.where(rule == Rule.REGISTER, Method.MEASURED, Method.ESTIMATED)
     return Amounts(border[:-1], amount, method.astype(np.int16), rule.astype(np.int16))
 
@@ -136,22 +152,6 @@ def withdrawn(start_us: Ints) -> Amounts:
     nothing = np.zeros(len(start_us), dtype=np.int64)
     method, rule = (np.full(len(start_us), code, dtype=np.int16) for code in (Method.WITHDRAWN, Rule.NONE))
     return Amounts(start_us, nothing, method, rule)
-
-
-def split_exactly(amount: int, weights: Sequence[float]) -> list[int]:
-    """Split a whole amount by weights, by largest remainder: the parts sum to the amount.
-
-    amount: quanta, >= 0; weights: >= 0, not all zero; raises SplitError otherwise
-    """
-    total = float(sum(weights))
-    if amount < 0 or total <= 0 or min(weights) < 0:
-        raise SplitError("weights must not be negative, nor all zero, nor the amount negative")
-    shares = [amount * (weight / total) for weight in weights]
-    parts = [int(share) for share in shares]
-    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - shares[i], i))
-    for i in by_remainder[: amount - sum(parts)]:
-        parts[i] += 1
-    return parts
 
 
 @dataclass(frozen=True)
@@ -199,8 +199,8 @@ def _none() -> Amounts:
     return Amounts(empty, empty, empty.astype(np.int16), empty.astype(np.int16))
 
 
-def _at_borders(at_us: Ints, value: Floats, moved: Floats, quanta: int, border: Ints) -> Ints:
-    """Return the unwrapped register at each border [whole quanta], never falling.
+def _at_borders(at_us: Ints, value: Floats, moved: Floats, quanta: int, border: Ints) -> tuple[Ints, Floats]:
+    """Return the unwrapped register at each border [whole quanta], and by how much it is unwrapped at each reading.
 
     Each border is rounded from the bare register between its two readings; rollovers, exchanges and
     breaks before it enter as whole quanta. So a border comes out the same whatever stretch is read.
@@ -211,8 +211,37 @@ def _at_borders(at_us: Ints, value: Floats, moved: Floats, quanta: int, border: 
     inside = np.minimum(i, len(moved) - 1)
     share = np.where(i == inside, (border - at_us[inside]) / (at_us[inside + 1] - at_us[inside]), 0.0)
     raw = value[i] * quanta + share * moved[inside] * quanta
-    standing = np.floor(raw + 0.5).astype(np.int64) + offset[i].astype(np.int64)
-    return np.maximum.accumulate(standing)
+    return np.floor(raw + 0.5).astype(np.int64) + offset[i].astype(np.int64), offset
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a register showed: instants, values, moves between them, unwrapping at each, and how it counts."""
+
+    at_us: Ints
+    value: Floats
+    moved: Floats
+    offset: Floats
+    meter: RegisterMeter
+
+
+def _follow_shapes(standing: Ints, border: Ints, shown: _Shown, shapes: Sequence[Shape]) -> list[Shape]:
+    """Put the borders inside shaped gaps where their shapes say; return the shapes that were followed."""
+    followed = []
+    quanta = shown.meter.quanta
+    for shape in shapes:
+        i = int(np.searchsorted(shown.at_us, shape.first_us))
+        if i + 1 >= len(shown.at_us) or (int(shown.at_us[i]), int(shown.at_us[i + 1])) != (
+            shape.first_us, shape.last_us,
+        ):  # fmt: skip
+            continue
+        where, there = standings(
+            shape, float(shown.value[i]) * quanta, float(shown.moved[i]) * quanta, shown.meter.length_us
+        )
+        _, mine, its = np.intersect1d(border, where, assume_unique=True, return_indices=True)
+        standing[mine] = there[its] + int(shown.offset[i])
+        followed.append(shape)
+    return followed
 
 
 def _touches(at_us: Ints, flagged: NDArray[np.bool_], border: Ints) -> NDArray[np.bool_]:

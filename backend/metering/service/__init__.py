@@ -1,6 +1,9 @@
 """What can be done with meters. The caller owns the transaction; bulk paths work on arrays."""
 
-from backend.metering.rules import Quality, ReadingBatch
+from backend.metering.models import ExceptionState
+from backend.metering.queries import ExceptionFilter
+from backend.metering.rules import Method, Quality, ReadingBatch, Rule
+from backend.metering.rules.vee import Check, Severity, words
 from backend.metering.service import journal
 from backend.metering.service.channels import (
     Meter,
@@ -43,6 +46,17 @@ from backend.metering.service.connections import (
     list_channels,
     list_connections,
     note_contact,
+)
+from backend.metering.service.exceptions import (
+    MENDERS,
+    ExceptionRow,
+    Story,
+    accept_exception,
+    edit_exception,
+    exceptions,
+    rerun_exception,
+    story,
+    vee_exception,
 )
 from backend.metering.service.flows import (
     Counted,
@@ -102,6 +116,7 @@ from backend.metering.service.trials import (
     note_outcome,
     take_trials,
 )
+from backend.metering.service.validation import validate_closed_days
 from backend.metering.service.values import (
     Curve,
     LatestValue,
@@ -115,33 +130,45 @@ from backend.metering.service.values import (
     revisions,
     seen_parts,
 )
+from backend.metering.service.virtual import Part, define_virtual, parts_of
 
 __all__ = [
+    "MENDERS",
     "PERIODS",
     "SPOKEN",
     "Amount",
     "CarrierTotal",
     "ChannelPlan",
+    "Check",
     "ConnectionPlan",
     "ConnectionView",
     "Counted",
     "Curve",
     "Direction",
+    "ExceptionFilter",
+    "ExceptionRow",
+    "ExceptionState",
     "Flow",
     "Grain",
     "LatestValue",
     "Meter",
+    "Method",
     "NewChannel",
     "NewConnection",
     "NewPoint",
     "Outcome",
     "Overview",
+    "Part",
     "Protocol",
     "Quality",
     "ReadingBatch",
     "Refusal",
     "RollUpFollower",
+    "Rule",
+    "Severity",
     "Stored",
+    "Story",
+    "accept_exception",
     "add_channel",
     "add_connection",
     "add_dead_letters",
@@ -173,8 +200,11 @@ __all__ = [
     "create_point",
     "curve",
     "dead_letter",
+    "define_virtual",
     "dismiss_sighting",
+    "edit_exception",
     "enable_connection",
+    "exceptions",
     "flows",
     "freshest_batch",
     "gateway",
@@ -198,6 +228,7 @@ __all__ = [
     "note_contact",
     "note_outcome",
     "overview",
+    "parts_of",
     "point",
     "points_at",
     "prepare_months",
@@ -205,6 +236,7 @@ __all__ = [
     "record_register_event",
     "remove_channel",
     "remove_connection",
+    "rerun_exception",
     "revisions",
     "revoke_gateway_key",
     "seen_parts",
@@ -212,7 +244,11 @@ __all__ = [
     "sighting",
     "so_far",
     "store_readings",
+    "story",
     "sums_of_many",
     "take_trials",
     "total_points",
+    "validate_closed_days",
+    "vee_exception",
+    "words",
 ]

@@ -6,8 +6,9 @@ the rest is merged with what is stored (`backend/decisions/0008-append-path.md`)
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import structlog
@@ -16,7 +17,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from backend.kernel import bulk, clock, periods
+from backend.kernel.events import publish
 from backend.kernel.scope import Scope
+from backend.metering import events
 from backend.metering.queries import Stretches
 from backend.metering.rules import HOUR_US, HourStatistics, Method
 from backend.metering.service.store import ensure_months
@@ -30,10 +33,20 @@ SELECT point_key, start, minutes, 0, method, rule, amount FROM made WHERE NOT is
 ON CONFLICT (point_key, start) DO NOTHING"""
 
 _REVISE = """
-UPDATE "interval" i SET minutes = m.minutes, method = m.method, rule = m.rule, amount = m.amount
-FROM made m
-WHERE NOT m.is_new AND i.point_key = m.point_key AND i.start = m.start AND i.start BETWEEN :first AND :last
-  AND i.method <> 2 AND (i.amount, i.method, i.rule) IS DISTINCT FROM (m.amount, m.method, m.rule)"""
+WITH revised AS (
+    UPDATE "interval" i SET minutes = m.minutes, method = m.method, rule = m.rule, amount = m.amount, author_id = NULL
+    FROM made m
+    WHERE NOT m.is_new AND i.point_key = m.point_key AND i.start = m.start AND i.start BETWEEN :first AND :last
+      AND i.method <> 2 AND (i.amount, i.method, i.rule) IS DISTINCT FROM (m.amount, m.method, m.rule)
+    RETURNING i.point_key, i.start, i.minutes
+)
+SELECT p.id, p.organisation_id, r.point_key, min(r.start), max(r.start + r.minutes * interval '1 minute'), count(*)
+FROM revised r JOIN point p ON p.key = r.point_key GROUP BY p.id, r.point_key ORDER BY r.point_key"""
+
+_VALIDATE_AGAIN = """
+UPDATE progress p SET validated_until = r.start
+FROM unnest(CAST(:keys AS int8[]), CAST(:starts AS timestamptz[])) r(key, start)
+WHERE p.point_key = r.key AND p.validated_until > r.start"""
 
 _KEEP_EDITED = """
 UPDATE made m SET method = i.method, rule = i.rule, amount = i.amount
@@ -110,6 +123,9 @@ SELECT f.point_key, coalesce((
     ORDER BY t.start DESC LIMIT 1), '-infinity')
 FROM firsts f ORDER BY f.point_key"""
 
+MOST_TOLD = 500
+"""Points in one event."""
+
 _log = structlog.get_logger(__name__)
 _known_months: dict[str, set[str]] = {}
 
@@ -126,7 +142,7 @@ def write_intervals(
     assert scope.organisations, "amounts belong to the points of an organisation"
     if not len(point_key):
         return 0
-    _ensure_interval_months(session, start_us)
+    ensure_interval_months(session, start_us)
     columns: Columns = {
         "point_key": (point_key, "int8"), "start": (start_us, "timestamptz"), "minutes": (minutes, "int2"),
         "method": (method, "int2"), "rule": (rule, "int2"), "amount": (amount, "int8"),
@@ -147,16 +163,38 @@ def write_intervals(
     if not is_new.all():
         changed += _count(session, _INSERT, {})
     if changed < len(point_key):
-        changed += _count(session, _REVISE, _span(start_us[~is_new]))
+        changed += _revise(session, scope, start_us[~is_new])
     if changed:
         session.execute(text(_KEEP_EDITED))
-        session.execute(text(_HOURS), {"zone": "UTC", "keys": np.unique(point_key[~in_hours]).tolist()})
-        for zone, keys in zones.items():
-            session.execute(text(_DAYS), {"zone": zone, "keys": keys.tolist()})
-            session.execute(text(_MONTHS), {"zone": zone, "keys": keys.tolist()})
+        sum_up(session, np.unique(point_key[~in_hours]), zones)
         if (method == Method.WITHDRAWN).any():
             session.execute(text(_EMPTY))
     return changed
+
+
+def sum_up(session: Session, hours: Ints, zones: dict[str, Ints]) -> None:
+    """Sum again what `made` touches: hours of these points, days and months by zone."""
+    session.execute(text(_HOURS), {"zone": "UTC", "keys": hours.tolist()})
+    for zone, keys in zones.items():
+        session.execute(text(_DAYS), {"zone": zone, "keys": keys.tolist()})
+        session.execute(text(_MONTHS), {"zone": zone, "keys": keys.tolist()})
+
+
+def _revise(session: Session, scope: Scope, start_us: Ints) -> int:
+    """Give changed intervals a new version, and tell those who may have used the one before; return how many."""
+    revised = session.execute(text(_REVISE), _span(start_us)).all()
+    if not revised:
+        return 0
+    told: dict[UUID, list[tuple[UUID, datetime, datetime, int]]] = {}
+    for point_id, organisation_id, _, start, end, count in revised:
+        told.setdefault(organisation_id, []).append((point_id, start, end, count))
+    for organisation_id, points in told.items():
+        for i in range(0, len(points), MOST_TOLD):
+            some = points[i : i + MOST_TOLD]
+            publish(session, events.intervals_revised(organisation_id, some, actor_id=scope.actor_id))
+    keys, starts = [row[2] for row in revised], [row[3] for row in revised]
+    session.execute(text(_VALIDATE_AGAIN), {"keys": keys, "starts": starts})
+    return sum(row[5] for row in revised)
 
 
 def write_statistics(session: Session, scope: Scope, *, point_key: Ints, hours: HourStatistics) -> None:
@@ -296,7 +334,8 @@ def _span(start_us: Ints) -> dict[str, Any]:
     return {"first": clock.from_us(start_us.min()), "last": clock.from_us(start_us.max())}
 
 
-def _ensure_interval_months(session: Session, start_us: Ints) -> None:
+def ensure_interval_months(session: Session, start_us: Ints) -> None:
+    """Have a partition for every month that intervals start in [µs]."""
     bind = session.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
     months = np.unique(start_us.astype("datetime64[us]").astype("datetime64[M]")).astype(str)

@@ -6,11 +6,12 @@ from what is stored, so that the outcome depends only on the readings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import psycopg
+import structlog
 from numpy.typing import NDArray
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
@@ -18,9 +19,10 @@ from sqlalchemy.orm import Session
 from backend.kernel.scope import Scope
 from backend.kernel.units import PointKind
 from backend.metering import queries, rules
+from backend.metering.models import Gap
 from backend.metering.queries import CountedPoint
-from backend.metering.rules import Amounts, HourStatistics, RegisterMeter, Spans
-from backend.metering.service import amounts, journal
+from backend.metering.rules import Amounts, HourStatistics, RegisterMeter, Rule, Spans
+from backend.metering.service import amounts, gaps, journal, validation, virtual
 from backend.metering.service.store import REMADE
 from backend.metering.service.stretches import (
     MOST_READINGS,
@@ -52,6 +54,8 @@ FAULTS = (
 )  # fmt: skip
 """What the readings of a point can bring about: its fault alone. Anything else is nobody's, and is tried again."""
 
+_log = structlog.get_logger(__name__)
+
 Make = Callable[[Session, Scope, list[Job]], None]
 
 
@@ -68,6 +72,7 @@ class RollUpFollower:
     points: dict[int, CountedPoint] = field(default_factory=dict)
     settled: dict[int, Made] = field(default_factory=dict)
     failing: dict[int, int] = field(default_factory=dict)
+    virtual: virtual.Virtual = field(default_factory=virtual.Virtual)
     is_behind: bool = False
 
     def forget(self) -> None:
@@ -95,17 +100,37 @@ class RollUpFollower:
             journal.move_cursor(session, scope, NAME, batches[taken - 1].sequence)
         return taken
 
+    def estimate(self, session: Session, scope: Scope, *, most: int = gaps.MOST) -> int:
+        """Estimate the gaps that wait, in the caller's transaction; return how many were taken (0: none left)."""
+        waiting = queries.waiting_gaps(session, scope, most)
+        if waiting:
+            self._look_up(session, scope, {gap.point_key for gap in waiting})
+            self._estimate(session, scope, waiting)
+        return len(waiting)
+
+    def _estimate(self, session: Session, scope: Scope, waiting: Sequence[Gap]) -> None:
+        """Estimate gaps; where that fails find the one to blame, by halves, and leave it its straight line."""
+        try:
+            with session.begin_nested():
+                filled = gaps.estimate(session, scope, self.points, waiting)
+                validation.note_gaps(session, scope, filled.unusual, self.points)
+                session.flush()
+                if filled.made:
+                    self._write(session, scope, Work(made=filled.made))
+                    self._make_virtual(session, scope)
+                if filled.registers:
+                    self.make(session, scope, gaps.spans(filled.registers))
+        except FAULTS as error:
+            if len(waiting) > 1:
+                half = len(waiting) // 2
+                self._estimate(session, scope, waiting[:half])
+                self._estimate(session, scope, waiting[half:])
+                return
+            gaps.give_up(session, scope, waiting[0], error)
+
     def make(self, session: Session, scope: Scope, spans: Spans) -> None:
         """Make again all amounts and statistics that readings in these spans can have changed."""
-        if not self.points or not set(spans.point_key.tolist()) <= self.points.keys():
-            self.points = queries.counted_points(session, scope)
-            made = queries.settled_until(session, scope)
-            self.settled = {
-                key: Made(until, newest, is_confirmed=False) for key, (until, newest) in made.items()
-            }
-            self.failing = {
-                key: point.failing_us for key, point in self.points.items() if point.failing_us is not None
-            }
+        self._look_up(session, scope, set(spans.point_key.tolist()))
         jobs = [job for i in range(len(spans)) if (job := self._job(spans, i)) is not None]
         by_kind = {
             PointKind.REGISTER: self._make_registers,
@@ -118,6 +143,42 @@ class RollUpFollower:
             alone = [[job] for job in chosen if job.point.key in self.failing]
             for chunk in chunks_of([job for job in chosen if job.point.key not in self.failing]) + alone:
                 self._make_or_set_aside(session, scope, by_kind[kind], chunk)
+        self._make_virtual(session, scope)
+
+    def _make_virtual(self, session: Session, scope: Scope) -> None:
+        """Make virtual meters where what they consist of was written, layer by layer."""
+        if not self.virtual.changed:
+            return
+        try:
+            with session.begin_nested():
+                for layer in self.virtual.layers:
+                    self._make_layer(session, scope, layer)
+        except FAULTS as error:
+            _log.warning("virtual meters not made", points=self.virtual.layers, exc_info=error)
+        self.virtual.changed.clear()
+
+    def _make_layer(self, session: Session, scope: Scope, layer: list[int]) -> None:
+        work = Work()
+        for point, found, stretch in virtual.make(session, scope, self.virtual, layer, self.points):
+            work.made.append((point, found))
+            work.empty.append((point, *stretch))
+            if len(found):
+                end = int(found.start_us[-1]) + point.length_us
+                work.ends.append(End(point.key, Made(end, end, is_confirmed=True)))
+        if work.made:
+            self._write(session, scope, work)
+
+    def _look_up(self, session: Session, scope: Scope, keys: set[int]) -> None:
+        """Know how these points count, and how far each is made."""
+        if self.points and keys <= self.points.keys():
+            return
+        self.points = queries.counted_points(session, scope)
+        self.virtual = virtual.Virtual.of(session, scope)
+        made = queries.settled_until(session, scope)
+        self.settled = {key: Made(until, newest, is_confirmed=False) for key, (until, newest) in made.items()}
+        self.failing = {
+            key: point.failing_us for key, point in self.points.items() if point.failing_us is not None
+        }
 
     def _make_or_set_aside(self, session: Session, scope: Scope, make: Make, jobs: list[Job]) -> None:
         """Make amounts; where that fails find the points to blame, by halves, and go on without them."""
@@ -145,6 +206,9 @@ class RollUpFollower:
         point = self.points.get(int(spans.point_key[i]))
         if point is None:
             return None
+        if point.key in self.virtual.terms:
+            self.virtual.note(point.key, int(spans.first_us[i]), int(spans.last_us[i]) + 1)
+            return None
         first, last = int(spans.first_us[i]), int(spans.last_us[i])
         first = min(first, self.failing.get(point.key, first))
         made = self.settled.get(point.key)
@@ -157,17 +221,31 @@ class RollUpFollower:
 
     def _make_registers(self, session: Session, scope: Scope, jobs: list[Job], *, wide: int = NEAR) -> None:
         low, high, job, at_us, value = queries.readings_around(session, scope, arrays_of(jobs), wide=wide)
-        work, odd = Work(), []
+        work, odd, usable, found = Work(), [], {}, []
         edge = np.searchsorted(job, np.arange(len(jobs) + 1))
+        with_gaps = gaps.jobs_with_gaps(jobs, job, at_us)
         for i, one in enumerate(jobs):
             part = slice(edge[i], edge[i + 1])
             at, register = countable(one.point, at_us[part], value[part])
             if wide == NEAR and rules.is_odd(register):
                 odd.append(one)
                 continue
-            meter = RegisterMeter(one.point.length_us, one.point.quanta, one.point.dial, one.point.events)
-            found = rules.register_amounts(at, register, meter, int(low[i]), int(high[i]))
-            self._note_register(work, one.point, found, (int(low[i]), int(high[i])), (at, register))
+            usable[i] = at, register
+            if i in with_gaps:
+                found.append(gaps.found(i, one.point, usable[i], (int(low[i]), int(high[i]))))
+        shapes = gaps.shapes(session, scope, found) if found else {}
+        gaps.forget_filled(session, scope, [
+            (jobs[i].point.key, int(low[i]), int(high[i])) for i in usable if self._is_late(jobs[i])
+        ], found)  # fmt: skip
+        for i, (at, register) in usable.items():
+            point, stretch = jobs[i].point, (int(low[i]), int(high[i]))
+            meter = RegisterMeter(point.length_us, point.quanta, point.dial, point.events)
+            made = rules.register_amounts(at, register, meter, *stretch, shapes.get(i, ()))
+            if (
+                wide != NEAR and Rule.BREAK in made.rule
+            ):  # a step back is odd, so it is always looked at twice
+                validation.note_break(session, scope, point, at, register)
+            self._note_register(work, point, made, stretch, (at, register))
         self._write(session, scope, work)
         for start in range(0, len(odd), MOST_ODD):
             self._make_registers(session, scope, odd[start : start + MOST_ODD], wide=rules.FARTHEST)
@@ -206,21 +284,27 @@ class RollUpFollower:
 
     def _make_intervals(self, session: Session, scope: Scope, jobs: list[Job]) -> None:
         job, at_us, value = queries.readings_within(session, scope, arrays_of(jobs, after=1))
-        work = Work()
+        work, unread, until = Work(), list[tuple[CountedPoint, int, int]](), dict[int, int | None]()
         edge = np.searchsorted(job, np.arange(len(jobs) + 1))
         for i, one in enumerate(jobs):
             part, point = slice(edge[i], edge[i + 1]), one.point
             at, taken = countable(point, at_us[part], value[part])
+            if (taken < 0).any():
+                validation.note_negative(session, scope, point, at, taken)
             found = rules.interval_amounts(
                 at, taken, quanta=point.quanta, length_us=point.length_us, offset_us=local_offsets(at, point)
             )
             work.made.append((point, found))
             before = self.settled.get(point.key)
+            until.setdefault(point.key, None if before is None else before.until_us)
+            unread += gaps.unread(point, found.start_us, until[point.key])
             if before is not None and one.first_us < before.until_us:
                 work.empty.append((point, one.first_us, one.last_us + 1))
             if len(found):
                 end = int(found.start_us[-1]) + point.length_us
+                until[point.key] = max(end, until[point.key] or end)
                 work.ends.append(End(point.key, Made(end, end, is_confirmed=True)))
+        gaps.note_unread(session, scope, unread)
         self._write(session, scope, work)
 
     def _make_statistics(self, session: Session, scope: Scope, jobs: list[Job]) -> None:
@@ -268,8 +352,11 @@ class RollUpFollower:
         if made:
             counts = [len(found) for _, found in made]
             zones: dict[str, list[int]] = {}
-            for point, _ in made:
+            for point, found in made:
                 zones.setdefault(point.zone, []).append(point.key)
+                self.virtual.note(
+                    point.key, int(found.start_us[0]), int(found.start_us[-1]) + point.length_us
+                )
             rows = unique_rows(made, counts)
             amounts.write_intervals(
                 session, scope, **rows, zones={zone: np.unique(keys) for zone, keys in zones.items()}

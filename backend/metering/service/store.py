@@ -121,11 +121,14 @@ REMADE = "register event"
 """Source of journal batches that bring no readings: amounts around an instant are to be made again."""
 
 
-def have_made_again(session: Session, scope: Scope, point_key: int, at: datetime) -> None:
-    """Tell the followers to make a point's amounts around an instant again, from how it counts now."""
+def have_made_again(
+    session: Session, scope: Scope, point_key: int, at: datetime, *, until: datetime | None = None
+) -> None:
+    """Tell the followers to make a point's amounts around an instant, or up to a later one, again."""
     at_us = np.array([clock.to_us(at)], dtype=np.int64)
+    until_us = at_us if until is None else np.array([clock.to_us(until)], dtype=np.int64)
     key = np.array([point_key], dtype=np.int64)
-    spans = rules.Spans(key, at_us, at_us, np.zeros(1, dtype=np.int64))
+    spans = rules.Spans(key, at_us, until_us, np.zeros(1, dtype=np.int64))
     batch_id = session.execute(text("SELECT nextval('batch_id')")).scalar_one()
     row = {
         "batch": batch_id, "now": clock.now(), "connection_id": None, "actor_id": scope.actor_id, "source": REMADE,
