@@ -13,7 +13,6 @@ BILL_ISSUED = "billing.bill_issued"
 PAYMENT_RECEIVED = "billing.payment_received"
 REFUNDED = "billing.refunded"
 BALANCE_LOW = "billing.balance_low"
-DUNNED = "billing.dunned"
 
 
 def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: UUID | None = None) -> Event:
@@ -25,6 +24,5 @@ def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: U
     payment_received: payment_id, customer_id or None (not assigned yet), amount, currency, way
     refunded: refund_id, customer_id, amount, currency
     balance_low: contract_id, customer_id, balance, currency
-    dunned: bill_id, customer_id, level
     """
     return Event(name, organisation_id, body, actor_id=actor_id)

@@ -372,6 +372,14 @@ class SupplyContractSchema(Schema):
         validate=ma.validate.Length(max=100), metadata={"example": {"contracted_kw": "315"}},
     )  # fmt: skip
     payer = words(200, "Li Hua Trading", load_default=None, allow_none=True)
+    low_balance = ma.fields.Decimal(
+        places=2,
+        load_default=None,
+        allow_none=True,
+        validate=within(0, 10**11),
+        as_string=True,
+        metadata=MONEY,
+    )
     is_prepaid = ma.fields.Boolean(load_default=False)
     is_protected = ma.fields.Boolean(load_default=False)
     points = ma.fields.List(

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from backend.billing import events
 from backend.billing.models import Bill, BillKind, BillRun, BillStatus, SupplyContract
 from backend.billing.queries import bills as queries
-from backend.billing.queries import contracts
-from backend.billing.rules import charging, numbering
-from backend.billing.rules.ledger import TAX, Cause, NewEntry
+from backend.billing.queries import contracts, payments
+from backend.billing.rules import charging, disconnection, numbering
+from backend.billing.rules.ledger import CREDIT, RECEIVABLE, TAX, Cause, NewEntry
 from backend.billing.rules.tariff import Line
 from backend.billing.service import ledger, settlement
 from backend.billing.service.rating import Rated
@@ -127,6 +127,7 @@ def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill
         },
     )
     settlement.settle(session, scope, book_id=book_id, customers={one.customer_id for one in bills}, on=on)
+    _warn(session, scope, book_id, bills, agreed)
     for one, serial, due in zip(bills, serials, dues, strict=True):
         _tell(session, scope, one, agreed[one.contract_id], numbering.shown(on.year, serial), due)
         session.expire(one)
@@ -154,3 +155,26 @@ def _tell(
         "contract_id": str(contract.id), "total": str(one.total), "currency": one.currency, "due_on": due.isoformat(),
     }  # fmt: skip
     publish(session, events.event(events.BILL_ISSUED, one.organisation_id, body, actor_id=scope.actor_id))
+
+
+def _warn(
+    session: Session,
+    scope: Scope,
+    book_id: UUID,
+    bills: Sequence[Bill],
+    agreed: Mapping[UUID, SupplyContract],
+) -> None:
+    """Tell of prepaid balances that these bills brought below what was agreed."""
+    prepaid = [one for one in bills if agreed[one.contract_id].is_prepaid]
+    customers = {one.customer_id for one in prepaid}
+    credit = payments.balances(session, scope, book_id, CREDIT, customers) if prepaid else {}
+    owed = payments.balances(session, scope, book_id, RECEIVABLE, customers) if prepaid else {}
+    for one in prepaid:
+        whose, low = (one.customer_id, one.currency), agreed[one.contract_id].low_balance
+        balance = -Decimal(credit.get(whose, 0)) - Decimal(owed.get(whose, 0))
+        if low is not None and disconnection.warns(balance + one.total, balance, low):
+            body = {"contract_id": str(one.contract_id), "customer_id": str(one.customer_id), "balance": str(balance),
+                    "currency": one.currency}  # fmt: skip
+            publish(
+                session, events.event(events.BALANCE_LOW, one.organisation_id, body, actor_id=scope.actor_id)
+            )

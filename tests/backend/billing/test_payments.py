@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from backend.billing import events as billing
 from backend.billing.models import Way
 from backend.billing.rules.ledger import BANK, CASH, CREDIT, RECEIVABLE, UNASSIGNED
-from backend.billing.service import bills, ledger, payments
-from backend.kernel import ids
+from backend.billing.service import bills, contracts, ledger, payments
+from backend.kernel import events, ids
 from backend.kernel.errors import Conflict, Forbidden, NotFound, Refused
 from backend.kernel.scope import Scope
 from tests.backend.billing.scene import fill, meter, sign, store, wipe
@@ -224,3 +225,26 @@ def test_a_customer_sees_their_payments_and_nobody_elses(acting, east, billed, w
 def test_what_is_no_amount_is_not_taken(acting, east, billed, amount):
     with pytest.raises(Refused):
         cash(acting, east, amount)
+
+
+def test_a_prepaid_balance_that_runs_low_is_told_once(
+    acting, desk, east, book, billed, owner_database, monkeypatch
+):
+    """3,000 paid ahead, 2,126.66 or 2,197.17 a month: told below 1,000 and below nothing, and not again."""
+    monkeypatch.setattr(events, "_listeners", {})
+    events.listen(billing.BALANCE_LOW, "test", lambda _session, _scope, _event: None)
+    cash(acting, east, str(BOTH + 3000))
+    with acting() as (session, _):
+        point_id, key = meter(session, east, f"meter {ids.new_id()}")
+    fill(owner_database, key, end=date(2026, 12, 1))
+    prepaid = {"is_prepaid": True, "low_balance": Decimal(1000)}
+    with acting("manager") as (session, scope):
+        sign(session, scope, east, "PRE-1", store(session, scope, east), [point_id], **prepaid)
+        contracts.end_contract(session, scope, contract_id=billed[0].contract_id, ends_on=date(2026, 11, 1))
+    told = []
+    for month in (9, 10, 11):
+        desk.issue(desk.preview(date(2026, month, 1)), date(2026, 12, 1))
+        with acting() as (session, _):
+            told.append(list(session.scalars(text("SELECT body ->> 'balance' FROM outbox ORDER BY id"))))
+    balances = [3000 - MONTH, 3000 - BOTH, 3000 - BOTH - MONTH]
+    assert [[Decimal(one) for one in some] for some in told] == [balances[:1], balances[:2], balances[:2]]
