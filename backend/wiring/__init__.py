@@ -15,6 +15,7 @@ from backend.infra.passwords import Argon2Passwords
 from backend.infra.pay import HttpProvider
 from backend.kernel.events import listen
 from backend.kernel.settings import settings
+from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
@@ -29,6 +30,7 @@ def connect() -> None:
     listen(tenancy.RESET_WANTED, "letter of password reset", letters.password_reset)
     listen(assets.EXCHANGED, "registers of exchanged devices", registers.exchanged)
     listen(alarms.RAISED, "work orders of urgent alarms", faults.report_alarm)
+    listen(metering.INTERVALS_REVISED, "bills to rate again", bills.revised)
     listen(billing.RUN_STEP, "steps of bill runs", bills.step)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)

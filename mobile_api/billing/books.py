@@ -12,7 +12,7 @@ from backend.billing.service import ledger
 from backend.kernel import clock
 from backend.kernel.periods import local_date
 from backend.network import service as network
-from mobile_api.billing import schemas as shape
+from mobile_api.billing import book_schemas as shape
 from mobile_api.billing.blueprint import blp
 from mobile_api.fields import PageQuery, page_of
 

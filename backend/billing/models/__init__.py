@@ -8,6 +8,7 @@ from backend.billing.models.bill import (
     BillRun,
     BillRunException,
     BillStatus,
+    RevisedBill,
     RunStatus,
 )
 from backend.billing.models.contract import ContractPoint, SupplyContract, Tariff, TariffVersion
@@ -31,6 +32,6 @@ from backend.billing.models.payment import (
 __all__ = [
     "Allocation", "BankFile", "Bill", "BillCounter", "BillKind", "BillLine", "BillRun", "BillRunException",
     "BillStatus", "ContractPoint", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
-    "LedgerPosting", "Payment", "PaymentIntent", "Refund", "RunStatus", "SupplyContract", "Tariff", "TariffVersion",
-    "Way",
+    "LedgerPosting", "Payment", "PaymentIntent", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff",
+    "TariffVersion", "Way",
 ]  # fmt: skip

@@ -159,3 +159,13 @@ class BillCounter(TenantOwned, Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     last: Mapped[int]
+
+
+class RevisedBill(TenantOwned, Base):
+    """Intervals an issued bill rests on were revised: it waits to be rated again. intervals: how many, as told."""
+
+    __tablename__ = "revised_bill"
+
+    bill_id: Mapped[UUID] = mapped_column(ForeignKey("bill.id"), primary_key=True)
+    intervals: Mapped[int]
+    noted_at: Mapped[datetime]

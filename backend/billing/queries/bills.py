@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from backend.billing.models import Bill, BillKind, BillLine, BillRun, BillRunException, BillStatus
+from backend.billing.models import (
+    Bill,
+    BillKind,
+    BillLine,
+    BillRun,
+    BillRunException,
+    BillStatus,
+    ContractPoint,
+    RevisedBill,
+    SupplyContract,
+)
 from backend.billing.queries.confined import keeps, pays
 from backend.kernel import paging
 from backend.kernel.db import required
@@ -90,10 +100,13 @@ def kept_bill(session: Session, scope: Scope, bill_id: UUID, *, lock: bool = Fal
 
 def bills(
     session: Session, scope: Scope, *, customer_id: UUID | None = None, run_id: UUID | None = None,
-    contract_id: UUID | None = None, cursor: str | None, limit: int,
+    contract_id: UUID | None = None, revised: bool = False, cursor: str | None, limit: int,
 ) -> paging.Page[Bill]:  # fmt: skip
-    """A page of bills, the latest period first."""
+    """A page of bills, the latest period first; revised: those whose intervals were revised since."""
     query = select(Bill).where(seen(scope))
+    if revised:
+        waits = RevisedBill.bill_id == Bill.id
+        query = query.where(exists().where(waits, keeps(scope, RevisedBill.organisation_id)))
     for column, wanted in (
         (Bill.customer_id, customer_id), (Bill.run_id, run_id), (Bill.contract_id, contract_id),
     ):  # fmt: skip
@@ -187,3 +200,22 @@ def adjusted(session: Session, scope: Scope, bill_ids: Collection[UUID], kind: s
         BillLine.bill_id.in_(bill_ids), BillLine.kind == kind, keeps(scope, BillLine.organisation_id)
     )
     return set(session.scalars(query))
+
+
+def resting_on(
+    session: Session, scope: Scope, point_id: UUID, start: datetime, end: datetime
+) -> Sequence[Bill]:
+    """The issued bills that rest on a point's intervals in [start, end)."""
+    first = cast(func.timezone(SupplyContract.zone, start), Date)
+    last = cast(func.timezone(SupplyContract.zone, end - timedelta(microseconds=1)), Date)
+    query = (
+        select(Bill)
+        .join(SupplyContract, SupplyContract.id == Bill.contract_id)
+        .join(ContractPoint, ContractPoint.contract_id == SupplyContract.id)
+        .where(
+            ContractPoint.point_id == point_id, Bill.kind == BillKind.BILL, Bill.status == BillStatus.ISSUED,
+            Bill.ends_on > first, Bill.starts_on <= last, keeps(scope, Bill.organisation_id),
+        )
+        .distinct()
+    )  # fmt: skip
+    return session.scalars(query).all()

@@ -15,18 +15,16 @@ from backend.kernel.scope import Scope
 
 def bills(
     session: Session, scope: Scope, *, customer_id: UUID | None = None, run_id: UUID | None = None,
-    contract_id: UUID | None = None, cursor: str | None = None, limit: int = 50,
+    contract_id: UUID | None = None, revised: bool = False, cursor: str | None = None, limit: int = 50,
 ) -> paging.Page[Bill]:  # fmt: skip
-    """Return a page of bills and notes, the latest period first; customers see what was issued to them."""
+    """Return a page of bills and notes, the latest period first; customers see what was issued to them.
+
+    revised: those that wait to be rated again
+    """
     return queries.bills(
-        session,
-        scope,
-        customer_id=customer_id,
-        run_id=run_id,
-        contract_id=contract_id,
-        cursor=cursor,
-        limit=limit,
-    )
+        session, scope, customer_id=customer_id, run_id=run_id, contract_id=contract_id, revised=revised,
+        cursor=cursor, limit=limit,
+    )  # fmt: skip
 
 
 def bill(session: Session, scope: Scope, *, bill_id: UUID) -> Bill:

@@ -7,15 +7,17 @@ The bill and its notes together then say that; asked again, there is no differen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.billing.models import Bill, BillKind, BillLine, BillStatus
+from backend.billing.models import Bill, BillKind, BillLine, BillStatus, RevisedBill
 from backend.billing.queries import bills as queries
 from backend.billing.queries import contracts
 from backend.billing.queries.confined import KEEPERS
@@ -53,6 +55,7 @@ def rerate(session: Session, scope: Scope, *, bill_id: UUID, on: date, reason: s
         rating = _rate(session, scope, one, known if opening is None else opening)
         note = _note(session, scope, one, family, rating, (known if opening is None else opening, reason))
         notes += [note] if note is not None else []
+        session.execute(delete(RevisedBill).where(RevisedBill.bill_id == one.id))
         opening = dict(rating.closing)
     _issue(session, scope, first.organisation_id, notes, on)
     return notes
@@ -128,6 +131,18 @@ def _line(
         amount=said.amount, account=charging.account_of(name.kind, name.price), starts_at=first, ends_at=last,
         **name._asdict(),
     )  # fmt: skip
+
+
+def note_revised(
+    session: Session, scope: Scope, *, point_id: UUID, start: datetime, end: datetime, intervals: int
+) -> None:
+    """Note that a point's intervals in [start, end) were revised: bills that rest on them wait to be rated again."""
+    for bill in queries.resting_on(session, scope, point_id, start, end):
+        new = insert(RevisedBill).values(
+            bill_id=bill.id, organisation_id=bill.organisation_id, intervals=intervals, noted_at=clock.now()
+        )
+        more = {"intervals": RevisedBill.intervals + intervals, "noted_at": clock.now()}
+        session.execute(new.on_conflict_do_update(index_elements=["bill_id"], set_=more))
 
 
 def adjust(session: Session, scope: Scope, *, bill_id: UUID, amount: Decimal, on: date, reason: str) -> Bill:

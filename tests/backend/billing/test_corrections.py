@@ -18,6 +18,8 @@ from backend.billing.service import bills, corrections, ledger, payments
 from backend.kernel import ids
 from backend.kernel.errors import Conflict, NotFound, Refused
 from backend.kernel.scope import Scope
+from backend.metering.events import intervals_revised
+from backend.wiring import bills as wiring
 from tests.backend.billing.scene import NEXT, TOU, fill, meter, sign, store, wipe
 
 MONTH = Decimal("2126.66")
@@ -252,3 +254,25 @@ def test_what_was_said_and_the_difference_are_what_is_right(said, right):
         name: one for name, one in right.items() if any(one)
     }
     assert rules.difference(right, right) == {}
+
+
+def test_a_bill_whose_intervals_were_revised_waits_to_be_rated_again(acting, billed, owner_database, east):
+    bill, key = billed()
+    edit(owner_database, key, NOON, 101_000)
+
+    def waiting(role="manager"):
+        with acting(role) as (session, scope):
+            return [one.id for one in bills.bills(session, scope, revised=True).items]
+
+    with acting() as (session, scope):
+        point_id = session.scalar(text("SELECT id FROM point WHERE key = :key"), {"key": key})
+        for start in (NOON, datetime(2026, 9, 30, 16, tzinfo=UTC)):  # the second lies in October, in Shanghai
+            told = intervals_revised(
+                east.enterprise.id, [(point_id, start, start + timedelta(minutes=15), 1)], actor_id=None
+            )
+            wiring.revised(session, scope, told)
+        assert session.scalar(text("SELECT sum(intervals) FROM revised_bill")) == 1
+    assert waiting() == [bill.id]
+    assert waiting("customer") == []
+    rerate(acting, bill)
+    assert waiting() == []
