@@ -1,0 +1,1 @@
+"""What is owed for what was used: pure rules."""
