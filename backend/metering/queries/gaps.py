@@ -56,7 +56,11 @@ def gaps_within(
 def measured_before(
     session: Session, scope: Scope, point_key: Ints, first_us: Ints, last_us: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    """Intervals that were measured or edited in [first, last) of each stretch: stretch, start [µs], amount [quanta]."""
+    """Intervals that are known in [first, last) of each stretch: stretch, start [µs], amount [quanta].
+
+    Known are those measured or edited, and those a register read less often than its intervals yields in between;
+    not what was estimated over a gap.
+    """
     assert scope.organisations, "a scope without organisations holds no points"
     bulk.stage(session, "pasts", {
         "job": (np.arange(len(point_key)), "int8"), "point_key": (point_key, "int8"),
@@ -67,7 +71,9 @@ def measured_before(
         session,
         "SELECT p.job, i.start, i.amount FROM pasts p"
         ' JOIN "interval" i ON i.point_key = p.point_key AND i.start >= p.first AND i.start < p.last'
-        " WHERE i.start >= %(first)s AND i.start < %(last)s AND i.method IN (0, 2)",
+        " WHERE i.start >= %(first)s AND i.start < %(last)s AND (i.method IN (0, 2) OR (i.method, i.rule) = (1, 2)"
+        "   AND NOT EXISTS (SELECT FROM gap g WHERE g.point_key = i.point_key AND g.first_at <= i.start"
+        "     AND g.first_at > i.start - interval '62 days' AND g.last_at > i.start))",
         ["int8", "timestamptz", "int8"],
         bounds,
     )

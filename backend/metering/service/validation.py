@@ -153,7 +153,7 @@ def _columns(days: Sequence[ClosedDays]) -> tuple[Ints, Ints, Ints]:
 def _of_intervals(session: Session, scope: Scope, days: Sequence[ClosedDays]) -> list[Findings]:
     """Run the checks of intervals against their own past, one length of interval after the other."""
     key, first, last = _columns(days)
-    owner, start, amount, method = queries.amounts_in(session, scope, key, first - PAST_US, last)
+    owner, start, amount, _ = queries.amounts_in(session, scope, key, first - PAST_US, last)
     day = np.zeros_like(start)
     length = np.array([one.length_us for one in days], dtype=np.int64)
     for zone in {one.zone for one in days}:
@@ -165,7 +165,7 @@ def _of_intervals(session: Session, scope: Scope, days: Sequence[ClosedDays]) ->
         is_past = start < first[owner]
         past, of_now, whole = (
             _series(chosen, owner, start, day, amount, int(of_length))
-            for chosen in (mine & is_past & (method != 1), mine & ~is_past, mine)
+            for chosen in (mine & is_past, mine & ~is_past, mine)
         )
         known = vee.past_of(past, len(days))
         still = vee.dead(whole, known, LIMITS)

@@ -127,6 +127,18 @@ def test_a_late_reading_in_the_middle_makes_two_gaps_of_one(meters):
     assert sum(amount for amount, *_ in there) == BY_DAY.sum() * 1000
 
 
+def test_a_register_read_by_the_hour_has_a_past_in_quarters_of_one(meters):
+    point = meters.make(f"hourly {next(names)}")
+    shown = 100 + np.concatenate(([0], np.cumsum(np.tile(BY_DAY, DAYS))))[::4]
+    keep = np.ones(len(shown), dtype=bool)
+    keep[GAP.start // 4 + 1 : GAP.stop // 4] = False
+    meters.store(point, QUARTERS[::4][keep], shown[keep], start=START)
+    meters.follow()
+    assert estimate(meters) == 1
+    there = intervals(meters, point)[(DAYS - 2) * 96 : (DAYS - 1) * 96]
+    assert [amount for amount, *_ in there] == (BY_DAY * 1000).astype(int).tolist()
+
+
 def test_without_a_past_the_straight_line_stays(meters):
     point = meters.make("young")
     meters.store(point, [0, 15, 600, 615], [1.0, 2.0, 9.0, 10.0])
