@@ -20,6 +20,7 @@ from backend.kernel.scope import Role, Scope
 from backend.tenancy import service as tenancy
 from tests.apps import Browser, Phone
 from tests.billing import charge
+from tests.gaps import make_gap
 from tests.hosting import host
 from tests.work import put_to_work
 
@@ -37,6 +38,7 @@ OF_PARAMETER = {
     "upload": ["upload"], "hosting": ["hosting"], "shift": ["shift"], "ticket": ["ticket"],
     "patrol": ["patrol"], "round": ["round"], "card": ["card"], "check": ["check"],
     "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
+    "exception": ["exception"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -61,6 +63,8 @@ BODIES = {
     "rerating": {"on": "2026-01-01", "reason": "x"}, "issue": {"issue_on": "2026-01-01"}, "abandonment": {},
     "adjustments": {"on": "2026-01-01", "reason": "x", "amount": "-1"}, "closings": {"until": "2020-01-01"},
     "assignment": {"customer_id": "01KASG2V3W4X5Y6Z7A8B9C0D1E"}, "end": {"ends_on": "2099-01-01"},
+    "acceptance": {}, "rerun": {}, "parts": {"parts": []},
+    "edit": {"reason": "seen", "intervals": [{"start": "2026-01-01T00:00:00Z", "amount": 1}]},
 }  # fmt: skip
 """Last word of a path -> a body that would be taken if the id were one's own; else a name."""
 
@@ -82,6 +86,7 @@ def foreign(world):
     with world.database.transaction(west.scope) as session:
         host(session, west)
     charge(world, west)
+    west.ids["exception"], _ = make_gap(world, west)
     known = {name: ids.show(value) for name, value in west.ids.items()}
     for name in ("region", "park", "enterprise", "customer"):
         known[name] = ids.show(getattr(west, name).id)
