@@ -36,6 +36,7 @@ UPLOADS = frozenset(
 
 APPLICATIONS = {
     "metering": Application.MONITORING,
+    "exceptions": Application.MONITORING,
     "alarms": Application.MONITORING,
     "live": Application.MONITORING,
     "stream": Application.MONITORING,
@@ -57,6 +58,7 @@ PAGES = {
         "map_data", "position", "point", "point_curve", "point_csv", "alarms", "alarm_rows", "alarm",
         "acknowledge", "comment_alarm", "shelve", "alarm_rules", "alarm_rule", "new_alarm_rule", "wake_rule",
         "start_alarm_rule", "alarm_statistics", "alarm_count",
+        "exceptions", "vee_exception", "accept_exception", "edit_exception", "rerun_exception",
     },
     Application.MAINTENANCE: {
         "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",

@@ -17,7 +17,7 @@ from backend.infra import mail, outbox
 from backend.infra.mail import Letter
 from backend.kernel import clock, events
 from backend.kernel.db import Database
-from backend.kernel.errors import Unavailable
+from backend.kernel.errors import Conflict, Unavailable
 from backend.kernel.scope import Role, Scope
 from backend.wiring import notices
 from backend.workorders import events as workorders
@@ -148,6 +148,15 @@ _taken: list[int] = []
 
 def plan(session: Session, scope: Scope, order_id: UUID, person_id: UUID) -> None:
     """Plan a visit at a time nobody has yet."""
-    _taken.append(0)
-    start = clock.now() + timedelta(minutes=30 + 95 * (len(_taken) % 25))
-    service.schedule(session, scope, order_id=order_id, technician_id=person_id, start=start)
+    for _ in range(25):
+        _taken.append(0)
+        start = clock.now() + timedelta(minutes=30 + 95 * (len(_taken) % 25))
+        try:
+            with session.begin_nested():
+                service.schedule(session, scope, order_id=order_id, technician_id=person_id, start=start)
+        except Conflict as error:
+            if "another visit" not in error.message:
+                raise
+        else:
+            return
+    raise AssertionError("everybody is booked for two days")
