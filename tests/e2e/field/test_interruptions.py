@@ -194,7 +194,9 @@ def test_a_new_version_waits_until_the_old_one_is_closed_and_takes_the_outbox_ov
     page.close()
     other.wait_for_function(
         "async () => { const found = await navigator.serviceWorker.getRegistration('/field/');"
-        " return found.waiting === null && found.active.state === 'activated' }",
+        " const kept = (await caches.keys()).filter((name) => name.startsWith('field-shell'));"
+        " return found.waiting === null && found.active.state === 'activated'"
+        " && kept.every((name) => name.includes('next')) }",
         timeout=60_000,
     )
     unsent(other)
