@@ -123,5 +123,5 @@ def test_the_table_of_a_long_period_begins_with_the_newest_and_leads_on_to_the_o
         following = re.search(r'id="counted-next" href="([^"]+)"', page)
         address = following and following[1].replace("&amp;", "&")
     assert instants == sorted(set(instants), reverse=True)
-    assert len(instants) > 30 * 24
+    assert len(instants) >= 30 * 24  # of today there may be none yet
     assert instants[0] > (clock.now() - timedelta(hours=3)).isoformat()
