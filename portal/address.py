@@ -73,6 +73,11 @@ class View:
         return clock.now() in self.period
 
     @property
+    def is_young(self) -> bool:
+        """Tell whether its first hour is not over yet: sums go by full hours, so there is none."""
+        return self.is_current and clock.now() - self.period.start < timedelta(hours=1)
+
+    @property
     def grain(self) -> str:
         """Which sums suit the period: hours of a day or week, days of a month, months of a year."""
         days = (self.period.end - self.period.start).days

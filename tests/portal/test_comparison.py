@@ -96,6 +96,19 @@ def test_what_cannot_be_compared_is_drawn_without_the_period_before(browser, wor
     assert [one["is_before"] for one in drawn] == [False]
 
 
+@pytest.mark.parametrize("page", ["overview", "demand"])
+def test_in_the_first_hour_of_a_day_pages_say_why_there_is_no_amount_yet(
+    browser, world, meters, monkeypatch, page
+):
+    visitor, why = browser(world.east, "manager"), "the first of this period is not over yet"
+    today = periods.day(periods.local_date(clock.now(), ZONE), ZONE).start
+    monkeypatch.setattr(clock, "now", lambda: today + timedelta(minutes=40))
+    text = visitor.get(f"/{page}").text
+    assert why in text and "nothing measured in this period" not in text
+    monkeypatch.setattr(clock, "now", lambda: today + timedelta(minutes=61))
+    assert why not in visitor.get(f"/{page}").text
+
+
 def test_the_day_that_runs_is_drawn_and_marked(browser, world, meters):
     visitor = browser(world.east, "manager")
     drawn = visitor.get("/balance.json?carrier=heat&span=month").json["series"][-1]
