@@ -115,8 +115,8 @@ def test_a_restore_goes_to_a_cluster_whose_owner_has_another_name_and_asks_for_n
         elsewhere[unneeded] = ""
     restored = enerfield("restore", backup, environment=elsewhere)
     assert restored.returncode == 0, restored.stderr
-    done = re.search(r"restoring: (\d+) +MB", restored.stderr)
-    assert int(done[1]) > 0
+    done = re.findall(r"restoring: (\d+) +MB", restored.stderr)  # a slow machine shows the bar at 0, too
+    assert int(done[-1]) > 0
     assert figures(url) == figures(installed["ENERFIELD_DATABASE_URL"])
     with psycopg.connect(url) as connection:  # what is made from now on is the application's to use, too
         connection.execute("CREATE TABLE later (id int)")
