@@ -124,6 +124,12 @@ def contracts_by_id(
     return {one.id: one for one in session.scalars(query)}
 
 
+def contracts_of(session: Session, scope: Scope, customers: Collection[UUID]) -> Sequence[SupplyContract]:
+    """Customers' contracts, the newest first."""
+    query = select(SupplyContract).where(SupplyContract.customer_id.in_(customers), sees_contract(scope))
+    return session.scalars(query.order_by(SupplyContract.starts_on.desc(), SupplyContract.number)).all()
+
+
 def bill_of(session: Session, scope: Scope, contract_id: UUID, on: date) -> Bill | None:
     """The issued bill of a contract for the period a day lies in."""
     query = select(Bill).where(

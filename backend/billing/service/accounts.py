@@ -86,6 +86,11 @@ def contracts_by_id(
     return queries.contracts_by_id(session, scope, contract_ids)
 
 
+def contracts_of(session: Session, scope: Scope, *, customers: Collection[UUID]) -> Sequence[SupplyContract]:
+    """Return customers' contracts, the newest first."""
+    return queries.contracts_of(session, scope, customers)
+
+
 def carriers(session: Session, scope: Scope, *, contract_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return contract's id -> the carrier of its first point."""
     return queries.carriers(session, scope, contract_ids)
