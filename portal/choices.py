@@ -162,6 +162,8 @@ KINDS = {
     "meter_above": _points(application=Application.MANAGEMENT),
     "part": Kind(_parts, lambda scope, key: named(assets.part(g.session, scope, key))),
     "stored_device": Kind(_stored_devices, _device),
+    "billed_customer": _organisations(tier=OrganisationKind.CUSTOMER, application=Application.SERVICES),
+    "billed_point": _points(application=Application.SERVICES),
     "staff": Kind(_staff, _person),
     "technician": Kind(_technicians, _person),
 }

@@ -21,6 +21,8 @@ from portal.words import ROLES
 
 DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRATOR})
 EVERYBODY = frozenset(Role)
+OFFICE = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+"""Those who keep accounts (see backend/billing)."""
 MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
 
 
@@ -42,6 +44,14 @@ ENTRIES = (
     Entry("plant", _l("Plant"), "plant", "monitoring", frozenset({Role.OPERATOR, Role.MANAGER})),
     Entry("demand", _l("Demand"), "demand", "monitoring", DESK),
     Entry("use", _l("Use"), "use", "services", frozenset({Role.CUSTOMER})),
+    Entry("bills", _l("Bills"), "bill", "services", OFFICE | {Role.CUSTOMER}),
+    Entry("bill_runs", _l("Bill runs"), "today", "services", OFFICE),
+    Entry("complaints", _l("Complaints"), "letters", "services", OFFICE | {Role.CUSTOMER}),
+    Entry("supply_contracts", _l("Contracts"), "orders", "services", OFFICE),
+    Entry("tariffs", _l("Tariffs"), "table", "services", OFFICE),
+    Entry("payments", _l("Payments"), "money", "services", OFFICE),
+    Entry("receivables", _l("Receivables"), "clock", "services", OFFICE),
+    Entry("ledger", _l("Ledger"), "glossary", "services", OFFICE),
     Entry("supply", _l("Supply"), "supply", "monitoring", DESK),
     Entry("network_map", _l("Map"), "map", "monitoring", DESK | {Role.TECHNICIAN}),
     Entry("environment", _l("Environment"), "environment", "monitoring", DESK),
@@ -69,8 +79,10 @@ OWN = {"work_orders": (_l("Your faults"), "services")}
 """What customers call a page, and where it stands in their rail."""
 GROUPS = {
     "services": _l("Your energy"), "monitoring": _l("Monitoring"), "maintenance": _l("Operation and maintenance"),
-    "management": _l("Management"), "help": _l("Help"),
+    "billing": _l("Billing"), "management": _l("Management"), "help": _l("Help"),
 }  # fmt: skip
+OF_STAFF = {"services": "billing"}
+"""What of an application stands in the rail of staff under a name of its own."""
 FIRST = {
     Role.DISPATCHER: "board", Role.OPERATOR: "plant", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
     Role.TECHNICIAN: "today", Role.CUSTOMER: "home",
@@ -79,7 +91,7 @@ BOTTOM = {
     "board": ("board", "work_orders", "dispatch_day", "alarms"), "plant": ("plant", "overview", "alarms", "supply"),
     "overview": ("overview", "demand", "supply", "alarms"),
     "administration": ("administration", "people", "connections", "alarms"),
-    "today": ("today", "work_orders", "network_map", "alarms"), "home": ("home", "use", "work_orders", "glossary"),
+    "today": ("today", "work_orders", "network_map", "alarms"), "home": ("home", "use", "bills", "work_orders"),
 }  # fmt: skip
 PARENTS = {
     "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
@@ -103,6 +115,14 @@ PARENTS = {
     "patrols": "hosting", "new_patrol": "hosting", "patrol": "hosting", "pass_patrol": "hosting",
     "reading_rounds": "hosting", "new_round": "hosting", "reading_round": "hosting", "read_register": "hosting",
     "new_device": "assets", "import_assets": "assets", "export_assets": "assets", "exchange_device": "assets",
+    "bill": "bills", "bill_line": "bills", "bills_so_far": "bills", "pay_bill": "bills", "payment_asked": "bills",
+    "bill_intervals": "bills", "complain": "bills", "complaint": "complaints", "say_complaint": "complaints",
+    "settle_complaint": "complaints", "bill_run": "bill_runs", "start_bill_run": "bill_runs",
+    "issue_bill_run": "bill_runs", "abandon_bill_run": "bill_runs", "rerate_bill": "bill_runs",
+    "adjust_bill": "bill_runs", "supply_contract": "supply_contracts", "new_supply_contract": "supply_contracts",
+    "end_supply_contract": "supply_contracts", "tariff": "tariffs", "new_tariff": "tariffs", "simulator": "tariffs",
+    "take_bank_file": "payments", "assign_payment": "payments", "take_cash": "payments", "ledger_entries": "ledger",
+    "open_ledger": "ledger", "close_ledger": "ledger", "check_ledger": "ledger",
     "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""
@@ -220,12 +240,12 @@ def _entries(current: Any, open_alarms: int | None) -> list[dict[str, Any]]:
     lit = PARENTS.get(page, page)
     on = tenancy.applications(g.session, g.scope, current.id) if current else {}
     kept = {"at": request.args["at"]} if request.args.get("at") else {}
-    own = {} if is_staff() else OWN
+    own, group = ({}, OF_STAFF) if is_staff() else (OWN, {})
     return [
         {
             "page": entry.page, "icon": entry.icon,
             "name": own.get(entry.page, (entry.name, ""))[0],
-            "application": own.get(entry.page, ("", entry.application))[1],
+            "application": own.get(entry.page, ("", group.get(entry.application, entry.application)))[1],
             "link": url_for(f"portal.{entry.page}", **kept), "is_here": entry.page == lit,
             "count": open_alarms if entry.page == "alarms" else None,
             "live": "alarms" if entry.page == "alarms" else None,

@@ -13,6 +13,7 @@ from backend.app import security
 from backend.kernel.units import UNITS
 from portal import bundle, language, navigation, picking, places, refusals, terms, words
 from portal.address import View
+from portal.billing import words as bill_words
 from portal.tags import words as tag_words
 from portal.workorders import words as work_words
 
@@ -38,6 +39,7 @@ def prepare(app: Flask) -> None:
         day_name=lambda on, year=False: words.of_day(on, language.current(), year=year),
         period_name=period_name, compared_name=compared_name, view_link=view_link,
         page_frame=navigation.frame, csrf_token=security.csrf_token, **_wordings(), **_choices(),
+        **bill_words.globals_of_templates(),
     )  # fmt: skip
     app.context_processor(_page_words)
     _word_refusals()

@@ -6,7 +6,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from backend.billing.service import bills, contracts, ledger, payments, runs, tariffs
+from backend.billing.ports import Asked, Order
+from backend.billing.service import (
+    bills,
+    complaints,
+    contracts,
+    ledger,
+    payments,
+    providers,
+    runs,
+    so_far,
+    tariffs,
+)
 from backend.billing.service.contracts import NewSupplyContract
 from tests.world import Region, World
 
@@ -18,6 +29,14 @@ FLAT: dict[str, Any] = {
     ]}],
 }  # fmt: skip
 STATEMENT = b"date,amount,payer,reference\n2026-10-05,5.00,Nobody,thanks\n"
+
+
+class Window:
+    """A provider that takes any order: whether it is paid is no matter here."""
+
+    def ask(self, order: Order) -> Asked:
+        """Take it."""
+        return Asked(f"pay_{order.intent_id}", "https://pay.example/1")
 
 
 def charge(world: World, region: Region) -> None:
@@ -49,6 +68,12 @@ def charge(world: World, region: Region) -> None:
             session, scope, organisation_id=where, name="statement.csv", content=STATEMENT, currency="CNY"
         )
         ids["payment"] = taken.unassigned[0].id
+        ids["complaint"] = complaints.complain(
+            session, scope, bill_id=ids["bill"], place=0, text=f"{region.name} mill finds it dear"
+        ).id
+        asked = {"contract_id": ids["contract"], "amount": Decimal(1)}
+        ids["intent"] = providers.ask(session, scope, Window(), **asked).id
+        so_far.refresh(session, scope)
 
 
 def finish(world: World, region: Region, run_id: Any) -> None:

@@ -29,7 +29,7 @@ UPLOADS = frozenset(
     {
         "billing.BankFiles",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
-        "portal.add_document", "portal.import_assets",
+        "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
     }
 )  # fmt: skip
 """Take files: up to ENERFIELD_MAX_UPLOAD_MB instead of the small body everything else gets."""
@@ -87,7 +87,14 @@ PAGES = {
         "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
         "new_device_here",
     },
-    Application.SERVICES: {"home", "use"},
+    Application.SERVICES: {
+        "home", "use", "bills", "bills_so_far", "bill", "bill_line", "bill_intervals", "pay_bill", "payment_asked",
+        "complaints", "complaint", "complain", "say_complaint", "settle_complaint", "bill_runs", "start_bill_run",
+        "bill_run", "issue_bill_run", "abandon_bill_run", "rerate_bill", "adjust_bill", "supply_contracts",
+        "supply_contract", "new_supply_contract", "end_supply_contract", "tariffs", "tariff", "new_tariff", "simulator",
+        "payments", "take_bank_file", "assign_payment", "take_cash", "receivables", "ledger", "open_ledger",
+        "ledger_entries", "close_ledger", "check_ledger",
+    },
 }  # fmt: skip
 """The same for pages, which hang on one blueprint."""
 

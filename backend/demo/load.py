@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.demo import alarming, fieldwork, founding, history, labelling, measuring, stocking
+from backend.demo import alarming, billing, fieldwork, founding, history, labelling, measuring, stocking
 from backend.demo.founding import Ground
 from backend.demo.history import Batch
 from backend.demo.producing import Past, past
@@ -66,6 +66,8 @@ def load(database: Database, home: Path, *, now: datetime, progress: Progress) -
             keys = np.array([founded.made[p.key].key for p in founded.region.points], dtype=np.int64)
             readings = _History(database, founded.ground.scope, keys).store(worked_out.batches(), advance)
             furnished.result()
+        with progress("billing", total=billing.MONTHS, unit="months") as advance:
+            billing.bill(database, founded.ground, founded.made, now=now, advance=advance)
     return Loaded(len(points()), readings, time.monotonic() - started)
 
 

@@ -19,7 +19,7 @@ from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import bills, faults, letters, notices, registers
+from backend.wiring import bills, dues, faults, letters, notices, registers
 from backend.workorders import events as workorders
 
 
@@ -32,6 +32,9 @@ def connect() -> None:
     listen(alarms.RAISED, "work orders of urgent alarms", faults.report_alarm)
     listen(metering.INTERVALS_REVISED, "bills to rate again", bills.revised)
     listen(billing.RUN_STEP, "steps of bill runs", bills.step)
+    listen(billing.HIGH_BILL, "notices of high bills", dues.high_bill)
+    listen(billing.COMPLAINT_MOVED, "notices of complaints", dues.complaint)
+    listen(billing.LETTER, "one reader of billing", dues.hand_over)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
     listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)

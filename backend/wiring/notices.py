@@ -159,7 +159,7 @@ def escalate(session: Session, scope: Scope, event: Event) -> None:
     if order is None:
         return
     readers = [
-        one for role in event.body["roles"] for one in _holders(session, scope, order.organisation_id, role)
+        one for role in event.body["roles"] for one in holders(session, scope, order.organisation_id, role)
     ]
     if event.body.get("step") == 1:
         readers = _on_duty_first(session, scope, readers)
@@ -226,18 +226,18 @@ def _on_phone(session: Session, scope: Scope, order: WorkOrder) -> str:
 
 def _readers(session: Session, scope: Scope, order: WorkOrder, whom: str, what: str) -> list[Reader]:
     if whom == "dispatcher":
-        return _holders(session, scope, order.organisation_id, "dispatcher")
+        return holders(session, scope, order.organisation_id, "dispatcher")
     if whom == "technician":
         crew = {v.technician_id for v in work.visits_of(session, scope, order_ids=[order.id])}
         return _people(session, crew)
     staff = _staff(session, scope, order.organisation_id) if what in FROM_OUTSIDE else frozenset()
     readers = _people(session, {order.reported_by} - {None, *staff})
     if whom == "customer" and order.customer_id is not None:
-        readers += _holders(session, scope, order.customer_id, "customer")
+        readers += holders(session, scope, order.customer_id, "customer")
     if order.reporter and order.reporter.get("email"):
         readers.append(Reader(None, order.reporter["email"], order.reporter.get("locale") or "en"))
     if what in ASKING and not readers:  # nobody outside can say: row 14's manager does
-        readers = _holders(session, scope, order.organisation_id, "manager")
+        readers = holders(session, scope, order.organisation_id, "manager")
     return list(dict.fromkeys(readers))
 
 
@@ -247,7 +247,8 @@ def _on_duty_first(session: Session, scope: Scope, readers: Sequence[Reader]) ->
     return [one for one in readers if one.person_id in there] or list(readers)
 
 
-def _holders(session: Session, _scope: Scope, node: UUID, role: str) -> list[Reader]:
+def holders(session: Session, _scope: Scope, node: UUID, role: str) -> list[Reader]:
+    """Return who holds a role at an organisation."""
     rows = session.execute(
         text("SELECT person_id, email, locale FROM holders_of_role(:node, :role)"),
         {"node": node, "role": role},
@@ -256,7 +257,7 @@ def _holders(session: Session, _scope: Scope, node: UUID, role: str) -> list[Rea
 
 
 def _staff(session: Session, scope: Scope, node: UUID) -> frozenset[UUID | None]:
-    return frozenset(one.person_id for role in STAFF for one in _holders(session, scope, node, role.value))
+    return frozenset(one.person_id for role in STAFF for one in holders(session, scope, node, role.value))
 
 
 def _people(session: Session, people: Collection[UUID | None]) -> list[Reader]:

@@ -16,6 +16,7 @@ from backend.metering import service
 from backend.tenancy import service as tenancy
 from portal import cartography, figures, language, places, wires
 from portal.address import View, view_of_request
+from portal.billing.home import bills_at_home
 from portal.figures.organisation import at_of, counted, sums_of
 from portal.navigation import below, look
 from portal.pages import pages
@@ -126,7 +127,7 @@ def home() -> str:
     return render_template(
         "metering/home.html", node=node, view=view, figures=tiles, normal=_normal(tiles), uses=_uses(view, points),
         days=figures.balance(view, points, source=_source(view, way="in"), direction="in"),
-        alarms=alarms.alarms(g.session, g.scope, limit=5).items,
+        alarms=alarms.alarms(g.session, g.scope, limit=5).items, **bills_at_home(organisations),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Tables of the area, a file per subject."""
 
+from backend.billing.models.account import BillSoFar, Complaint, ComplaintState, ComplaintWord
 from backend.billing.models.bill import (
     Bill,
     BillCounter,
@@ -31,7 +32,7 @@ from backend.billing.models.payment import (
 
 __all__ = [
     "Allocation", "BankFile", "Bill", "BillCounter", "BillKind", "BillLine", "BillRun", "BillRunException",
-    "BillStatus", "ContractPoint", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
-    "LedgerPosting", "Payment", "PaymentIntent", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff",
-    "TariffVersion", "Way",
+    "BillSoFar", "BillStatus", "Complaint", "ComplaintState", "ComplaintWord", "ContractPoint", "IntentStatus",
+    "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing", "LedgerPosting", "Payment", "PaymentIntent",
+    "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff", "TariffVersion", "Way",
 ]  # fmt: skip

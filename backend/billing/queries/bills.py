@@ -169,9 +169,7 @@ def closings(
 
 def family(session: Session, scope: Scope, bill_id: UUID) -> Sequence[Bill]:
     """A bill and the notes that correct it, in the order they were made."""
-    query = select(Bill).where(
-        or_(Bill.id == bill_id, Bill.corrects_id == bill_id), keeps(scope, Bill.organisation_id)
-    )
+    query = select(Bill).where(or_(Bill.id == bill_id, Bill.corrects_id == bill_id), seen(scope))
     return session.scalars(query.order_by(Bill.made_at, Bill.id)).all()
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.billing.models import JournalEntry, LedgerAccount, LedgerBook, LedgerPosting
+from backend.billing.models import JournalEntry, LedgerAccount, LedgerBook, LedgerClosing, LedgerPosting
 from backend.billing.queries.confined import keeps
 from backend.billing.rules.ledger import Entry, NewEntry, Posting
 from backend.kernel import paging
@@ -146,3 +146,19 @@ def written(session: Session, scope: Scope, book_id: UUID) -> Iterator[Entry]:
             after = row.sequence
         if len(rows) < AT_ONCE:
             return
+
+
+def accounts(session: Session, scope: Scope, book_id: UUID) -> Sequence[LedgerAccount]:
+    """A book's accounts by code."""
+    query = select(LedgerAccount).where(
+        LedgerAccount.book_id == book_id, keeps(scope, LedgerAccount.organisation_id)
+    )
+    return session.scalars(query.order_by(LedgerAccount.code)).all()
+
+
+def closings(session: Session, scope: Scope, book_id: UUID) -> Sequence[LedgerClosing]:
+    """A book's last two dozen closings, the latest first."""
+    query = select(LedgerClosing).where(
+        LedgerClosing.book_id == book_id, keeps(scope, LedgerClosing.organisation_id)
+    )
+    return session.scalars(query.order_by(LedgerClosing.until.desc()).limit(24)).all()

@@ -227,3 +227,24 @@ def party_balance(
     return queries.party_balance(
         session, scope, book_id=book_id, account=account, party_id=party_id, currency=currency
     )
+
+
+def entries(
+    session: Session, scope: Scope, *, book_id: UUID, cursor: str | None = None, limit: int = 50
+) -> paging.Page[tuple[JournalEntry, tuple[Posting, ...]]]:
+    """Return a page of a book's entries with their postings, the last written first."""
+    page = queries.entries_page(
+        session, scope, queries.book(session, scope, book_id).id, cursor=cursor, limit=limit
+    )
+    sides = queries.postings(session, scope, [one.id for one in page.items])
+    return page.each(lambda one: (one, sides.get(one.id, ())))
+
+
+def accounts(session: Session, scope: Scope, *, book_id: UUID) -> Sequence[LedgerAccount]:
+    """Return a book's accounts by code."""
+    return queries.accounts(session, scope, book_id)
+
+
+def closings(session: Session, scope: Scope, *, book_id: UUID) -> Sequence[LedgerClosing]:
+    """Return a book's last closings, the latest first."""
+    return queries.closings(session, scope, book_id)

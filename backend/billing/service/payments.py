@@ -172,6 +172,32 @@ def import_bank_file(
     )
 
 
+@dataclass(frozen=True)
+class Previewed:
+    """A line of a bank file as it would be taken. is_taken: False for what went out, or is known already."""
+
+    line: BankLine
+    is_taken: bool
+    match: Match | None
+
+
+def preview_bank_file(
+    session: Session, scope: Scope, *, organisation_id: UUID, content: bytes, currency: str
+) -> list[Previewed]:
+    """Tell what a bank's statement would bring; nothing is written. Refuses what `import_bank_file` refuses."""
+    scope.demand(organisation_id, *KEEPERS)
+    digest = hashlib.sha256(content).hexdigest()
+    if queries.file_of_digest(session, scope, organisation_id, digest) is not None:
+        raise Conflict("this file was taken already", field="file")
+    lines = bankfile.read(content, currency=currency)
+    known = queries.known_keys(session, scope, organisation_id, Way.BANK, {one.key for one in lines})
+    fresh = [one for one in lines if one.amount > 0 and one.key not in known]
+    found = {
+        one.key: how for one, how in zip(fresh, _matches(session, scope, organisation_id, fresh), strict=True)
+    }
+    return [Previewed(one, one.key in found, found.get(one.key)) for one in lines]
+
+
 def _matches(
     session: Session, scope: Scope, organisation_id: UUID, lines: Sequence[BankLine]
 ) -> list[Match | None]:

@@ -7,7 +7,7 @@ intervals lie in one array.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -30,6 +30,8 @@ from backend.kernel.units import quanta_per
 
 MINUTE_US = 60_000_000
 Ints = NDArray[np.int64]
+Read = Callable[[Session, Scope, Plan, int, Sequence[int]], Mapping[int, Ints]]
+"""Plan, length of an interval [min] and points' keys -> each point's amounts over the plan's grid [quanta]."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,14 @@ class Group(NamedTuple):
 
 
 class Rater:
-    """Rates lots of contracts; keeps the tariffs it made ready."""
+    """Rates lots of contracts; keeps the tariffs it made ready.
 
-    def __init__(self) -> None:
+    read: where intervals come from; by default those that are stored, as they are
+    """
+
+    def __init__(self, read: Read | None = None) -> None:
         self._plans: dict[tuple[UUID, Span, int], Plan] = {}
+        self._read = read or _read
 
     def rate(self, session: Session, scope: Scope, wanted: Sequence[Wanted]) -> list[Rated]:
         """Rate each; one that cannot be rated says why, and the others are rated."""
@@ -101,9 +107,8 @@ class Rater:
             plan = self._plan(members[0].version, group.span, group.minutes)
         except EnerfieldError as error:
             return [Rated(one, None, error.message) for one in members]
-        read = _read(
-            session, scope, plan, group.minutes, (h.key for one in members for h in points[one.contract.id])
-        )
+        keys = sorted({h.key for one in members for h in points[one.contract.id]})
+        read = self._read(session, scope, plan, group.minutes, keys)
         whole, rows, rated = [], [], []
         for one in members:
             held = points[one.contract.id]
@@ -179,11 +184,10 @@ def _group(one: Wanted, held: Sequence[Held]) -> Group:
     return Group(one.version.id, one.part.span, minutes.pop(), units.pop(), registers)
 
 
-def _read(session: Session, scope: Scope, plan: Plan, minutes: int, keys: Iterable[int]) -> dict[int, Ints]:
-    wanted = sorted(set(keys))
+def _read(session: Session, scope: Scope, plan: Plan, minutes: int, keys: Sequence[int]) -> dict[int, Ints]:
     grid = plan.grid
     end_us = grid.start_us + len(grid) * grid.length_us
-    return intervals.amounts(session, scope, wanted, start_us=grid.start_us, end_us=end_us, minutes=minutes)
+    return intervals.amounts(session, scope, keys, start_us=grid.start_us, end_us=end_us, minutes=minutes)
 
 
 def _own(

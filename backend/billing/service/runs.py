@@ -106,8 +106,8 @@ def _wanted(session: Session, scope: Scope, run: BillRun, lot: Sequence[SupplyCo
         if own is not None:
             found.append((one, own))
     found = _unbilled(session, scope, found)
-    openings = _openings(session, scope, found)
-    return [Wanted(one, own, versions[one.tariff_id], openings.get(one.id, {})) for one, own in found]
+    left = openings(session, scope, found)
+    return [Wanted(one, own, versions[one.tariff_id], left.get(one.id, {})) for one, own in found]
 
 
 def _unbilled(session: Session, scope: Scope, found: Sequence[Own]) -> list[Own]:
@@ -124,14 +124,14 @@ def _unbilled(session: Session, scope: Scope, found: Sequence[Own]) -> list[Own]
     ]  # fmt: skip
 
 
-def _openings(session: Session, scope: Scope, found: Sequence[Own]) -> dict[UUID, dict[str, Decimal]]:
+def openings(session: Session, scope: Scope, found: Sequence[Own]) -> dict[UUID, dict[str, Decimal]]:
     """Return contract's id -> what the bill before left to this one, asked once for each day periods begin on."""
-    openings: dict[UUID, dict[str, Decimal]] = {}
+    found_by: dict[UUID, dict[str, Decimal]] = {}
     for on in {own.span.start for _, own in found}:
         wanted = [one.id for one, own in found if own.span.start == on]
         for contract_id, closing in queries.closings(session, scope, wanted, on).items():
-            openings[contract_id] = {name: Decimal(value) for name, value in closing.items()}
-    return openings
+            found_by[contract_id] = {name: Decimal(value) for name, value in closing.items()}
+    return found_by
 
 
 def _set_aside(session: Session, run: BillRun, rated: Sequence[Rated]) -> None:

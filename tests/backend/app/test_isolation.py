@@ -38,7 +38,7 @@ OF_PARAMETER = {
     "upload": ["upload"], "hosting": ["hosting"], "shift": ["shift"], "ticket": ["ticket"],
     "patrol": ["patrol"], "round": ["round"], "card": ["card"], "check": ["check"],
     "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
-    "exception": ["exception"],
+    "exception": ["exception"], "complaint": ["complaint"], "intent": ["intent"], "tariff": ["tariff"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -163,7 +163,8 @@ def state(owner_database):
     tables = ("organisation", "membership", "person", "application_switch", "alarm_rule", "alarm",
               "alarm_event", "channel", "connection", "dead_letter", "sighting", "work_order", "visit",
               "work_order_event", "field_conflict", "inspection_plan", "bill_run", "bill", "bill_line", "payment",
-              "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation")  # fmt: skip
+              "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation", "tariff_version",
+              "payment_intent", "complaint", "complaint_word", "bill_so_far")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(

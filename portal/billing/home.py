@@ -1,0 +1,20 @@
+"""Bills on a customer's first page: what is to be paid, and what this month comes to."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+
+from backend.billing.service import accounts, bills
+from portal.billing.bills import rows, running
+
+SHOWN = 3
+
+
+def bills_at_home(customers: frozenset[UUID]) -> dict[str, Any]:
+    """Return the bills that are to be paid, else the last one, and the bills so far."""
+    to_pay = list(accounts.open_bills(g.session, g.scope, customers=customers))[:SHOWN]
+    shown = to_pay or list(bills.bills(g.session, g.scope, limit=1).items)
+    return {"bills": rows(shown), "bills_so_far": running(customers), "is_owed": bool(to_pay)}
