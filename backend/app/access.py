@@ -22,7 +22,7 @@ PUBLIC = frozenset(
 )  # fmt: skip
 """Answered to anybody, as Scope.public(): how one gets in, and the description of the API."""
 
-OWN_KEY = frozenset({"push.push", "billing.ProviderCalls"})
+OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefunds"})
 """Gateways show their own key, payment providers sign; the view checks it."""
 
 UPLOADS = frozenset(

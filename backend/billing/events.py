@@ -12,6 +12,7 @@ RUN_MOVED = "billing.run_moved"
 BILL_ISSUED = "billing.bill_issued"
 PAYMENT_RECEIVED = "billing.payment_received"
 REFUNDED = "billing.refunded"
+REFUND_WANTED = "billing.refund_wanted"
 BALANCE_LOW = "billing.balance_low"
 
 
@@ -23,6 +24,7 @@ def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: U
     bill_issued: bill_id, number, kind, customer_id, contract_id, total, currency, due_on
     payment_received: payment_id, customer_id or None (not assigned yet), amount, currency, way
     refunded: refund_id, customer_id, amount, currency
+    refund_wanted: refund_id: a provider is to carry it out
     balance_low: contract_id, customer_id, balance, currency
     """
     return Event(name, organisation_id, body, actor_id=actor_id)

@@ -27,8 +27,26 @@ class Asked:
     pay_url: str
 
 
+@dataclass(frozen=True)
+class GiveBack:
+    """Money to be given back. provider_id: the provider's name of the payment it came by; refund_id: asked once."""
+
+    operator_id: UUID
+    refund_id: UUID
+    provider_id: str
+    amount: Decimal
+    currency: str
+    text: str
+
+
 class PaymentProvider(Protocol):
     """Takes payments of customers, and says by a signed call what became of them (see rules.signing)."""
 
     def ask(self, order: Order) -> Asked:
         """Hand in an order; asked again with the same one, return the same. Raises Unavailable."""
+
+    def give_back(self, order: GiveBack) -> str:
+        """Have money given back; returns the provider's name of it, asked again the same.
+
+        raises Unavailable; Refused where the provider will not do it, however often it is asked
+        """

@@ -8,18 +8,17 @@ from backend.alarms import events as alarms
 from backend.assets import events as assets
 from backend.assets.ports import FileStore
 from backend.billing import events as billing
-from backend.billing.ports import PaymentProvider
 from backend.infra.attempts import RedisAttempts
 from backend.infra.files import FolderFiles
 from backend.infra.passwords import Argon2Passwords
-from backend.infra.pay import HttpProvider
 from backend.kernel.events import listen
 from backend.kernel.settings import settings
 from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import bills, faults, letters, notices, registers
+from backend.wiring import bills, faults, letters, money, notices, registers
+from backend.wiring.money import payments as payments
 from backend.workorders import events as workorders
 
 
@@ -32,6 +31,7 @@ def connect() -> None:
     listen(alarms.RAISED, "work orders of urgent alarms", faults.report_alarm)
     listen(metering.INTERVALS_REVISED, "bills to rate again", bills.revised)
     listen(billing.RUN_STEP, "steps of bill runs", bills.step)
+    listen(billing.REFUND_WANTED, "refunds by the payment provider", money.give_back)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
     listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)
@@ -49,17 +49,6 @@ def guide() -> FieldGuide:
     from ingest.guide import Guide  # ingest stands above this page
 
     return Guide()
-
-
-@cache
-def payments() -> PaymentProvider | None:
-    """Return who takes customers' payments; None where nobody is set up."""
-    where = settings()
-    if where.payment_url is None or where.payment_secret is None:
-        return None
-    return HttpProvider(
-        where.payment_url, where.payment_secret, f"{where.base_url}/api/v1/billing/provider-calls"
-    )
 
 
 def files() -> FileStore:

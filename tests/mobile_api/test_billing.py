@@ -1,72 +1,15 @@
-"""Billing through the API, as a partner's program and a payment provider would use it."""
+"""Billing through the API, as a partner's program would use it."""
 
 from __future__ import annotations
 
 import io
-import json
-import subprocess
-import sys
-import textwrap
-import time
-import urllib.request
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from backend.billing.rules import signing
-from backend.infra.pay import HttpProvider
-from backend.kernel import clock, ids
-from backend.kernel.errors import Unavailable
+from backend.kernel import ids
 from tests.apps import Phone
 from tests.billing import FLAT, charge, finish
-
-SECRET = "a secret that the provider knows too"
-
-PROVIDER = textwrap.dedent(
-    """
-    # A payment provider: takes signed orders, and calls back when it is told that the customer paid.
-    import hashlib, hmac, json, sys, time, urllib.request
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-
-    SECRET, orders = sys.argv[1].encode(), {}
-
-    def signed(body):
-        at = str(int(time.time()))
-        return f"t={at},v1=" + hmac.new(SECRET, at.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-    class Provider(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            said = json.loads(body)
-            if self.path == "/orders":
-                at = self.headers["X-Enerfield-Signature"].split(",")[0][2:]
-                right = hmac.new(SECRET, at.encode() + b"." + body, hashlib.sha256).hexdigest()
-                if not self.headers["X-Enerfield-Signature"].endswith(right):
-                    return self.answer(401, {})
-                payment = "pay_" + said["intent"][-12:]
-                orders[payment] = said
-                return self.answer(200, {"payment": payment, "pay_url": "https://pay.example/" + payment})
-            order = orders[said["payment"]]
-            call = json.dumps({"operator": order["operator"], "intent": order["intent"], "payment": said["payment"],
-                               "status": "paid", "amount": order["amount"], "currency": order["currency"],
-                               "paid_on": "2026-10-06"}).encode()
-            self.answer(200, {"body": call.decode(), "signature": signed(call), "call_back": order["call_back"]})
-
-        def answer(self, status, said):
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(said).encode())
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Provider)
-    print(server.server_port, flush=True)
-    server.serve_forever()
-    """
-)
-
 
 @pytest.fixture(scope="module")
 def billed(app, world):
@@ -85,36 +28,6 @@ def ask(app, billed):
         return phone.ask(method, "/billing" + path, **given)
 
     return one
-
-
-@pytest.fixture
-def provider(app):
-    """A provider's process, and the application that asks it: calls of what it says when a payment is made."""
-    process = subprocess.Popen([sys.executable, "-c", PROVIDER, SECRET], stdout=subprocess.PIPE, text=True)
-    url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    settings, before = app.settings, app.payments
-    app.settings = replace(settings, payment_url=url, payment_secret=SECRET)
-    app.payments = HttpProvider(url, SECRET, "http://localhost/api/v1/billing/provider-calls")
-
-    def pay(payment: str) -> dict[str, str]:
-        body = json.dumps({"payment": payment}).encode()
-        request = urllib.request.Request(f"{url}/paid", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
-    yield pay
-    app.payments.session.close()
-    app.settings, app.payments = settings, before
-    process.kill()
-    process.wait()
-    process.stdout.close()
-
-
-def call(app, said: dict[str, str], **headers: str):
-    return app.test_client().post(
-        "/api/v1/billing/provider-calls", data=said["body"], content_type="application/json",
-        headers={signing.HEADER: said["signature"]} | headers,
-    )  # fmt: skip
 
 
 def test_a_customer_sees_their_bill_line_by_line_and_no_draft(ask, billed):
@@ -195,43 +108,6 @@ def test_a_tariff_and_a_contract_are_written_down(ask, billed):
     assert (made.status_code, made.json["zone"]) == (201, "Asia/Shanghai"), made.text
     ended = ask("manager", "POST", f"/contracts/{made.json['id']}/end", json={"ends_on": "2027-02-01"})
     assert ended.json["ends_on"] == "2027-02-01"
-
-
-def test_a_payment_by_the_provider_is_taken_once_however_often_it_is_told(app, ask, billed, provider):
-    contract = ids.show(billed.ids["contract"])
-    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "12.00"})
-    assert asked.status_code == 201, asked.text
-    said = provider(asked.json["pay_url"].rsplit("/", 1)[1])
-    assert [call(app, said).json["status"] for _ in range(3)] == ["paid"] * 3
-    made = [one for one in ask("customer", "GET", "/payments").json["items"] if one["way"] == "provider"]
-    assert [(one["amount"], one["matched_by"]) for one in made] == [("12.0000", "intent")]
-
-
-def test_a_forged_or_old_word_of_the_provider_is_not_taken(app, ask, billed, provider):
-    contract = ids.show(billed.ids["contract"])
-    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "7.00"}).json
-    said = provider(asked["pay_url"].rsplit("/", 1)[1])
-    forged = said | {"body": said["body"].replace('"7.00"', '"0.07"')}
-    old = said | {
-        "signature": signing.sign(SECRET, clock.now_us() // 1_000_000 - 3600, said["body"].encode())
-    }
-    another = said["body"].replace('"7.00"', '"9.00"')
-    signed = {"body": another, "signature": signing.sign(SECRET, int(time.time()), another.encode())}
-    assert [call(app, one).status_code for one in (forged, old, said | {"signature": ""}, signed)] == [
-        401,
-        401,
-        401,
-        409,
-    ]
-    assert [one["amount"] for one in ask("customer", "GET", "/payments").json["items"]].count("7.0000") == 0
-
-
-def test_a_provider_that_is_away_is_said_to_be(app, ask, billed, provider):
-    app.payments.url = "http://127.0.0.1:9"
-    contract = ids.show(billed.ids["contract"])
-    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "7.00"})
-    assert asked.status_code == 503
-    assert asked.json["code"] == Unavailable("").code
 
 
 def test_without_a_provider_a_customer_is_told_other_ways(ask, billed):

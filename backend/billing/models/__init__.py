@@ -22,9 +22,11 @@ from backend.billing.models.ledger import (
 from backend.billing.models.payment import (
     Allocation,
     BankFile,
+    GivingStatus,
     IntentStatus,
     Payment,
     PaymentIntent,
+    ProviderRefund,
     Refund,
     Way,
 )

@@ -14,17 +14,20 @@ from backend.billing.models import (
     BankFile,
     Bill,
     BillStatus,
+    GivingStatus,
     LedgerAccount,
     LedgerPosting,
     Payment,
     PaymentIntent,
+    ProviderRefund,
     Refund,
     SupplyContract,
     Way,
 )
 from backend.billing.queries.confined import keeps, pays
-from backend.kernel import paging
+from backend.kernel import ids, paging
 from backend.kernel.db import required
+from backend.kernel.errors import NotFound
 from backend.kernel.scope import Scope
 
 
@@ -203,3 +206,40 @@ def intent(session: Session, scope: Scope, intent_id: UUID) -> PaymentIntent:
     )
     locked = query.with_for_update().execution_options(populate_existing=True)
     return required(session, locked, "there is no such payment", intent_id=intent_id)
+
+
+def provider_refund(session: Session, scope: Scope, refund_id: UUID) -> tuple[ProviderRefund, Refund, str]:
+    """A refund a provider carries out, locked, with what it is and the provider's name of its payment."""
+    query = (
+        select(ProviderRefund, Refund, Payment.key)
+        .join(Refund, Refund.id == ProviderRefund.refund_id)
+        .join(Payment, Payment.id == ProviderRefund.payment_id)
+        .where(ProviderRefund.refund_id == refund_id, keeps(scope, ProviderRefund.organisation_id))
+        .with_for_update(of=ProviderRefund)
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("there is no such refund", field="refund_id", value=ids.show(refund_id))
+    return found._tuple()
+
+
+def given_back(session: Session, scope: Scope, payment_id: UUID) -> Any:
+    """What was, or is to be, given back of a payment by its provider."""
+    query = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .join(ProviderRefund, ProviderRefund.refund_id == Refund.id)
+        .where(
+            ProviderRefund.payment_id == payment_id, ProviderRefund.status != GivingStatus.FAILED,
+            keeps(scope, ProviderRefund.organisation_id),
+        )
+    )  # fmt: skip
+    return session.scalar(query)
+
+
+def provider_refunds(session: Session, scope: Scope, refund_ids: Collection[UUID]) -> dict[UUID, ProviderRefund]:
+    """Refund's id -> how far it is, of those a provider carries out."""
+    query = select(ProviderRefund).where(
+        ProviderRefund.refund_id.in_(refund_ids), keeps(scope, ProviderRefund.organisation_id)
+    )
+    return {one.refund_id: one for one in session.scalars(query)}
