@@ -6,8 +6,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from backend.billing.service import bills, contracts, ledger, payments, runs, tariffs
+from backend.billing.service import (
+    HoldReason,
+    bills,
+    contracts,
+    dunning,
+    ledger,
+    payments,
+    plans,
+    runs,
+    tariffs,
+)
 from backend.billing.service.contracts import NewSupplyContract
+from backend.kernel import clock
+from backend.kernel.periods import local_date
 from tests.world import Region, World
 
 DAY, NEXT = date(2026, 9, 1), date(2026, 10, 1)
@@ -49,6 +61,15 @@ def charge(world: World, region: Region) -> None:
             session, scope, organisation_id=where, name="statement.csv", content=STATEMENT, currency="CNY"
         )
         ids["payment"] = taken.unassigned[0].id
+    with database.transaction(scope) as session:
+        ids["hold"] = dunning.hold(
+            session, scope, bill_id=ids["bill"], reason=HoldReason.COMPLAINT, note="disputed"
+        ).id
+        agreed = plans.agree(
+            session, scope, organisation_id=where, customer_id=region.customer.id, bill_ids=[ids["bill"]], parts=3,
+            first_on=local_date(clock.now(), "UTC"),
+        )  # fmt: skip
+        ids["instalment_plan"] = agreed.plan.id
 
 
 def finish(world: World, region: Region, run_id: Any) -> None:

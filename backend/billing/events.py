@@ -13,6 +13,9 @@ BILL_ISSUED = "billing.bill_issued"
 PAYMENT_RECEIVED = "billing.payment_received"
 REFUNDED = "billing.refunded"
 REFUND_WANTED = "billing.refund_wanted"
+REMINDED = "billing.reminded"
+PLAN_MOVED = "billing.plan_moved"
+LETTER = "billing.letter"
 BALANCE_LOW = "billing.balance_low"
 
 
@@ -25,6 +28,9 @@ def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: U
     payment_received: payment_id, customer_id or None (not assigned yet), amount, currency, way
     refunded: refund_id, customer_id, amount, currency
     refund_wanted: refund_id: a provider is to carry it out
+    reminded: reminder_id, bill_id, number, level, is_last, customer_id, contract_id, open, fee, currency, due_on
+    plan_moved: plan_id, status, customer_id, total, currency
+    letter: words, said (what the words leave open), way, person_id, email, locale: one reader is told by one way
     balance_low: contract_id, customer_id, balance, currency
     """
     return Event(name, organisation_id, body, actor_id=actor_id)

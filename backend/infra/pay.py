@@ -13,7 +13,6 @@ from backend.billing.rules import signing
 from backend.kernel import clock
 from backend.kernel.errors import Refused, Unavailable
 
-
 REFUSALS = range(400, 500)
 """Answers that stay the same however often one asks."""
 
@@ -53,7 +52,9 @@ class HttpProvider:
         signed = signing.sign(self.secret, clock.now_us() // 1_000_000, body)
         headers = {"Content-Type": "application/json", signing.HEADER: signed}
         try:
-            answer = self.session.post(f"{self.url}/{path}", data=body, headers=headers, timeout=self.within_s)
+            answer = self.session.post(
+                f"{self.url}/{path}", data=body, headers=headers, timeout=self.within_s
+            )
             if answer.status_code in REFUSALS and answer.status_code not in (401, 408, 429):
                 raise Refused(
                     f"the payment provider refuses: {answer.text[:200]}", remedy="settle it with the provider"

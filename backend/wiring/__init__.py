@@ -17,7 +17,7 @@ from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import bills, faults, letters, money, notices, registers
+from backend.wiring import bills, dues, faults, letters, money, notices, registers
 from backend.wiring.money import payments as payments
 from backend.workorders import events as workorders
 
@@ -32,6 +32,11 @@ def connect() -> None:
     listen(metering.INTERVALS_REVISED, "bills to rate again", bills.revised)
     listen(billing.RUN_STEP, "steps of bill runs", bills.step)
     listen(billing.REFUND_WANTED, "refunds by the payment provider", money.give_back)
+    listen(billing.REMINDED, "notices of reminders", dues.reminded)
+    listen(billing.PLAN_MOVED, "notices of plans", dues.plan_moved)
+    listen(billing.BALANCE_LOW, "notices of low balances", dues.balance_low)
+    listen(billing.PAYMENT_RECEIVED, "plans that are paid", dues.paid)
+    listen(billing.LETTER, "one reader of billing", dues.hand_over)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
     listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)

@@ -14,12 +14,15 @@ from backend.infra import canary, celery, logs
 from backend.kernel.db import database
 from backend.kernel.settings import settings
 
-app = Celery("enerfield", include=["backend.worker.tasks", "backend.worker.fieldwork"])
+app = Celery(
+    "enerfield", include=["backend.worker.tasks", "backend.worker.fieldwork", "backend.worker.billing"]
+)
 app.config_from_object(celery.configuration(settings().redis_url))
 own = os.environ.get("ENERFIELD_WORKER_CANARY")  # set by the keeper, see backend/cli/server/kept.py
 app.conf.task_queues = [Queue(name) for name in (*canary.QUEUES, *([own] if own else []))]
 app.conf.task_routes = {
     "upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}, "fieldwork.*": {"queue": "events"},
+    "billing.*": {"queue": "events"},
 }  # fmt: skip
 app.conf.beat_schedule = {
     "send due events": {"task": "outbox.send_due", "schedule": 1.0, "options": {"expires": 5}},
@@ -34,6 +37,7 @@ app.conf.beat_schedule = {
     "operations that waited too long": {"task": "fieldwork.settle_overdue", "schedule": 600.0,
                                         "options": {"expires": 600}},
     "photos that never came": {"task": "fieldwork.ask_for_photos", "schedule": crontab(minute="20", hour="23")},
+    "reminders of bills": {"task": "billing.remind", "schedule": crontab(minute="25"), "options": {"expires": 3000}},
     "sort closed periods": {"task": "upkeep.metering", "schedule": crontab(minute="40", hour="18")},
     "forget what is over": {"task": "upkeep.forget", "schedule": crontab(minute="10", hour="18")},
 }  # fmt: skip

@@ -115,7 +115,6 @@ class Refunds(MethodView):
         """Give a customer's credit back, at most what there is (managers, administrators)."""
         return _refund(payments.refund(g.session, g.scope, **new), None)
 
-
     @blp.arguments(PageQuery, location="query")
     @blp.response(200, page_of(shape.RefundSchema))
     def get(self, page: dict[str, Any]) -> Any:

@@ -274,7 +274,9 @@ class RefundToldSchema(ma.Schema):
     """How far a refund is."""
 
     refund = Id(attribute="refund_id")
-    status = ma.fields.String(attribute="status.value", metadata={"enum": [one.value for one in GivingStatus]})
+    status = ma.fields.String(
+        attribute="status.value", metadata={"enum": [one.value for one in GivingStatus]}
+    )
 
 
 class NewPaymentIntentSchema(Schema):

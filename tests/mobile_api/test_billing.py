@@ -11,6 +11,7 @@ from backend.kernel import ids
 from tests.apps import Phone
 from tests.billing import FLAT, charge, finish
 
+
 @pytest.fixture(scope="module")
 def billed(app, world):
     """The east has a bill, a draft, payments and a book."""

@@ -119,7 +119,9 @@ def paid(ask, pay, provider):
 
 
 def by_provider(ask):
-    return [one for one in ask("manager", "GET", "/payments?limit=200").json["items"] if one["way"] == "provider"]
+    return [
+        one for one in ask("manager", "GET", "/payments?limit=200").json["items"] if one["way"] == "provider"
+    ]
 
 
 def accounts(world, billed) -> dict[str, Decimal]:
@@ -136,7 +138,9 @@ def deliver(world) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "times", "at_once"), [("12.00", 3, False), ("12.01", 6, True)], ids=["again and again", "at once"]
+    ("amount", "times", "at_once"),
+    [("12.00", 3, False), ("12.01", 6, True)],
+    ids=["again and again", "at once"],
 )
 def test_a_payment_is_taken_once_however_often_it_is_told(
     world, ask, billed, pay, provider, amount, times, at_once
@@ -223,7 +227,11 @@ def test_money_goes_back_by_the_provider_once_and_is_told_of_as_often_as_it_like
     assert (refund["status"], refund["way"]) == ("wanted", "provider")
     for _ in range(2):
         hand_over(app, world, billed, refund)
-    (name,) = [name for name, said in provider.refunds().items() if ids.parse(said["refund"]) == ids.parse(refund["id"])]
+    (name,) = [
+        name
+        for name, said in provider.refunds().items()
+        if ids.parse(said["refund"]) == ids.parse(refund["id"])
+    ]
     assert shown(ask, refund)["status"] == "sent"
     assert provider.calls(*[{"refund": name}] * 3, at_once=True) == [200] * 3
     assert shown(ask, refund)["status"] == "paid"

@@ -12,6 +12,16 @@ from backend.billing.models.bill import (
     RunStatus,
 )
 from backend.billing.models.contract import ContractPoint, SupplyContract, Tariff, TariffVersion
+from backend.billing.models.dunning import (
+    BillHold,
+    BillReminder,
+    DunningPolicy,
+    HoldReason,
+    InstalmentPlan,
+    PlanInstalment,
+    PlannedBill,
+    PlanStatus,
+)
 from backend.billing.models.ledger import (
     JournalEntry,
     LedgerAccount,
@@ -32,8 +42,9 @@ from backend.billing.models.payment import (
 )
 
 __all__ = [
-    "Allocation", "BankFile", "Bill", "BillCounter", "BillKind", "BillLine", "BillRun", "BillRunException",
-    "BillStatus", "ContractPoint", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
-    "LedgerPosting", "Payment", "PaymentIntent", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff",
-    "TariffVersion", "Way",
+    "Allocation", "BankFile", "Bill", "BillCounter", "BillHold", "BillKind", "BillLine", "BillReminder",
+    "BillRun", "BillRunException", "BillStatus", "ContractPoint", "DunningPolicy", "GivingStatus", "HoldReason",
+    "InstalmentPlan", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
+    "LedgerPosting", "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus", "PlannedBill",
+    "ProviderRefund", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff", "TariffVersion", "Way",
 ]  # fmt: skip

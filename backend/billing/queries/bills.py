@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -126,18 +127,21 @@ def lines(session: Session, scope: Scope, bill_id: UUID) -> Sequence[BillLine]:
     return session.scalars(query).all()
 
 
-def taxes(session: Session, scope: Scope, bill_ids: Collection[UUID], account: str) -> dict[UUID, Any]:
-    """Bill's id -> the sum of its lines that are posted to an account."""
+def posted(
+    session: Session, scope: Scope, bill_ids: Collection[UUID], but: str
+) -> dict[UUID, dict[str, Decimal]]:
+    """Bill's id -> account -> the sum of its lines posted there, of all accounts but one."""
     query = (
-        select(BillLine.bill_id, func.sum(BillLine.amount))
+        select(BillLine.bill_id, BillLine.account, func.sum(BillLine.amount))
         .where(
-            BillLine.bill_id.in_(bill_ids),
-            BillLine.account == account,
-            keeps(scope, BillLine.organisation_id),
+            BillLine.bill_id.in_(bill_ids), BillLine.account != but, keeps(scope, BillLine.organisation_id)
         )
-        .group_by(BillLine.bill_id)
+        .group_by(BillLine.bill_id, BillLine.account)
     )
-    return {bill_id: amount for bill_id, amount in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+    found: dict[UUID, dict[str, Decimal]] = {}
+    for bill_id, account, amount in session.execute(query):
+        found.setdefault(bill_id, {})[account] = amount
+    return found
 
 
 def billed(

@@ -17,7 +17,7 @@ from backend.billing.models import Bill, BillKind, BillRun, BillStatus, SupplyCo
 from backend.billing.queries import bills as queries
 from backend.billing.queries import contracts, payments
 from backend.billing.rules import charging, disconnection, numbering
-from backend.billing.rules.ledger import CREDIT, RECEIVABLE, TAX, Cause, NewEntry
+from backend.billing.rules.ledger import CREDIT, PLACES, RECEIVABLE, SUPPLY, Cause, NewEntry
 from backend.billing.rules.tariff import Line
 from backend.billing.service import ledger, settlement
 from backend.billing.service.rating import Rated
@@ -136,11 +136,11 @@ def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill
 def _entries(
     session: Session, scope: Scope, bills: Sequence[Bill], serials: Iterable[int], on: date
 ) -> list[NewEntry]:
-    taxes = queries.taxes(session, scope, [one.id for one in bills], TAX)
+    posted = queries.posted(session, scope, [one.id for one in bills], SUPPLY)
     entries = []
     for one, serial in zip(bills, serials, strict=True):
-        tax = Decimal(taxes.get(one.id, 0)).quantize(Decimal("0.0001"))
-        sides = charging.sides(one.total, tax, one.currency, one.customer_id)
+        others = {account: amount.quantize(PLACES) for account, amount in posted.get(one.id, {}).items()}
+        sides = charging.sides(one.total, others, one.currency, one.customer_id)
         if sides:  # a bill of nothing moves nothing
             said = f"{numbering.WORDS[one.kind.value]} {numbering.shown(on.year, serial)}"
             entries.append(NewEntry(on, Cause(one.kind.value), one.id, said, sides))

@@ -14,7 +14,15 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.billing import events
-from backend.billing.models import GivingStatus, IntentStatus, LedgerBook, PaymentIntent, ProviderRefund, Refund, Way
+from backend.billing.models import (
+    GivingStatus,
+    IntentStatus,
+    LedgerBook,
+    PaymentIntent,
+    ProviderRefund,
+    Refund,
+    Way,
+)
 from backend.billing.ports import GiveBack, Order, PaymentProvider
 from backend.billing.queries import contracts, payments
 from backend.billing.queries.confined import KEEPERS
@@ -135,7 +143,10 @@ def give_back(
     session.flush()
     session.add(
         ProviderRefund(
-            refund_id=made.id, organisation_id=made.organisation_id, payment_id=payment.id, status=GivingStatus.WANTED
+            refund_id=made.id,
+            organisation_id=made.organisation_id,
+            payment_id=payment.id,
+            status=GivingStatus.WANTED,
         )
     )
     session.flush()
@@ -177,7 +188,9 @@ def take_refund_call(session: Session, scope: Scope, *, told: ToldBack) -> Provi
     wanted = GivingStatus.PAID if told.is_paid else GivingStatus.FAILED
     if giving.status in ENDED:
         if giving.status is not wanted:
-            raise Conflict(f"this refund is {giving.status.value} already", field="status", value=wanted.value)
+            raise Conflict(
+                f"this refund is {giving.status.value} already", field="status", value=wanted.value
+            )
         return giving
     giving.provider_id = told.provider_id  # its call may overtake its answer
     if told.is_paid:
@@ -206,6 +219,8 @@ def _open_day(book: LedgerBook, on: date) -> date:
     return max(on, book.closed_until or on)
 
 
-def refunds_by_id(session: Session, scope: Scope, *, refund_ids: Collection[UUID]) -> dict[UUID, ProviderRefund]:
+def refunds_by_id(
+    session: Session, scope: Scope, *, refund_ids: Collection[UUID]
+) -> dict[UUID, ProviderRefund]:
     """Return how far refunds are that a provider carries out."""
     return payments.provider_refunds(session, scope, refund_ids)

@@ -1,0 +1,40 @@
+"""What time brings to debts: reminders, and plans that are paid or not kept. Each in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from backend.billing.service import dunning, plans
+from backend.kernel.db import database
+from backend.kernel.scope import Scope
+from backend.tenancy import service as tenancy
+from backend.worker.fieldwork import by_itself
+
+
+@shared_task(name="billing.remind")
+def remind() -> int:
+    """End plans that are not kept, then remind of what is overdue; returns how many were reminded of."""
+    count = 0
+    for scope in tenancy.system_scopes(database(), "reminders"):
+        _each(scope, plans.active, lambda s, c, one: plans.review(s, c, plan_id=one), "plan not looked at")
+        count += _each(
+            scope, dunning.due, lambda s, c, one: dunning.remind(s, c, bill_id=one), "bill not reminded of"
+        )
+    return count
+
+
+def _each(scope: Scope, listed: Callable[..., Sequence[UUID]], act: Callable[..., Any], failed: str) -> int:
+    """Do something for each of a list, whatever one of them meets; returns how many it was done for."""
+    count = 0
+    with database().transaction(scope) as session:
+        found = listed(session, scope)
+    for one in found:
+        with by_itself(failed, id=str(one)):
+            with database().transaction(scope) as session:
+                done = act(session, scope, one)
+            count += done is not None
+    return count
