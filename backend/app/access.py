@@ -27,7 +27,7 @@ OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefu
 
 UPLOADS = frozenset(
     {
-        "billing.BankFiles",
+        "billing.BankFiles", "billing.Migration",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
         "portal.add_document", "portal.import_assets",
     }

@@ -198,7 +198,8 @@ def test_a_provider_that_is_away_is_said_to_be(ask, billed, provider):
 def credit(ask, billed):
     """The customer has paid ahead, so that there is something to give back."""
     new = {"organisation_id": ids.show(billed.enterprise.id), "customer_id": ids.show(billed.customer.id),
-           "amount": "500.00", "currency": "CNY", "received_on": "2026-10-05", "receipt": ids.show(ids.new_id())}  # fmt: skip
+           "amount": "500.00", "currency": "CNY", "received_on": "2026-10-05",
+           "receipt": ids.show(ids.new_id())}  # fmt: skip
     assert ask("manager", "POST", "/payments", json=new).status_code == 201
 
 

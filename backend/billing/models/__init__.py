@@ -29,6 +29,7 @@ from backend.billing.models.ledger import (
     LedgerClosing,
     LedgerPosting,
 )
+from backend.billing.models.opening import OpeningBalance
 from backend.billing.models.payment import (
     Allocation,
     BankFile,
@@ -45,6 +46,6 @@ __all__ = [
     "Allocation", "BankFile", "Bill", "BillCounter", "BillHold", "BillKind", "BillLine", "BillReminder",
     "BillRun", "BillRunException", "BillStatus", "ContractPoint", "DunningPolicy", "GivingStatus", "HoldReason",
     "InstalmentPlan", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
-    "LedgerPosting", "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus", "PlannedBill",
+    "LedgerPosting", "OpeningBalance", "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus", "PlannedBill",
     "ProviderRefund", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff", "TariffVersion", "Way",
 ]  # fmt: skip

@@ -83,7 +83,7 @@ def create_contract(
     session.add(made)
     session.flush()
     for one in new.points:
-        _add_point(session, scope, made, one)
+        add_point(session, scope, contract=made, new=one)
     audit.record(
         session, scope, action="contract.created", entity="supply_contract", entity_id=made.id,
         organisation_id=organisation_id,
@@ -92,7 +92,9 @@ def create_contract(
     return made
 
 
-def _add_point(session: Session, scope: Scope, contract: SupplyContract, new: NewContractPoint) -> None:
+def add_point(session: Session, scope: Scope, *, contract: SupplyContract, new: NewContractPoint) -> None:
+    """Have a contract pay for a point; its customer is supplied there from then on."""
+    scope.demand(contract.organisation_id, *KEEPERS)
     point = metering.point(session, scope, new.point_id)
     if not 0 < new.share <= shares.WHOLE:
         raise Refused("a share is above nothing, and at most the whole", field="share", value=new.share)

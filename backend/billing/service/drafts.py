@@ -101,10 +101,14 @@ def plain_values(values: Mapping[str, Decimal]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill], on: date) -> None:
+def issue(
+    session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill], on: date,
+    due: Mapping[UUID, date] | None = None,
+) -> None:  # fmt: skip
     """Issue drafts of one operator: numbers without a gap, postings, events; all in this transaction or none.
 
     on: the operator's local day; they are numbered in the order given
+    due: bill's id -> its day, of those that are not due as their contract says
     """
     if not bills:
         return
@@ -113,7 +117,8 @@ def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill
     last = int(session.execute(text(NUMBER), given).scalar_one())
     serials = range(last - len(bills) + 1, last + 1)
     agreed = contracts.contracts_by_id(session, scope, {one.contract_id for one in bills})
-    dues = [on + timedelta(days=agreed[one.contract_id].due_days) for one in bills]
+    own = due or {}
+    dues = [own.get(one.id) or on + timedelta(days=agreed[one.contract_id].due_days) for one in bills]
     ledger.post(session, scope, book_id=book_id, entries=_entries(session, scope, bills, serials, on))
     session.execute(
         text(ISSUE),
@@ -128,8 +133,8 @@ def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill
     )
     settlement.settle(session, scope, book_id=book_id, customers={one.customer_id for one in bills}, on=on)
     _warn(session, scope, book_id, bills, agreed)
-    for one, serial, due in zip(bills, serials, dues, strict=True):
-        _tell(session, scope, one, agreed[one.contract_id], numbering.shown(on.year, serial), due)
+    for one, serial, due_on in zip(bills, serials, dues, strict=True):
+        _tell(session, scope, one, agreed[one.contract_id], numbering.shown(on.year, serial), due_on)
         session.expire(one)
 
 

@@ -32,6 +32,7 @@ from backend.billing.service.payments import NewPayment, demand_money, refund, t
 from backend.kernel import audit, clock, ids
 from backend.kernel.errors import Conflict, Refused
 from backend.kernel.events import publish
+from backend.kernel.money import Money
 from backend.kernel.scope import Scope
 
 ENDED = (GivingStatus.PAID, GivingStatus.FAILED)
@@ -166,7 +167,8 @@ def send_back(session: Session, scope: Scope, provider: PaymentProvider | None, 
     try:
         if provider is None:
             raise Refused("no payment provider is set up here")
-        order = GiveBack(made.organisation_id, made.id, payment, made.amount, made.currency, made.reason)
+        amount = Money(made.amount, made.currency).rounded().amount
+        order = GiveBack(made.organisation_id, made.id, payment, amount, made.currency, made.reason)
         giving.provider_id, giving.status = provider.give_back(order), GivingStatus.SENT
     except Refused as refused:
         _fail(session, scope, giving, made, refused.message, made.paid_on)
