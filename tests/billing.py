@@ -10,6 +10,7 @@ from backend.billing.service import (
     HoldReason,
     bills,
     contracts,
+    cuts,
     dunning,
     ledger,
     payments,
@@ -23,6 +24,9 @@ from backend.kernel.periods import local_date
 from tests.world import Region, World
 
 DAY, NEXT = date(2026, 9, 1), date(2026, 10, 1)
+LATER = date(2027, 6, 1)
+"""No run of these tests reaches it."""
+
 FLAT: dict[str, Any] = {
     "code": "flat", "name": {"en": "Flat"}, "carrier": "electricity", "currency": "CNY", "zone": "Asia/Shanghai",
     "versions": [{"from": "2026-01-01", "components": [
@@ -70,6 +74,11 @@ def charge(world: World, region: Region) -> None:
             first_on=local_date(clock.now(), "UTC"),
         )  # fmt: skip
         ids["instalment_plan"] = agreed.plan.id
+        ahead = NewSupplyContract(
+            region.customer.id, f"{region.name}-2", tariff.tariff_id, LATER, [], is_prepaid=True
+        )
+        prepaid = contracts.create_contract(session, scope, organisation_id=where, new=ahead)
+        ids["cut"] = cuts.announce(session, scope, contract_id=prepaid.id).id
 
 
 def finish(world: World, region: Region, run_id: Any) -> None:

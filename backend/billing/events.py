@@ -15,6 +15,8 @@ REFUNDED = "billing.refunded"
 REFUND_WANTED = "billing.refund_wanted"
 REMINDED = "billing.reminded"
 PLAN_MOVED = "billing.plan_moved"
+CUT_MOVED = "billing.cut_moved"
+INVOICE_WANTED = "billing.invoice_wanted"
 LETTER = "billing.letter"
 BALANCE_LOW = "billing.balance_low"
 
@@ -30,6 +32,8 @@ def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: U
     refund_wanted: refund_id: a provider is to carry it out
     reminded: reminder_id, bill_id, number, level, is_last, customer_id, contract_id, open, fee, currency, due_on
     plan_moved: plan_id, status, customer_id, total, currency
+    cut_moved: cut_id, status, contract_id, customer_id, debt, currency, earliest_on, order_id, back_order_id
+    invoice_wanted: bill_id
     letter: words, said (what the words leave open), way, person_id, email, locale: one reader is told by one way
     balance_low: contract_id, customer_id, balance, currency
     """

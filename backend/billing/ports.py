@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -37,6 +38,43 @@ class GiveBack:
     amount: Decimal
     currency: str
     text: str
+
+
+@dataclass(frozen=True)
+class InvoiceLine:
+    """A line of an invoice: its amount [currency]."""
+
+    name: str
+    quantity: Decimal
+    unit: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """A statutory invoice asked for. red_of: the office's number of the one it takes back, then amounts are below
+    nothing; tax: of the total."""
+
+    operator_id: UUID
+    bill_id: UUID
+    bill_number: str
+    buyer: str
+    issued_on: date
+    currency: str
+    total: Decimal
+    tax: Decimal
+    lines: tuple[InvoiceLine, ...]
+    red_of: str | None = None
+
+
+class InvoiceOffice(Protocol):
+    """Issues statutory invoices, and red ones that take them back."""
+
+    def issue(self, invoice: Invoice) -> str:
+        """Return the invoice's number; asked again for the same bill, return the same.
+
+        raises Unavailable; Refused where the office will not have it, however often it is asked
+        """
 
 
 class PaymentProvider(Protocol):

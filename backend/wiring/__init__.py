@@ -17,7 +17,7 @@ from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import bills, dues, faults, letters, money, notices, registers
+from backend.wiring import bills, cuts, dues, faults, letters, money, notices, registers
 from backend.wiring.money import payments as payments
 from backend.workorders import events as workorders
 
@@ -36,6 +36,11 @@ def connect() -> None:
     listen(billing.PLAN_MOVED, "notices of plans", dues.plan_moved)
     listen(billing.BALANCE_LOW, "notices of low balances", dues.balance_low)
     listen(billing.PAYMENT_RECEIVED, "plans that are paid", dues.paid)
+    listen(billing.PAYMENT_RECEIVED, "supply that is given back", cuts.paid)
+    listen(billing.CUT_MOVED, "work orders of disconnections", cuts.moved)
+    listen(billing.CUT_MOVED, "notices of disconnections", dues.cut_moved)
+    listen(billing.BILL_ISSUED, "statutory invoices to ask for", money.want_invoice)
+    listen(billing.INVOICE_WANTED, "statutory invoices", money.invoice)
     listen(billing.LETTER, "one reader of billing", dues.hand_over)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)

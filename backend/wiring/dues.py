@@ -59,6 +59,22 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Your instalments have ended", "The plan over {total} {currency} was cancelled; what is left is due."),
         "zh": ("分期安排已取消", "{total} {currency} 的分期安排已取消，余款到期应付。"),
     },
+    "cut_announced": {
+        "en": ("Supply may be cut from {earliest_on}",
+               "{debt} {currency} are overdue. If they stay unpaid, supply may be cut from {earliest_on}. Pay, or ask "
+               "us for instalments, and supply stays as it is."),
+        "zh": ("{earliest_on} 起可能停止供应",
+               "您有 {debt} {currency} 逾期未缴。如仍未缴纳，自 {earliest_on} 起可能停止供应。"
+               "缴清或办理分期后不会停供。"),
+    },
+    "cut_withdrawn": {
+        "en": ("Supply stays as it is", "The notice that supply may be cut is withdrawn."),
+        "zh": ("供应照常", "停止供应的通知已撤销。"),
+    },
+    "cut_reconnecting": {
+        "en": ("Supply is being given back", "Your payment has come; somebody is on the way to give supply back."),
+        "zh": ("正在恢复供应", "已收到您的款项，正在安排恢复供应。"),
+    },
     "balance_low": {
         "en": ("Your balance runs low", "{balance} {currency} are left. Pay in, so that supply goes on."),
         "zh": ("余额不足提醒", "当前余额 {balance} {currency}，请及时充值以免影响供应。"),
@@ -82,6 +98,13 @@ def plan_moved(session: Session, scope: Scope, event: Event) -> None:
 def balance_low(session: Session, scope: Scope, event: Event) -> None:
     """Tell a customer that their balance runs low."""
     _address(session, scope, event, "balance_low")
+
+
+def cut_moved(session: Session, scope: Scope, event: Event) -> None:
+    """Tell a customer that supply may be cut, stays, or is given back."""
+    words = f"cut_{event.body['status']}"
+    if words in WORDS:
+        _address(session, scope, event, words)
 
 
 def paid(session: Session, scope: Scope, event: Event) -> None:

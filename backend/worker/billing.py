@@ -8,7 +8,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from backend.billing.service import dunning, plans
+from backend.billing.service import dunning, plans, prepaid
 from backend.kernel.db import database
 from backend.kernel.scope import Scope
 from backend.tenancy import service as tenancy
@@ -24,6 +24,18 @@ def remind() -> int:
         count += _each(
             scope, dunning.due, lambda s, c, one: dunning.remind(s, c, bill_id=one), "bill not reminded of"
         )
+    return count
+
+
+@shared_task(name="billing.balances")
+def work_out_balances() -> int:
+    """Work out what is left of prepaid balances; returns of how many."""
+    count = 0
+    for scope in tenancy.system_scopes(database(), "prepaid balances"):
+        count += _each(
+            scope, prepaid.prepaid, lambda s, c, one: prepaid.refresh(s, c, contract_id=one),
+            "balance not worked out",
+        )  # fmt: skip
     return count
 
 

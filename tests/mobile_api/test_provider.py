@@ -17,6 +17,7 @@ from backend import wiring
 from backend.billing.service import ledger, providers
 from backend.infra import outbox
 from backend.infra.pay import HttpProvider
+from backend.infra.signed import SignedPost
 from backend.kernel import clock, ids
 from backend.kernel.errors import Unavailable
 from tests.apps import Phone
@@ -81,9 +82,12 @@ def provider(app, billed):
     served.start()
     settings, before = app.settings, app.payments
     app.settings = replace(settings, payment_url=url, payment_secret=SECRET)
-    app.payments = HttpProvider(url, SECRET, f"http://127.0.0.1:{server.server_port}/api/v1/billing")
+    app.payments = HttpProvider(
+        SignedPost(url, SECRET, "the payment provider"),
+        f"http://127.0.0.1:{server.server_port}/api/v1/billing",
+    )
     yield Provider(url)
-    app.payments.session.close()
+    app.payments.server.session.close()
     app.settings, app.payments = settings, before
     server.shutdown()
     served.join()

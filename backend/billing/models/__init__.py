@@ -12,6 +12,7 @@ from backend.billing.models.bill import (
     RunStatus,
 )
 from backend.billing.models.contract import ContractPoint, SupplyContract, Tariff, TariffVersion
+from backend.billing.models.cut import CutStatus, SupplyCut
 from backend.billing.models.dunning import (
     BillHold,
     BillReminder,
@@ -22,6 +23,7 @@ from backend.billing.models.dunning import (
     PlannedBill,
     PlanStatus,
 )
+from backend.billing.models.invoice import ElectronicInvoice, InvoiceStatus
 from backend.billing.models.ledger import (
     JournalEntry,
     LedgerAccount,
@@ -41,11 +43,14 @@ from backend.billing.models.payment import (
     Refund,
     Way,
 )
+from backend.billing.models.prepaid import PrepaidBalance
 
 __all__ = [
     "Allocation", "BankFile", "Bill", "BillCounter", "BillHold", "BillKind", "BillLine", "BillReminder",
-    "BillRun", "BillRunException", "BillStatus", "ContractPoint", "DunningPolicy", "GivingStatus", "HoldReason",
-    "InstalmentPlan", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
-    "LedgerPosting", "OpeningBalance", "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus", "PlannedBill",
-    "ProviderRefund", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff", "TariffVersion", "Way",
+    "BillRun", "BillRunException", "BillStatus", "ContractPoint", "CutStatus", "DunningPolicy",
+    "ElectronicInvoice", "GivingStatus", "HoldReason", "InstalmentPlan", "IntentStatus", "InvoiceStatus",
+    "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing", "LedgerPosting", "OpeningBalance",
+    "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus", "PlannedBill", "PrepaidBalance",
+    "ProviderRefund", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "SupplyCut", "Tariff",
+    "TariffVersion", "Way",
 ]  # fmt: skip

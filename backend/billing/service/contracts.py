@@ -181,6 +181,12 @@ def _instants(contract: SupplyContract) -> tuple[datetime, datetime | None]:
     return day(contract.starts_on, contract.zone).start, ends_at
 
 
+def place_of(session: Session, scope: Scope, *, contract_id: UUID) -> UUID | None:
+    """Return the position of a contract's first point; None for one without points."""
+    rows = queries.points_of(session, scope, [contract_id])
+    return rows[0][1].position_id if rows else None
+
+
 def contract(session: Session, scope: Scope, *, contract_id: UUID) -> SupplyContract:
     """Return one contract; raises NotFound."""
     return queries.contract(session, scope, contract_id)

@@ -16,6 +16,7 @@ from backend.billing import events
 from backend.billing.models import Bill, BillKind, BillRun, BillStatus, SupplyContract
 from backend.billing.queries import bills as queries
 from backend.billing.queries import contracts, payments
+from backend.billing.queries import prepaid as balances
 from backend.billing.rules import charging, disconnection, numbering
 from backend.billing.rules.ledger import CREDIT, PLACES, RECEIVABLE, SUPPLY, Cause, NewEntry
 from backend.billing.rules.tariff import Line
@@ -174,10 +175,13 @@ def _warn(
     customers = {one.customer_id for one in prepaid}
     credit = payments.balances(session, scope, book_id, CREDIT, customers) if prepaid else {}
     owed = payments.balances(session, scope, book_id, RECEIVABLE, customers) if prepaid else {}
+    known = balances.balances(session, scope, [one.contract_id for one in prepaid]) if prepaid else {}
     for one in prepaid:
         whose, low = (one.customer_id, one.currency), agreed[one.contract_id].low_balance
         balance = -Decimal(credit.get(whose, 0)) - Decimal(owed.get(whose, 0))
-        if low is not None and disconnection.warns(balance + one.total, balance, low):
+        told = known.get(one.contract_id)  # what was used was told of day by day, where it was worked out
+        before = balance + one.total if told is None else min(told.left, balance + one.total)
+        if low is not None and disconnection.warns(before, balance, low):
             body = {"contract_id": str(one.contract_id), "customer_id": str(one.customer_id), "balance": str(balance),
                     "currency": one.currency}  # fmt: skip
             publish(
