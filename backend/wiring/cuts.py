@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.billing.service import contracts, cuts
-from backend.kernel.errors import Conflict
 from backend.kernel.events import Event
 from backend.kernel.scope import Scope
 from backend.workorders import service as work
@@ -19,9 +18,11 @@ ORDERS = {
 }
 """Status -> where the order's id stands, its title, in Chinese."""
 
+PAID = "Do not disconnect: it was paid or withdrawn. 请勿停供：款项已付或已撤销。"
+
 
 def moved(session: Session, scope: Scope, event: Event) -> None:
-    """Make the work order that was asked for, once; take it back where supply stays as it is after all."""
+    """Make the work order that was asked for, once; say on it where supply stays as it is after all."""
     said = event.body
     if said["status"] == "withdrawn" and said["order_id"]:
         _take_back(session, scope, UUID(said["order_id"]))
@@ -45,12 +46,9 @@ def moved(session: Session, scope: Scope, event: Event) -> None:
 
 
 def _take_back(session: Session, scope: Scope, order_id: UUID) -> None:
-    if not work.orders_by_id(session, scope, order_ids=[order_id]):
-        return  # withdrawn before it was made; it will not be
-    try:
-        work.cancel(session, scope, order_id=order_id, reason="paid")
-    except Conflict:
-        return  # people are there already: they note what they did, and supply is given back
+    """Say on the order that nobody is to be cut off; a dispatcher, who is told too, cancels it."""
+    if work.orders_by_id(session, scope, order_ids=[order_id]):  # else it was withdrawn before it was made
+        work.comment(session, scope, order_id=order_id, text=PAID)
 
 
 def paid(session: Session, scope: Scope, event: Event) -> None:

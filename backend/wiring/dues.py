@@ -75,6 +75,10 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Supply is being given back", "Your payment has come; somebody is on the way to give supply back."),
         "zh": ("正在恢复供应", "已收到您的款项，正在安排恢复供应。"),
     },
+    "cut_not": {
+        "en": ("Do not disconnect", "A disconnection that was asked for is withdrawn, or was paid. Cancel its order."),
+        "zh": ("请勿停供", "此前申请的停供已撤销或款项已付，请取消对应工单。"),
+    },
     "balance_low": {
         "en": ("Your balance runs low", "{balance} {currency} are left. Pay in, so that supply goes on."),
         "zh": ("余额不足提醒", "当前余额 {balance} {currency}，请及时充值以免影响供应。"),
@@ -105,6 +109,8 @@ def cut_moved(session: Session, scope: Scope, event: Event) -> None:
     words = f"cut_{event.body['status']}"
     if words in WORDS:
         _address(session, scope, event, words)
+    if event.body["status"] == "withdrawn" and event.body["order_id"]:
+        _address(session, scope, event, "cut_not", node=event.organisation_id, role="dispatcher")
 
 
 def paid(session: Session, scope: Scope, event: Event) -> None:
@@ -127,10 +133,12 @@ def hand_over(session: Session, scope: Scope, event: Event) -> None:
     mail.post(settings()).send(Letter(said["email"], notice.title, text_of, id=ids.show(event.id)))
 
 
-def _address(session: Session, scope: Scope, event: Event, words: str) -> None:
-    """Write an event for each reader and way, in the transaction that settles who they are."""
+def _address(
+    session: Session, scope: Scope, event: Event, words: str, *, node: UUID | None = None, role: str = "customer"
+) -> None:  # fmt: skip
+    """Write an event for each reader and way, in the transaction that settles who they are: usually the customer."""
     said = {name: value for name, value in event.body.items() if value is not None}
-    for row in _readers(session, scope, UUID(event.body["customer_id"])):
+    for row in _readers(session, scope, node or UUID(event.body["customer_id"]), role):
         for way in ("push", "mail"):
             body = {"words": words, "said": said, "way": way, "person_id": str(row.person_id), "email": row.email,
                     "locale": row.locale}  # fmt: skip
@@ -139,10 +147,10 @@ def _address(session: Session, scope: Scope, event: Event, words: str) -> None:
             )
 
 
-def _readers(session: Session, _scope: Scope, customer_id: UUID) -> list[Any]:
+def _readers(session: Session, _scope: Scope, node: UUID, role: str) -> list[Any]:
     rows = session.execute(
-        text("SELECT person_id, email, locale FROM holders_of_role(:node, 'customer')"),
-        {"node": customer_id},
+        text("SELECT person_id, email, locale FROM holders_of_role(:node, :role)"),
+        {"node": node, "role": role},
     )
     return list(rows)
 

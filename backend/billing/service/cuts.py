@@ -111,13 +111,14 @@ def withdraw(session: Session, scope: Scope, *, cut_id: UUID) -> SupplyCut:
 
 
 def note_cut(session: Session, scope: Scope, *, cut_id: UUID) -> SupplyCut:
-    """Note that people cut supply; where it was paid meanwhile, it is given back at once."""
+    """Note that people cut supply; where it was paid or withdrawn meanwhile, it is given back at once."""
     found = queries.cut(session, scope, cut_id, lock=True)
     scope.demand(found.organisation_id, *KEEPERS)
-    _demand(found, CutStatus.REQUESTED)
-    found.status, found.cut_at = CutStatus.CUT, clock.now()
+    _demand(found, CutStatus.REQUESTED, *([CutStatus.WITHDRAWN] if found.order_id else []))
+    is_late = found.status is CutStatus.WITHDRAWN
+    found.status, found.cut_at, found.ended_at = CutStatus.CUT, clock.now(), None
     _moved(session, scope, found)
-    return review(session, scope, cut_id=cut_id)
+    return _give_back(session, scope, found) if is_late else review(session, scope, cut_id=cut_id)
 
 
 def note_reconnected(session: Session, scope: Scope, *, cut_id: UUID) -> SupplyCut:
@@ -139,10 +140,14 @@ def review(session: Session, scope: Scope, *, cut_id: UUID) -> SupplyCut:
     if owed >= POLICY.least and not is_held:
         return found
     if found.status is CutStatus.CUT:
-        found.status, found.back_order_id = CutStatus.RECONNECTING, ids.new_id()
-        _moved(session, scope, found)
-    else:
-        _end(session, scope, found, CutStatus.WITHDRAWN)
+        return _give_back(session, scope, found)
+    _end(session, scope, found, CutStatus.WITHDRAWN)
+    return found
+
+
+def _give_back(session: Session, scope: Scope, found: SupplyCut) -> SupplyCut:
+    found.status, found.back_order_id = CutStatus.RECONNECTING, ids.new_id()
+    _moved(session, scope, found)
     return found
 
 

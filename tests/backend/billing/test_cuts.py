@@ -14,6 +14,7 @@ from backend.billing.service import cuts, dunning, payments, plans
 from backend.infra import outbox
 from backend.kernel.errors import Conflict, Forbidden, NotFound
 from backend.kernel.scope import Scope
+from backend.workorders import service as work
 from tests.backend.billing.debts import DUE, MONTH, at, owe, remind
 
 LAST = DUE + timedelta(days=36)
@@ -121,13 +122,19 @@ def test_who_is_protected_disputes_or_pays_in_parts_is_not_even_told(acting, eas
         cuts.announce(session, scope, contract_id=reminded.contract_id)
 
 
-def test_a_payment_before_it_is_done_takes_the_order_back(acting, east, announced):
+def test_a_payment_before_it_is_done_withdraws_it_and_the_order_says_so(acting, east, announced):
     request(acting, announced)
     assert [state for _, state in orders(acting)] == ["reported"]
     pay(acting, east)
     orders(acting)
     assert status(acting, announced) is CutStatus.WITHDRAWN
-    assert [state for _, state in orders(acting)] == ["cancelled"]
+    orders(acting)
+    with acting() as (session, scope):
+        order_id = cuts.cut(session, scope, cut_id=announced.id).order_id
+        (remark,) = [one.text for one in work.look(session, scope, order_id=order_id).comments]
+    assert remark.startswith("Do not disconnect")
+    with acting("manager") as (session, scope):  # somebody did it all the same
+        assert cuts.note_cut(session, scope, cut_id=announced.id).status is CutStatus.RECONNECTING
 
 
 def test_a_payment_after_it_is_done_has_supply_given_back_once(acting, east, announced):
