@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -171,7 +172,7 @@ def test_a_worker_killed_before_its_commit_leaves_nothing_and_the_next_one_remin
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, database_url, str(east.region.id), str(billed.id)], text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        env={"ENERFIELD_CLOCK_OFFSET_S": str(ahead.total_seconds()), "PATH": "/usr/bin:/bin"},
+        env=os.environ | {clock.OFFSET: str(ahead.total_seconds())},
     ) as process:  # fmt: skip
         assert process.stdout.readline() == "1\n"
         process.kill()
