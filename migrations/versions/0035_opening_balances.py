@@ -38,6 +38,10 @@ def upgrade() -> None:
     op.execute(f"CREATE POLICY sees ON opening_balance FOR SELECT TO {APP} USING ({OWN})")
     op.execute(f"CREATE POLICY adds ON opening_balance FOR INSERT TO {APP} WITH CHECK ({OWN})")
     op.execute(
+        f"CREATE POLICY changes ON opening_balance FOR UPDATE TO {APP} USING ({OWN}) WITH CHECK ({OWN})"
+    )
+    op.execute(f"CREATE POLICY removes ON opening_balance FOR DELETE TO {APP} USING ({OWN})")
+    op.execute(
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON opening_balance"
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )

@@ -28,6 +28,7 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY sees ON {table} FOR SELECT TO {APP} USING ({SEEN[table]})")
         op.execute(f"CREATE POLICY adds ON {table} FOR INSERT TO {APP} WITH CHECK ({OWN})")
         op.execute(f"CREATE POLICY changes ON {table} FOR UPDATE TO {APP} USING ({OWN}) WITH CHECK ({OWN})")
+        op.execute(f"CREATE POLICY removes ON {table} FOR DELETE TO {APP} USING ({OWN})")
 
 
 def downgrade() -> None:

@@ -10,6 +10,7 @@ from flask import Response, g
 from flask.views import MethodView
 
 from backend.assets.rules.files import XLSX
+from backend.billing.service import KEEPERS
 from backend.billing.service import migration as service
 from backend.kernel.errors import Refused
 from mobile_api.billing.blueprint import blp
@@ -54,7 +55,8 @@ class Migration(MethodView):
 
     @blp.response(200, {"type": "string", "format": "binary"}, content_type=XLSX)
     def get(self, organisation: UUID) -> Response:
-        """Return the workbook to begin with as XLSX."""
+        """Return the workbook to begin with as XLSX (managers, administrators)."""
+        g.scope.demand(organisation, *KEEPERS)
         name = {"Content-Disposition": 'attachment; filename="migration.xlsx"'}
         return Response(workbook.template(), mimetype=XLSX, headers=name)
 

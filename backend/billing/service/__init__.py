@@ -11,8 +11,9 @@ from backend.billing.models import (
     RunStatus,
     Way,
 )
+from backend.billing.queries.confined import KEEPERS
 
 __all__ = [
-    "BillKind", "BillStatus", "CutStatus", "GivingStatus", "HoldReason", "InvoiceStatus", "PlanStatus", "RunStatus",
-    "Way",
+    "KEEPERS", "BillKind", "BillStatus", "CutStatus", "GivingStatus", "HoldReason", "InvoiceStatus", "PlanStatus",
+    "RunStatus", "Way",
 ]  # fmt: skip
