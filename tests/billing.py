@@ -8,20 +8,29 @@ from typing import Any
 
 from backend.billing.ports import Asked, Order
 from backend.billing.service import (
+    HoldReason,
     bills,
     complaints,
     contracts,
+    cuts,
+    dunning,
     ledger,
     payments,
+    plans,
     providers,
     runs,
     so_far,
     tariffs,
 )
 from backend.billing.service.contracts import NewSupplyContract
+from backend.kernel import clock
+from backend.kernel.periods import local_date
 from tests.world import Region, World
 
 DAY, NEXT = date(2026, 9, 1), date(2026, 10, 1)
+LATER = date(2027, 6, 1)
+"""No run of these tests reaches it."""
+
 FLAT: dict[str, Any] = {
     "code": "flat", "name": {"en": "Flat"}, "carrier": "electricity", "currency": "CNY", "zone": "Asia/Shanghai",
     "versions": [{"from": "2026-01-01", "components": [
@@ -74,6 +83,20 @@ def charge(world: World, region: Region) -> None:
         asked = {"contract_id": ids["contract"], "amount": Decimal(1)}
         ids["intent"] = providers.ask(session, scope, Window(), **asked).id
         so_far.refresh(session, scope)
+    with database.transaction(scope) as session:
+        ids["hold"] = dunning.hold(
+            session, scope, bill_id=ids["bill"], reason=HoldReason.COMPLAINT, note="disputed"
+        ).id
+        agreed = plans.agree(
+            session, scope, organisation_id=where, customer_id=region.customer.id, bill_ids=[ids["bill"]], parts=3,
+            first_on=local_date(clock.now(), "UTC"),
+        )  # fmt: skip
+        ids["instalment_plan"] = agreed.plan.id
+        ahead = NewSupplyContract(
+            region.customer.id, f"{region.name}-2", tariff.tariff_id, LATER, [], is_prepaid=True
+        )
+        prepaid = contracts.create_contract(session, scope, organisation_id=where, new=ahead)
+        ids["cut"] = cuts.announce(session, scope, contract_id=prepaid.id).id
 
 
 def finish(world: World, region: Region, run_id: Any) -> None:

@@ -22,12 +22,12 @@ PUBLIC = frozenset(
 )  # fmt: skip
 """Answered to anybody, as Scope.public(): how one gets in, and the description of the API."""
 
-OWN_KEY = frozenset({"push.push", "billing.ProviderCalls"})
+OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefunds"})
 """Gateways show their own key, payment providers sign; the view checks it."""
 
 UPLOADS = frozenset(
     {
-        "billing.BankFiles",
+        "billing.BankFiles", "billing.Migration",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
     }

@@ -15,6 +15,12 @@ RUN_MOVED = "billing.run_moved"
 BILL_ISSUED = "billing.bill_issued"
 PAYMENT_RECEIVED = "billing.payment_received"
 REFUNDED = "billing.refunded"
+REFUND_WANTED = "billing.refund_wanted"
+REMINDED = "billing.reminded"
+PLAN_MOVED = "billing.plan_moved"
+CUT_MOVED = "billing.cut_moved"
+INVOICE_WANTED = "billing.invoice_wanted"
+LETTER = "billing.letter"
 BALANCE_LOW = "billing.balance_low"
 HIGH_BILL = "billing.high_bill"
 COMPLAINT_MOVED = "billing.complaint_moved"
@@ -29,6 +35,12 @@ def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: U
     bill_issued: bill_id, number, kind, customer_id, contract_id, total, currency, due_on
     payment_received: payment_id, customer_id or None (not assigned yet), amount, currency, way
     refunded: refund_id, customer_id, amount, currency
+    refund_wanted: refund_id: a provider is to carry it out
+    reminded: reminder_id, bill_id, number, level, is_last, customer_id, contract_id, open, fee, currency, due_on
+    plan_moved: plan_id, status, customer_id, total, currency
+    cut_moved: cut_id, status, contract_id, customer_id, debt, currency, earliest_on, order_id, back_order_id
+    invoice_wanted: bill_id
+    letter: words, said (what the words leave open), way, person_id, email, locale: one reader is told by one way
     balance_low: contract_id, customer_id, balance, currency
     high_bill: contract_id, customer_id, projected, usual, currency, ends_on
     complaint_moved: complaint_id, bill_id, customer_id, state

@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "The simulated demo region: load it, run its field devices.",
     "ingest": "Take readings from field devices.",
     "readings": "Import readings from files.",
+    "billing": "Bring contracts, registers and opening balances from before.",
     "user": "Invite, change, suspend people.",
     "workorders": "What field work rests on: its state machines.",
     "backup": "Write the whole installation to one file.",

@@ -32,8 +32,8 @@ def add(email: str, name: str, role: str, where: str | None, locale: str, passwo
     """Add a person with a role and a password, who can log in at once."""
     from backend.tenancy import service
 
-    with _office() as (session, scope):
-        node = _node(session, scope, where)
+    with office() as (session, scope):
+        node = named_node(session, scope, where)
         if service.find_person(session, scope, email) is not None:
             raise click.ClickException(
                 f"{email} is there already: give them a role with `enerfield user role`"
@@ -53,8 +53,8 @@ def change_role(email: str, role: str, where: str | None, take_away: bool) -> No
     """Give a person a role at an organisation, or take it away."""
     from backend.tenancy import service
 
-    with _office() as (session, scope):
-        node, person = _node(session, scope, where), _person(session, scope, email)
+    with office() as (session, scope):
+        node, person = named_node(session, scope, where), _person(session, scope, email)
         if take_away:
             held = service.memberships(session, scope, [person.id])
             ids = [one.id for one in held if (one.organisation_id, one.role) == (node.id, role)]
@@ -71,7 +71,7 @@ def change_role(email: str, role: str, where: str | None, take_away: bool) -> No
 @PASSWORD
 def reset_password(email: str, password: str | None) -> None:
     """Set a new password and end every log-in of a person."""
-    with _office() as (session, scope):
+    with office() as (session, scope):
         person = _person(session, scope, email)
         made = _set_password(session, scope, person, password)
     still = "" if person.status.value == "active" else f", but is {person.status.value} and cannot log in"
@@ -79,7 +79,7 @@ def reset_password(email: str, password: str | None) -> None:
 
 
 @contextmanager
-def _office() -> Iterator[tuple[Any, Any]]:
+def office() -> Iterator[tuple[Any, Any]]:
     """Open one transaction in a system scope over all trees."""
     from backend.kernel.db import database
     from backend.kernel.scope import Scope
@@ -92,7 +92,7 @@ def _office() -> Iterator[tuple[Any, Any]]:
         yield session, scope
 
 
-def _node(session: Any, scope: Any, where: str | None) -> Any:
+def named_node(session: Any, scope: Any, where: str | None) -> Any:
     from backend.kernel.ids import show
     from backend.tenancy import service
 

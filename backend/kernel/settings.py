@@ -25,6 +25,7 @@ class Settings:
     tile_url: optional base map `https://…/{z}/{x}/{y}`; without it the map uses its own vector data
     mail_url: `smtp://…` or `file:…`; without it mail is written to `home/mail`
     payment_url, payment_secret: a payment provider that is sent orders, and what its calls are signed with
+    invoice_url, invoice_secret: an office of statutory invoices, and what is signed with it
     roads_url: a road service that answers OSRM's `/table`; without it driving goes by great circles
     trusted_proxies: how many proxies before us add to X-Forwarded-For; what others say there is ignored
     metrics_token: lets `/metrics` be read from elsewhere than this machine
@@ -53,6 +54,8 @@ class Settings:
     roads_url: str | None = None
     payment_url: str | None = None
     payment_secret: str | None = None
+    invoice_url: str | None = None
+    invoice_secret: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         tag_older_keys=_older_keys(environment.get("ENERFIELD_TAG_OLDER_KEYS", "")),
         roads_url=_web(environment, "ENERFIELD_ROADS_URL"),
         payment_url=_web(environment, "ENERFIELD_PAYMENT_URL"),
-        payment_secret=_payment_secret(environment),
+        payment_secret=_shared_secret(environment, "PAYMENT", "the provider"),
+        invoice_url=_web(environment, "ENERFIELD_INVOICE_URL"),
+        invoice_secret=_shared_secret(environment, "INVOICE", "the office"),
     )
 
 
@@ -131,13 +136,13 @@ def _web(environment: Mapping[str, str], name: str) -> str | None:
     return value or None
 
 
-def _payment_secret(environment: Mapping[str, str]) -> str | None:
-    secret = environment.get("ENERFIELD_PAYMENT_SECRET", "")
-    if len(secret) < 32 and (secret or environment.get("ENERFIELD_PAYMENT_URL")):
+def _shared_secret(environment: Mapping[str, str], whose: str, who: str) -> str | None:
+    name = f"ENERFIELD_{whose}_SECRET"
+    secret = environment.get(name, "")
+    if len(secret) < 32 and (secret or environment.get(f"ENERFIELD_{whose}_URL")):
         raise SettingWrong(
-            "ENERFIELD_PAYMENT_SECRET is too short", field="ENERFIELD_PAYMENT_SECRET",
-            remedy="agree on at least 32 random characters with the provider",
-        )  # fmt: skip
+            f"{name} is too short", field=name, remedy=f"agree on at least 32 random characters with {who}"
+        )
     return secret or None
 
 

@@ -8,18 +8,17 @@ from backend.alarms import events as alarms
 from backend.assets import events as assets
 from backend.assets.ports import FileStore
 from backend.billing import events as billing
-from backend.billing.ports import PaymentProvider
 from backend.infra.attempts import RedisAttempts
 from backend.infra.files import FolderFiles
 from backend.infra.passwords import Argon2Passwords
-from backend.infra.pay import HttpProvider
 from backend.kernel.events import listen
 from backend.kernel.settings import settings
 from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import bills, dues, faults, letters, notices, registers
+from backend.wiring import bills, cuts, dues, faults, letters, money, notices, registers
+from backend.wiring.money import payments as payments
 from backend.workorders import events as workorders
 
 
@@ -34,6 +33,16 @@ def connect() -> None:
     listen(billing.RUN_STEP, "steps of bill runs", bills.step)
     listen(billing.HIGH_BILL, "notices of high bills", dues.high_bill)
     listen(billing.COMPLAINT_MOVED, "notices of complaints", dues.complaint)
+    listen(billing.REFUND_WANTED, "refunds by the payment provider", money.give_back)
+    listen(billing.REMINDED, "notices of reminders", dues.reminded)
+    listen(billing.PLAN_MOVED, "notices of plans", dues.plan_moved)
+    listen(billing.BALANCE_LOW, "notices of low balances", dues.balance_low)
+    listen(billing.PAYMENT_RECEIVED, "plans that are paid", dues.paid)
+    listen(billing.PAYMENT_RECEIVED, "supply that is given back", cuts.paid)
+    listen(billing.CUT_MOVED, "work orders of disconnections", cuts.moved)
+    listen(billing.CUT_MOVED, "notices of disconnections", dues.cut_moved)
+    listen(billing.BILL_ISSUED, "statutory invoices to ask for", money.want_invoice)
+    listen(billing.INVOICE_WANTED, "statutory invoices", money.invoice)
     listen(billing.LETTER, "one reader of billing", dues.hand_over)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
@@ -52,17 +61,6 @@ def guide() -> FieldGuide:
     from ingest.guide import Guide  # ingest stands above this page
 
     return Guide()
-
-
-@cache
-def payments() -> PaymentProvider | None:
-    """Return who takes customers' payments; None where nobody is set up."""
-    where = settings()
-    if where.payment_url is None or where.payment_secret is None:
-        return None
-    return HttpProvider(
-        where.payment_url, where.payment_secret, f"{where.base_url}/api/v1/billing/provider-calls"
-    )
 
 
 def files() -> FileStore:

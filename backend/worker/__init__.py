@@ -38,6 +38,8 @@ app.conf.beat_schedule = {
                                         "options": {"expires": 600}},
     "photos that never came": {"task": "fieldwork.ask_for_photos", "schedule": crontab(minute="20", hour="23")},
     "bills so far": {"task": "billing.refresh_so_far", "schedule": crontab(minute="25"), "options": {"expires": 3000}},
+    "reminders of bills": {"task": "billing.remind", "schedule": crontab(minute="25"), "options": {"expires": 3000}},
+    "prepaid balances": {"task": "billing.balances", "schedule": crontab(minute="35"), "options": {"expires": 3000}},
     "sort closed periods": {"task": "upkeep.metering", "schedule": crontab(minute="40", hour="18")},
     "forget what is over": {"task": "upkeep.forget", "schedule": crontab(minute="10", hour="18")},
 }  # fmt: skip

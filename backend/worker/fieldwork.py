@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def _by_itself(failed: str, **about: str) -> Iterator[None]:
+def by_itself(failed: str, **about: str) -> Iterator[None]:
     """Go on with the others whatever one of them meets; only a database that is gone ends the run."""
     try:
         yield
@@ -54,7 +54,7 @@ def tick() -> int:
             due = work.due(session, scope)
         for one in due:
             about = {"what": one[0], "order": str(one[1])}
-            with _by_itself("field work not moved", **about), database().transaction(scope) as session:
+            with by_itself("field work not moved", **about), database().transaction(scope) as session:
                 work.do(session, scope, one)
         count += len(due)
     return count
@@ -78,7 +78,7 @@ def _make(
     with database().transaction(scope) as session:
         plans = [one.id for one in paging.every(lambda cursor: listed(session, scope, cursor=cursor))]
     for plan_id in plans:
-        with _by_itself(failed, plan=str(plan_id)):
+        with by_itself(failed, plan=str(plan_id)):
             with database().transaction(scope) as session:
                 made = make(session, scope, plan_id=plan_id)
             count += made is not None
@@ -93,7 +93,7 @@ def report_months() -> int:
         with database().transaction(scope) as session:
             due = hosting.due_reports(session, scope)
         for contract_id, month in due:
-            with _by_itself("monthly report not written", contract=str(contract_id)):
+            with by_itself("monthly report not written", contract=str(contract_id)):
                 with database().transaction(scope) as session:
                     file_report(session, scope, contract_id=contract_id, month=month)
                 count += 1
@@ -126,7 +126,7 @@ def settle_overdue() -> int:
         people = field.people_with_overdue(session, Scope.public())
     count = 0
     for person_id in people:
-        with _by_itself(
+        with by_itself(
             "operations not settled", person=str(person_id)
         ):  # their phone may be sending just now
             with database().transaction(Scope.public()) as session:

@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
+import structlog
 from flask import current_app, g, request
 from flask.views import MethodView
 
 from backend.billing.rules import signing
 from backend.billing.service import payments, providers
-from backend.billing.service.providers import Told
+from backend.billing.service.providers import Told, ToldBack
 from backend.kernel import clock
 from backend.kernel.db import confine
 from backend.kernel.errors import Unauthenticated
 from backend.tenancy import service as tenancy
 from mobile_api.billing import schemas as shape
 from mobile_api.billing.blueprint import blp
-from mobile_api.fields import page_of
+from mobile_api.fields import PageQuery, page_of
+
+_log = structlog.get_logger(__name__)
+
+
+def signed(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a view be reached only by what the provider signed. Why another call is not taken is for the log alone."""
+
+    @wraps(view)
+    def checked(*args: Any, **named: Any) -> Any:
+        secret, flaw = current_app.settings.payment_secret, "no provider is set up"
+        if secret is not None:
+            header, body = request.headers.get(signing.HEADER, ""), request.get_data(cache=True)
+            flaw = signing.flaw(secret, header, body, clock.now_us() // 1_000_000)
+        if flaw is not None:
+            _log.warning("a payment provider's call was not taken", why=flaw)
+            raise Unauthenticated("this call is not taken")
+        return view(*args, **named)
+
+    return checked
+
+
+def _as_operator(operator_id: UUID) -> Any:
+    """Confine the transaction to the operator a signed call speaks of."""
+    scope = tenancy.system_scope(g.session, operator_id, reason="a payment provider's call")
+    confine(g.session, scope)
+    return scope
 
 
 @blp.route("/payments")
@@ -84,7 +113,33 @@ class Refunds(MethodView):
     @blp.response(201, shape.RefundSchema)
     def post(self, new: dict[str, Any]) -> Any:
         """Give a customer's credit back, at most what there is (managers, administrators)."""
-        return payments.refund(g.session, g.scope, **new)
+        return _refund(payments.refund(g.session, g.scope, **new), None)
+
+    @blp.arguments(PageQuery, location="query")
+    @blp.response(200, page_of(shape.RefundSchema))
+    def get(self, page: dict[str, Any]) -> Any:
+        """List refunds, the newest first, with how far the provider is (managers, administrators)."""
+        found = payments.refunds(g.session, g.scope, **page)
+        given = providers.refunds_by_id(g.session, g.scope, refund_ids=[one.id for one in found.items])
+        return found.each(lambda one: _refund(one, given.get(one.id)))
+
+
+def _refund(one: Any, given: Any) -> dict[str, Any]:
+    told = {column.key: getattr(one, column.key) for column in one.__table__.columns}
+    return told | {"payment_id": given and given.payment_id, "status": given.status.value if given else "paid",
+                   "failure": given and given.reason}  # fmt: skip
+
+
+@blp.route("/payments/<id:payment_id>/refunds")
+class PaymentRefunds(MethodView):
+    """What a provider gives back."""
+
+    @blp.arguments(shape.ProviderRefundSchema)
+    @blp.response(201, shape.RefundSchema)
+    def post(self, new: dict[str, Any], payment_id: UUID) -> Any:
+        """Give back by the provider what came by it, at most the customer's credit (managers, administrators)."""
+        made = providers.give_back(g.session, g.scope, payment_id=payment_id, **new)
+        return _refund(made, providers.refunds_by_id(g.session, g.scope, refund_ids=[made.id])[made.id])
 
 
 @blp.route("/intents")
@@ -102,18 +157,29 @@ class Intents(MethodView):
 class ProviderCalls(MethodView):
     """What the provider says."""
 
+    @signed
     @blp.doc(security=[])
     @blp.arguments(shape.ProviderCallSchema)
     @blp.response(200, shape.PaymentIntentSchema)
     def post(self, said: dict[str, Any]) -> Any:
         """Take the provider's signed word on a payment; told again, nothing happens again."""
-        secret = current_app.settings.payment_secret
-        if secret is None:
-            raise Unauthenticated("no payment provider is set up here")
-        header = request.headers.get(signing.HEADER, "")
-        signing.demand_signed(secret, header, request.get_data(cache=True), clock.now_us() // 1_000_000)
-        scope = tenancy.system_scope(g.session, said["operator"], reason="a payment provider's call")
-        confine(g.session, scope)
+        scope = _as_operator(said["operator"])
         told = Told(said["intent"], said["payment"], said["status"] == "paid", said["amount"], said["currency"],
                     said["paid_on"])  # fmt: skip
         return providers.take_call(g.session, scope, told=told)
+
+
+@blp.route("/provider-refunds")
+class ProviderRefunds(MethodView):
+    """What the provider says of refunds."""
+
+    @signed
+    @blp.doc(security=[])
+    @blp.arguments(shape.ProviderRefundCallSchema)
+    @blp.response(200, shape.RefundToldSchema)
+    def post(self, said: dict[str, Any]) -> Any:
+        """Take the provider's signed word on a refund; told again, nothing happens again."""
+        scope = _as_operator(said["operator"])
+        told = ToldBack(said["refund"], said["provider_refund"], said["status"] == "paid", said["amount"],
+                        said["currency"], said["settled_on"], said["reason"])  # fmt: skip
+        return providers.take_refund_call(g.session, scope, told=told)

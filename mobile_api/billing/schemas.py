@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 
 from backend.billing.rules import numbering
-from backend.billing.service import BillKind, BillStatus, RunStatus, Way
+from backend.billing.service import BillKind, BillStatus, GivingStatus, RunStatus, Way
 from mobile_api.fields import MONEY, Id, PageQuery, Schema, few, instant, within
 
 MOST_LINES = 1_000
@@ -236,11 +236,47 @@ class RefundSchema(Schema):
     id = Id(dump_only=True)
     organisation_id = Id(required=True)
     customer_id = Id(required=True)
-    way = ma.fields.Enum(Way, by_value=True, required=True)
+    way = ma.fields.Enum(
+        Way, by_value=True, required=True,
+        validate=ma.validate.NoneOf([Way.PROVIDER], error="By a provider a payment is refunded, at its own address."),
+    )  # fmt: skip
     amount = money()
     currency = currency(required=True)
     paid_on = local_day(required=True)
     reason = words(500, "Moved out", required=True)
+    payment_id = Id(dump_only=True, allow_none=True, metadata={"description": "What a provider gives back."})
+    status = ma.fields.String(dump_only=True, metadata={"enum": [one.value for one in GivingStatus]})
+    failure = ma.fields.String(dump_only=True, allow_none=True)
+
+
+class ProviderRefundSchema(Schema):
+    """What of a payment a provider gives back."""
+
+    amount = money()
+    paid_on = local_day(required=True)
+    reason = words(500, "Paid twice", required=True)
+
+
+class ProviderRefundCallSchema(Schema):
+    """What became of a refund; signed in X-Enerfield-Signature as all calls of the provider."""
+
+    operator = Id(required=True)
+    refund = Id(required=True)
+    provider_refund = words(200, "ref_0042", required=True)
+    status = ma.fields.String(required=True, validate=ma.validate.OneOf(["paid", "failed"]))
+    amount = money()
+    currency = currency(required=True)
+    settled_on = local_day(required=True)
+    reason = ma.fields.String(load_default="", validate=ma.validate.Length(max=500))
+
+
+class RefundToldSchema(ma.Schema):
+    """How far a refund is."""
+
+    refund = Id(attribute="refund_id")
+    status = ma.fields.String(
+        attribute="status.value", metadata={"enum": [one.value for one in GivingStatus]}
+    )
 
 
 class NewPaymentIntentSchema(Schema):

@@ -1,19 +1,15 @@
-"""Billing through the API, as a partner's program and a payment provider would use it."""
+"""Billing through the API, as a partner's program would use it."""
 
 from __future__ import annotations
 
 import io
-import time
 from decimal import Decimal
 
 import pytest
 
-from backend.billing.rules import signing
-from backend.kernel import clock, ids
-from backend.kernel.errors import Unavailable
+from backend.kernel import ids
 from tests.apps import Phone
 from tests.billing import FLAT, charge, finish
-from tests.provider import SECRET, call, provided
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +29,6 @@ def ask(app, billed):
         return phone.ask(method, "/billing" + path, **given)
 
     return one
-
-
-@pytest.fixture
-def provider(app):
-    """A provider's process, and the application that asks it: calls of what it says when a payment is made."""
-    with provided(app) as pay:
-        yield pay
 
 
 def test_a_customer_sees_their_bill_line_by_line_and_no_draft(ask, billed):
@@ -120,43 +109,6 @@ def test_a_tariff_and_a_contract_are_written_down(ask, billed):
     assert (made.status_code, made.json["zone"]) == (201, "Asia/Shanghai"), made.text
     ended = ask("manager", "POST", f"/contracts/{made.json['id']}/end", json={"ends_on": "2027-02-01"})
     assert ended.json["ends_on"] == "2027-02-01"
-
-
-def test_a_payment_by_the_provider_is_taken_once_however_often_it_is_told(app, ask, billed, provider):
-    contract = ids.show(billed.ids["contract"])
-    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "12.00"})
-    assert asked.status_code == 201, asked.text
-    said = provider(asked.json["pay_url"].rsplit("/", 1)[1])
-    assert [call(app, said).json["status"] for _ in range(3)] == ["paid"] * 3
-    made = [one for one in ask("customer", "GET", "/payments").json["items"] if one["way"] == "provider"]
-    assert [(one["amount"], one["matched_by"]) for one in made] == [("12.0000", "intent")]
-
-
-def test_a_forged_or_old_word_of_the_provider_is_not_taken(app, ask, billed, provider):
-    contract = ids.show(billed.ids["contract"])
-    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "7.00"}).json
-    said = provider(asked["pay_url"].rsplit("/", 1)[1])
-    forged = said | {"body": said["body"].replace('"7.00"', '"0.07"')}
-    old = said | {
-        "signature": signing.sign(SECRET, clock.now_us() // 1_000_000 - 3600, said["body"].encode())
-    }
-    another = said["body"].replace('"7.00"', '"9.00"')
-    signed = {"body": another, "signature": signing.sign(SECRET, int(time.time()), another.encode())}
-    assert [call(app, one).status_code for one in (forged, old, said | {"signature": ""}, signed)] == [
-        401,
-        401,
-        401,
-        409,
-    ]
-    assert [one["amount"] for one in ask("customer", "GET", "/payments").json["items"]].count("7.0000") == 0
-
-
-def test_a_provider_that_is_away_is_said_to_be(app, ask, billed, provider):
-    app.payments.url = "http://127.0.0.1:9"
-    contract = ids.show(billed.ids["contract"])
-    asked = ask("customer", "POST", "/intents", json={"contract_id": contract, "amount": "7.00"})
-    assert asked.status_code == 503
-    assert asked.json["code"] == Unavailable("").code
 
 
 def test_without_a_provider_a_customer_is_told_other_ways(ask, billed):

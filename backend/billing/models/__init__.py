@@ -13,6 +13,18 @@ from backend.billing.models.bill import (
     RunStatus,
 )
 from backend.billing.models.contract import ContractPoint, SupplyContract, Tariff, TariffVersion
+from backend.billing.models.cut import CutStatus, SupplyCut
+from backend.billing.models.dunning import (
+    BillHold,
+    BillReminder,
+    DunningPolicy,
+    HoldReason,
+    InstalmentPlan,
+    PlanInstalment,
+    PlannedBill,
+    PlanStatus,
+)
+from backend.billing.models.invoice import ElectronicInvoice, InvoiceStatus
 from backend.billing.models.ledger import (
     JournalEntry,
     LedgerAccount,
@@ -20,19 +32,26 @@ from backend.billing.models.ledger import (
     LedgerClosing,
     LedgerPosting,
 )
+from backend.billing.models.opening import OpeningBalance
 from backend.billing.models.payment import (
     Allocation,
     BankFile,
+    GivingStatus,
     IntentStatus,
     Payment,
     PaymentIntent,
+    ProviderRefund,
     Refund,
     Way,
 )
+from backend.billing.models.prepaid import PrepaidBalance
 
 __all__ = [
-    "Allocation", "BankFile", "Bill", "BillCounter", "BillKind", "BillLine", "BillRun", "BillRunException",
-    "BillSoFar", "BillStatus", "Complaint", "ComplaintState", "ComplaintWord", "ContractPoint", "IntentStatus",
-    "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing", "LedgerPosting", "Payment", "PaymentIntent",
-    "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff", "TariffVersion", "Way",
+    "Allocation", "BankFile", "Bill", "BillCounter", "BillHold", "BillKind", "BillLine", "BillReminder",
+    "BillRun", "BillRunException", "BillSoFar", "BillStatus", "Complaint", "ComplaintState",
+    "ComplaintWord", "ContractPoint", "CutStatus", "DunningPolicy", "ElectronicInvoice", "GivingStatus",
+    "HoldReason", "InstalmentPlan", "IntentStatus", "InvoiceStatus", "JournalEntry", "LedgerAccount",
+    "LedgerBook", "LedgerClosing", "LedgerPosting", "OpeningBalance", "Payment", "PaymentIntent",
+    "PlanInstalment", "PlanStatus", "PlannedBill", "PrepaidBalance", "ProviderRefund", "Refund",
+    "RevisedBill", "RunStatus", "SupplyContract", "SupplyCut", "Tariff", "TariffVersion", "Way",
 ]  # fmt: skip

@@ -30,6 +30,15 @@ class IntentStatus(StrEnum):
     FAILED = "failed"
 
 
+class GivingStatus(StrEnum):
+    """How far money is that a provider gives back."""
+
+    WANTED = "wanted"
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+
+
 class BankFile(TenantOwned, Base):
     """A bank's statement as it was handed in, once. lines: in it; skipped: what went out, or was known already."""
 
@@ -138,4 +147,20 @@ class PaymentIntent(TenantOwned, Base):
     provider_id: Mapped[str | None]
     asked_at: Mapped[datetime]
     asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    settled_at: Mapped[datetime | None]
+
+
+class ProviderRefund(TenantOwned, Base):
+    """A refund a provider carries out: how far it is. reason: why it failed, in the provider's words.
+
+    provider_id: the provider's name of it; one that failed is taken back in the ledger, so the credit is there again
+    """
+
+    __tablename__ = "provider_refund"
+
+    refund_id: Mapped[UUID] = mapped_column(ForeignKey("refund.id"), primary_key=True)
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payment.id"), index=True)
+    status: Mapped[GivingStatus]
+    provider_id: Mapped[str | None]
+    reason: Mapped[str | None]
     settled_at: Mapped[datetime | None]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, and_, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.billing.models import (
     Bill,
@@ -126,18 +127,21 @@ def lines(session: Session, scope: Scope, bill_id: UUID) -> Sequence[BillLine]:
     return session.scalars(query).all()
 
 
-def taxes(session: Session, scope: Scope, bill_ids: Collection[UUID], account: str) -> dict[UUID, Any]:
-    """Bill's id -> the sum of its lines that are posted to an account."""
+def posted(
+    session: Session, scope: Scope, bill_ids: Collection[UUID], but: str
+) -> dict[UUID, dict[str, Decimal]]:
+    """Bill's id -> account -> the sum of its lines posted there, of all accounts but one."""
     query = (
-        select(BillLine.bill_id, func.sum(BillLine.amount))
+        select(BillLine.bill_id, BillLine.account, func.sum(BillLine.amount))
         .where(
-            BillLine.bill_id.in_(bill_ids),
-            BillLine.account == account,
-            keeps(scope, BillLine.organisation_id),
+            BillLine.bill_id.in_(bill_ids), BillLine.account != but, keeps(scope, BillLine.organisation_id)
         )
-        .group_by(BillLine.bill_id)
+        .group_by(BillLine.bill_id, BillLine.account)
     )
-    return {bill_id: amount for bill_id, amount in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+    found: dict[UUID, dict[str, Decimal]] = {}
+    for bill_id, account, amount in session.execute(query):
+        found.setdefault(bill_id, {})[account] = amount
+    return found
 
 
 def billed(
@@ -151,14 +155,51 @@ def billed(
     return session.execute(query).all()
 
 
+def waiting_drafts(session: Session, scope: Scope, contract_ids: Collection[UUID], on: date) -> Sequence[Any]:
+    """Rows contract_id, starts_on, ends_on, run_id, day of contracts' drafts for periods that end by a day."""
+    query = (
+        select(Bill.contract_id, Bill.starts_on, Bill.ends_on, Bill.run_id, BillRun.day)
+        .join(BillRun, BillRun.id == Bill.run_id)
+        .where(
+            Bill.contract_id.in_(contract_ids), Bill.kind == BillKind.BILL, Bill.status == BillStatus.DRAFT,
+            Bill.ends_on <= on, keeps(scope, Bill.organisation_id),
+        )
+        .order_by(Bill.contract_id, Bill.starts_on)
+    )  # fmt: skip
+    return session.execute(query).all()
+
+
+def overtaken(session: Session, scope: Scope, run_id: UUID) -> Any:
+    """Row starts_on, run_id, day, is_draft of an earlier period of one of a run's drafts that is a draft still, or was
+    issued behind it; None where every draft follows what was issued before it was made."""
+    before = aliased(Bill)
+    query = (
+        select(before.starts_on, before.run_id, BillRun.day, (before.status == BillStatus.DRAFT).label("is_draft"))
+        .join(Bill, Bill.contract_id == before.contract_id)
+        .join(BillRun, BillRun.id == before.run_id)
+        .where(
+            Bill.run_id == run_id, Bill.status == BillStatus.DRAFT, before.kind == BillKind.BILL,
+            before.ends_on <= Bill.starts_on, keeps(scope, Bill.organisation_id),
+            or_(before.status == BillStatus.DRAFT, before.issued_at > Bill.made_at),
+        )
+        .order_by(before.starts_on, before.run_id)
+        .limit(1)
+    )  # fmt: skip
+    return session.execute(query).one_or_none()
+
+
 def closings(
     session: Session, scope: Scope, contract_ids: Collection[UUID], on: date
 ) -> dict[UUID, dict[str, str]]:
     """Contract's id -> what its bill before left behind: the last word on the last period that ended by a day."""
+    first = aliased(Bill)
+    of_period = or_(
+        Bill.kind == BillKind.BILL, exists().where(first.id == Bill.corrects_id, first.kind == BillKind.BILL)
+    )
     query = (
         select(Bill.contract_id, Bill.closing)
         .where(
-            Bill.contract_id.in_(contract_ids), Bill.ends_on <= on, Bill.status == BillStatus.ISSUED,
+            Bill.contract_id.in_(contract_ids), Bill.ends_on <= on, Bill.status == BillStatus.ISSUED, of_period,
             keeps(scope, Bill.organisation_id),
         )
         .order_by(Bill.contract_id, Bill.ends_on.desc(), Bill.made_at.desc(), Bill.id.desc())

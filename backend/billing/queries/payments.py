@@ -14,17 +14,20 @@ from backend.billing.models import (
     BankFile,
     Bill,
     BillStatus,
+    GivingStatus,
     LedgerAccount,
     LedgerPosting,
     Payment,
     PaymentIntent,
+    ProviderRefund,
     Refund,
     SupplyContract,
     Way,
 )
 from backend.billing.queries.confined import keeps, pays
-from backend.kernel import paging
+from backend.kernel import ids, paging
 from backend.kernel.db import required
+from backend.kernel.errors import NotFound
 from backend.kernel.scope import Scope
 
 
@@ -96,7 +99,7 @@ def file_of_digest(session: Session, scope: Scope, organisation_id: UUID, digest
     return session.scalar(query)
 
 
-def _left() -> Any:
+def left() -> Any:
     """What is left of a bill: its total without what paid it."""
     paid = select(func.sum(Allocation.amount)).where(Allocation.bill_id == Bill.id).scalar_subquery()
     return Bill.total - func.coalesce(paid, 0)
@@ -106,12 +109,12 @@ def open_bills(
     session: Session, scope: Scope, organisation_id: UUID, customers: Collection[UUID]
 ) -> Sequence[Any]:
     """Rows id, customer_id, due_on, year, serial, currency, open of customers' bills that are not paid in full."""
-    left = _left()
+    remains = left()
     query = select(
-        Bill.id, Bill.customer_id, Bill.due_on, Bill.year, Bill.serial, Bill.currency, left.label("open")
+        Bill.id, Bill.customer_id, Bill.due_on, Bill.year, Bill.serial, Bill.currency, remains.label("open")
     ).where(
         Bill.organisation_id == organisation_id, Bill.customer_id.in_(customers), Bill.status == BillStatus.ISSUED,
-        Bill.total > 0, left > 0, keeps(scope, Bill.organisation_id),
+        Bill.total > 0, remains > 0, keeps(scope, Bill.organisation_id),
     )  # fmt: skip
     return session.execute(query.order_by(Bill.due_on, Bill.year, Bill.serial)).all()
 
@@ -133,7 +136,7 @@ def unspent_notes(
 
 def open_of(session: Session, scope: Scope, bill_ids: Collection[UUID]) -> dict[UUID, Any]:
     """Bill's id -> what is left to pay of it."""
-    query = select(Bill.id, _left()).where(
+    query = select(Bill.id, left()).where(
         Bill.id.in_(bill_ids), or_(keeps(scope, Bill.organisation_id), pays(scope, Bill.customer_id))
     )
     return {row[0]: row[1] for row in session.execute(query)}
@@ -162,7 +165,7 @@ def meant_bills(
 ) -> Sequence[Any]:
     """Rows id, customer_id, year, serial, currency, open of the issued bills of these numbers."""
     query = select(
-        Bill.id, Bill.customer_id, Bill.year, Bill.serial, Bill.currency, _left().label("open")
+        Bill.id, Bill.customer_id, Bill.year, Bill.serial, Bill.currency, left().label("open")
     ).where(
         Bill.organisation_id == organisation_id, tuple_(Bill.year, Bill.serial).in_(list(numbers)),
         keeps(scope, Bill.organisation_id),
@@ -203,3 +206,42 @@ def intent(session: Session, scope: Scope, intent_id: UUID) -> PaymentIntent:
     )
     locked = query.with_for_update().execution_options(populate_existing=True)
     return required(session, locked, "there is no such payment", intent_id=intent_id)
+
+
+def provider_refund(session: Session, scope: Scope, refund_id: UUID) -> tuple[ProviderRefund, Refund, str]:
+    """A refund a provider carries out, locked, with what it is and the provider's name of its payment."""
+    query = (
+        select(ProviderRefund, Refund, Payment.key)
+        .join(Refund, Refund.id == ProviderRefund.refund_id)
+        .join(Payment, Payment.id == ProviderRefund.payment_id)
+        .where(ProviderRefund.refund_id == refund_id, keeps(scope, ProviderRefund.organisation_id))
+        .with_for_update(of=ProviderRefund)
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("there is no such refund", field="refund_id", value=ids.show(refund_id))
+    return (found[0], found[1], found[2])
+
+
+def given_back(session: Session, scope: Scope, payment_id: UUID) -> Any:
+    """What was, or is to be, given back of a payment by its provider."""
+    query = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .join(ProviderRefund, ProviderRefund.refund_id == Refund.id)
+        .where(
+            ProviderRefund.payment_id == payment_id, ProviderRefund.status != GivingStatus.FAILED,
+            keeps(scope, ProviderRefund.organisation_id),
+        )
+    )  # fmt: skip
+    return session.scalar(query)
+
+
+def provider_refunds(
+    session: Session, scope: Scope, refund_ids: Collection[UUID]
+) -> dict[UUID, ProviderRefund]:
+    """Refund's id -> how far it is, of those a provider carries out."""
+    query = select(ProviderRefund).where(
+        ProviderRefund.refund_id.in_(refund_ids), keeps(scope, ProviderRefund.organisation_id)
+    )
+    return {one.refund_id: one for one in session.scalars(query)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -32,12 +32,20 @@ def is_tax(line: Line) -> bool:
     return account_of(line.kind, line.price) == TAX
 
 
-def sides(total: Decimal, tax: Decimal, currency: str, customer: UUID) -> tuple[Posting, ...]:
-    """Return the sides of the entry of a bill: the customer owes it all, the income is what is no tax.
+def sides(
+    total: Decimal, others: Mapping[str, Decimal], currency: str, customer: UUID
+) -> tuple[Posting, ...]:
+    """Return the sides of the entry of a bill: the customer owes it all, the income is what stands on no other account.
 
     total: negative for one that is owed back; a bill of nothing has no sides
+    others: account -> what of it is posted there: taxes, fees, opening balances
     """
-    given = ((RECEIVABLE, total), (TAX, -tax), (SUPPLY, tax - total))
+    income = total - sum(others.values(), Decimal(0))
+    given = [
+        (RECEIVABLE, total),
+        *((account, -others[account]) for account in sorted(others)),
+        (SUPPLY, -income),
+    ]
     return tuple(Posting(account, amount, currency, customer) for account, amount in given if amount)
 
 

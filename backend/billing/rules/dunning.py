@@ -28,7 +28,32 @@ class Step:
     fee: Decimal = Decimal(0)
 
 
+MOST_LEVELS = 6
+LARGEST_FEE = Decimal(1000)
 LADDER = (Step(1, 7), Step(2, 21, Decimal("5.00")), Step(3, 35, Decimal("10.00")))
+
+
+def ladder(said: Sequence[tuple[int, Decimal]]) -> tuple[Step, ...]:
+    """Return the steps an operator reminds by, given as (days after the bill was due, fee), the mildest first.
+
+    raises Refused where they are none or too many, do not come after one another, or a fee is no amount to the cent
+    """
+    if not 1 <= len(said) <= MOST_LEVELS:
+        raise Refused(f"there are 1 to {MOST_LEVELS} reminders", field="steps", value=len(said))
+    before = 0
+    for level, (after_days, fee) in enumerate(said, start=1):
+        if not before < after_days <= 365:
+            raise Refused(
+                f"reminder {level} comes {after_days} days after the bill was due", field="steps", value=after_days,
+                remedy="each comes later than the one before, within a year",
+            )  # fmt: skip
+        if not (fee.is_finite() and 0 <= fee <= LARGEST_FEE and fee == fee.quantize(Decimal("0.01"))):
+            raise Refused(
+                f"the fee of reminder {level} is no amount", field="steps", value=str(fee),
+                remedy=f"0 to {LARGEST_FEE}, to the cent",
+            )  # fmt: skip
+        before = after_days
+    return tuple(Step(level, days, fee) for level, (days, fee) in enumerate(said, start=1))
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,16 @@ def is_kept(instalments: Sequence[Instalment], paid: Decimal, today: date, grace
     """Tell whether what was paid covers the parts that were due some days ago."""
     latest = today - timedelta(days=grace_days)
     return paid >= sum((one.amount for one in instalments if one.due_on <= latest), Decimal(0))
+
+
+def spread(instalments: Sequence[Instalment], paid: Decimal) -> list[Decimal]:
+    """Return what of each part is paid, where an amount was paid in all: the parts due first are paid first."""
+    found, left = [], max(paid, Decimal(0))
+    for one in instalments:
+        part = min(left, one.amount)
+        found.append(part)
+        left -= part
+    return found
 
 
 def _months_on(day: date, months: int) -> date:

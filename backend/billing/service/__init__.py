@@ -1,5 +1,19 @@
 """What can be done with contracts, bills, payments and the ledger. The caller owns the transaction."""
 
-from backend.billing.models import BillKind, BillStatus, RunStatus, Way
+from backend.billing.models import (
+    BillKind,
+    BillStatus,
+    CutStatus,
+    GivingStatus,
+    HoldReason,
+    InvoiceStatus,
+    PlanStatus,
+    RunStatus,
+    Way,
+)
+from backend.billing.queries.confined import KEEPERS
 
-__all__ = ["BillKind", "BillStatus", "RunStatus", "Way"]
+__all__ = [
+    "KEEPERS", "BillKind", "BillStatus", "CutStatus", "GivingStatus", "HoldReason", "InvoiceStatus", "PlanStatus",
+    "RunStatus", "Way",
+]  # fmt: skip

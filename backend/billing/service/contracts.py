@@ -83,7 +83,7 @@ def create_contract(
     session.add(made)
     session.flush()
     for one in new.points:
-        _add_point(session, scope, made, one)
+        add_point(session, scope, contract=made, new=one)
     audit.record(
         session, scope, action="contract.created", entity="supply_contract", entity_id=made.id,
         organisation_id=organisation_id,
@@ -92,7 +92,9 @@ def create_contract(
     return made
 
 
-def _add_point(session: Session, scope: Scope, contract: SupplyContract, new: NewContractPoint) -> None:
+def add_point(session: Session, scope: Scope, *, contract: SupplyContract, new: NewContractPoint) -> None:
+    """Have a contract pay for a point; its customer is supplied there from then on."""
+    scope.demand(contract.organisation_id, *KEEPERS)
     point = metering.point(session, scope, new.point_id)
     if not 0 < new.share <= shares.WHOLE:
         raise Refused("a share is above nothing, and at most the whole", field="share", value=new.share)
@@ -177,6 +179,12 @@ def _instants(contract: SupplyContract) -> tuple[datetime, datetime | None]:
     """Return the instants at which a contract's local days begin and end."""
     ends_at = None if contract.ends_on is None else day(contract.ends_on, contract.zone).start
     return day(contract.starts_on, contract.zone).start, ends_at
+
+
+def place_of(session: Session, scope: Scope, *, contract_id: UUID) -> UUID | None:
+    """Return the position of a contract's first point; None for one without points."""
+    rows = queries.points_of(session, scope, [contract_id])
+    return rows[0][1].position_id if rows else None
 
 
 def contract(session: Session, scope: Scope, *, contract_id: UUID) -> SupplyContract:

@@ -7,6 +7,7 @@ The bill and its notes together then say that; asked again, there is no differen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -35,6 +36,16 @@ from backend.kernel.scope import Scope
 
 ADJUSTMENT = "adjustment"
 """Kind of the line of a note somebody wrote; re-rating leaves it alone."""
+
+
+@dataclass(frozen=True)
+class Worded:
+    """What a note somebody or something decided on says: its line's component, name by language, account, and why."""
+
+    component: str
+    name: Mapping[str, str]
+    account: str
+    reason: str
 
 
 def rerate(session: Session, scope: Scope, *, bill_id: UUID, on: date, reason: str) -> list[Bill]:
@@ -151,16 +162,31 @@ def adjust(session: Session, scope: Scope, *, bill_id: UUID, amount: Decimal, on
     scope.demand(bill.organisation_id, *KEEPERS)
     _demand_reason(reason)
     demand_money(abs(amount), bill.currency)
+    return _write(session, scope, bill, amount, on, Worded(ADJUSTMENT, {"en": reason}, SUPPLY, reason))
+
+
+def charge(
+    session: Session, scope: Scope, *, bill_id: UUID, amount: Decimal, on: date, worded: Worded
+) -> Bill:
+    """Issue a debit note beside an issued bill or note: a fee. Re-rating leaves it alone."""
+    bill = queries.kept_bill(session, scope, bill_id, lock=True)
+    if bill.corrects_id is not None:
+        bill = queries.kept_bill(session, scope, bill.corrects_id)
+    demand_money(amount, bill.currency)
+    return _write(session, scope, bill, amount, on, worded)
+
+
+def _write(session: Session, scope: Scope, bill: Bill, amount: Decimal, on: date, worded: Worded) -> Bill:
     last = queries.family(session, scope, bill.id)[-1]
-    made = _draft(bill, amount, reason, last.opening, last.closing)
+    made = _draft(bill, amount, worded.reason, last.opening, last.closing)
     session.add(made)
     session.flush()
-    name = LineKey(ADJUSTMENT, ADJUSTMENT, None, None, None, bill.currency, None, False, bill.starts_on, bill.ends_on,
-                   bill.starts_on)  # fmt: skip
+    name = LineKey(worded.component, ADJUSTMENT, None, None, None, bill.currency, None, False, bill.starts_on,
+                   bill.ends_on, bill.starts_on)  # fmt: skip
     session.add(
         BillLine(
             organisation_id=made.organisation_id, bill_id=made.id, place=0, quantity=Decimal(1), amount=amount,
-            name={"en": reason}, account=SUPPLY, starts_at=None, ends_at=None, **name._asdict(),
+            name=dict(worded.name), account=worded.account, starts_at=None, ends_at=None, **name._asdict(),
         )
     )  # fmt: skip
     session.flush()

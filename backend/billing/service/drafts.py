@@ -16,8 +16,9 @@ from backend.billing import events
 from backend.billing.models import Bill, BillKind, BillRun, BillStatus, SupplyContract
 from backend.billing.queries import bills as queries
 from backend.billing.queries import contracts, payments
+from backend.billing.queries import prepaid as balances
 from backend.billing.rules import charging, disconnection, numbering
-from backend.billing.rules.ledger import CREDIT, RECEIVABLE, TAX, Cause, NewEntry
+from backend.billing.rules.ledger import CREDIT, PLACES, RECEIVABLE, SUPPLY, Cause, NewEntry
 from backend.billing.rules.tariff import Line
 from backend.billing.service import ledger, settlement
 from backend.billing.service.rating import Rated
@@ -101,10 +102,14 @@ def plain_values(values: Mapping[str, Decimal]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill], on: date) -> None:
+def issue(
+    session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill], on: date,
+    due: Mapping[UUID, date] | None = None,
+) -> None:  # fmt: skip
     """Issue drafts of one operator: numbers without a gap, postings, events; all in this transaction or none.
 
     on: the operator's local day; they are numbered in the order given
+    due: bill's id -> its day, of those that are not due as their contract says
     """
     if not bills:
         return
@@ -113,7 +118,8 @@ def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill
     last = int(session.execute(text(NUMBER), given).scalar_one())
     serials = range(last - len(bills) + 1, last + 1)
     agreed = contracts.contracts_by_id(session, scope, {one.contract_id for one in bills})
-    dues = [on + timedelta(days=agreed[one.contract_id].due_days) for one in bills]
+    own = due or {}
+    dues = [own.get(one.id) or on + timedelta(days=agreed[one.contract_id].due_days) for one in bills]
     ledger.post(session, scope, book_id=book_id, entries=_entries(session, scope, bills, serials, on))
     session.execute(
         text(ISSUE),
@@ -128,19 +134,19 @@ def issue(session: Session, scope: Scope, *, book_id: UUID, bills: Sequence[Bill
     )
     settlement.settle(session, scope, book_id=book_id, customers={one.customer_id for one in bills}, on=on)
     _warn(session, scope, book_id, bills, agreed)
-    for one, serial, due in zip(bills, serials, dues, strict=True):
-        _tell(session, scope, one, agreed[one.contract_id], numbering.shown(on.year, serial), due)
+    for one, serial, due_on in zip(bills, serials, dues, strict=True):
+        _tell(session, scope, one, agreed[one.contract_id], numbering.shown(on.year, serial), due_on)
         session.expire(one)
 
 
 def _entries(
     session: Session, scope: Scope, bills: Sequence[Bill], serials: Iterable[int], on: date
 ) -> list[NewEntry]:
-    taxes = queries.taxes(session, scope, [one.id for one in bills], TAX)
+    posted = queries.posted(session, scope, [one.id for one in bills], SUPPLY)
     entries = []
     for one, serial in zip(bills, serials, strict=True):
-        tax = Decimal(taxes.get(one.id, 0)).quantize(Decimal("0.0001"))
-        sides = charging.sides(one.total, tax, one.currency, one.customer_id)
+        others = {account: amount.quantize(PLACES) for account, amount in posted.get(one.id, {}).items()}
+        sides = charging.sides(one.total, others, one.currency, one.customer_id)
         if sides:  # a bill of nothing moves nothing
             said = f"{numbering.WORDS[one.kind.value]} {numbering.shown(on.year, serial)}"
             entries.append(NewEntry(on, Cause(one.kind.value), one.id, said, sides))
@@ -169,10 +175,13 @@ def _warn(
     customers = {one.customer_id for one in prepaid}
     credit = payments.balances(session, scope, book_id, CREDIT, customers) if prepaid else {}
     owed = payments.balances(session, scope, book_id, RECEIVABLE, customers) if prepaid else {}
+    known = balances.balances(session, scope, [one.contract_id for one in prepaid]) if prepaid else {}
     for one in prepaid:
         whose, low = (one.customer_id, one.currency), agreed[one.contract_id].low_balance
         balance = -Decimal(credit.get(whose, 0)) - Decimal(owed.get(whose, 0))
-        if low is not None and disconnection.warns(balance + one.total, balance, low):
+        told = known.get(one.contract_id)  # what was used was told of day by day, where it was worked out
+        before = balance + one.total if told is None else min(told.left, balance + one.total)
+        if low is not None and disconnection.warns(before, balance, low):
             body = {"contract_id": str(one.contract_id), "customer_id": str(one.customer_id), "balance": str(balance),
                     "currency": one.currency}  # fmt: skip
             publish(

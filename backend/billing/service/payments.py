@@ -285,6 +285,13 @@ def refund(
     return made
 
 
+def refunds(
+    session: Session, scope: Scope, *, cursor: str | None = None, limit: int = 50
+) -> paging.Page[Refund]:
+    """Return a page of refunds, the newest first."""
+    return queries.refunds(session, scope, cursor=cursor, limit=limit)
+
+
 def credit(session: Session, scope: Scope, *, book_id: UUID, customer_id: UUID, currency: str) -> Decimal:
     """Return what a customer has paid ahead."""
     found = queries.balances(session, scope, book_id, CREDIT, [customer_id])

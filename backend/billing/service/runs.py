@@ -90,7 +90,10 @@ def _preview(session: Session, scope: Scope, run: BillRun, rater: Rater) -> None
     if not lot:
         _move(session, scope, run, RunStatus.PREVIEWED)
         return
-    rated = rater.rate(session, scope, _wanted(session, scope, run, lot))
+    wanted = _wanted(session, scope, run, lot)
+    waiting = _waiting(session, scope, wanted)
+    rated = [*rater.rate(session, scope, [one for one in wanted if one.contract.id not in waiting]),
+             *(Rated(one, None, waiting[one.contract.id]) for one in wanted if one.contract.id in waiting)]  # fmt: skip
     drafts.write_drafts(session, scope, run, rated)
     _set_aside(session, run, rated)
     run.after_id = lot[-1].id
@@ -108,6 +111,22 @@ def _wanted(session: Session, scope: Scope, run: BillRun, lot: Sequence[SupplyCo
     found = _unbilled(session, scope, found)
     left = openings(session, scope, found)
     return [Wanted(one, own, versions[one.tariff_id], left.get(one.id, {})) for one, own in found]
+
+
+def _waiting(session: Session, scope: Scope, wanted: Sequence[Wanted]) -> dict[UUID, str]:
+    """Return contract's id -> why it must wait, of those whose period before is a draft still.
+
+    What that period leaves to this one (use of the year so far, credit) is only known when it is issued.
+    """
+    if not wanted:
+        return {}
+    starts = {one.contract.id: one.part.span.start for one in wanted}
+    return {
+        row.contract_id: f"{row.starts_on} to {row.ends_on} is a draft still, of the run of {row.day}"
+        f" ({ids.show(row.run_id)}): issue or abandon that run, then run this period again"
+        for row in queries.waiting_drafts(session, scope, starts, max(starts.values()))
+        if row.ends_on <= starts[row.contract_id]
+    }
 
 
 def _unbilled(session: Session, scope: Scope, found: Sequence[Own]) -> list[Own]:
@@ -160,6 +179,7 @@ def approve(session: Session, scope: Scope, *, run_id: UUID, issue_on: date) -> 
     _demand(run, RunStatus.PREVIEWED)
     book = ledger.book(session, scope, book_id=run.book_id)
     ledger.demand_open(book, issue_on)
+    _demand_in_order(session, scope, run)
     run.approved_at, run.approved_by, run.issue_on = clock.now(), scope.actor_id, issue_on
     _note(session, scope, run, "approved")
     _move(session, scope, run, RunStatus.ISSUING)
@@ -178,6 +198,23 @@ def abandon(session: Session, scope: Scope, *, run_id: UUID) -> BillRun:
     _note(session, scope, run, "abandoned")
     _move(session, scope, run, RunStatus.ABANDONED)
     return run
+
+
+def _demand_in_order(session: Session, scope: Scope, run: BillRun) -> None:
+    """Refuse to issue drafts that a run beside this one overtook: they do not know what it left to them."""
+    found = queries.overtaken(session, scope, run.id)
+    if found is None:
+        return
+    other = f"the run of {found.day} ({ids.show(found.run_id)})"
+    if found.is_draft:
+        raise Conflict(
+            f"a period before these drafts is a draft still, of {other}", field="run_id", value=ids.show(found.run_id),
+            remedy="issue that run first, or abandon it; then abandon this one and run it again",
+        )  # fmt: skip
+    raise Conflict(
+        f"{other} issued a period before these drafts, after they were made", field="run_id",
+        value=ids.show(found.run_id), remedy="abandon this run and run it again",
+    )  # fmt: skip
 
 
 def _demand(run: BillRun, *wanted: RunStatus) -> None:

@@ -39,6 +39,7 @@ OF_PARAMETER = {
     "patrol": ["patrol"], "round": ["round"], "card": ["card"], "check": ["check"],
     "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
     "exception": ["exception"], "complaint": ["complaint"], "intent": ["intent"], "tariff": ["tariff"],
+    "hold": ["hold"], "instalment_plan": ["instalment_plan"], "cut": ["cut"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -63,6 +64,10 @@ BODIES = {
     "rerating": {"on": "2026-01-01", "reason": "x"}, "issue": {"issue_on": "2026-01-01"}, "abandonment": {},
     "adjustments": {"on": "2026-01-01", "reason": "x", "amount": "-1"}, "closings": {"until": "2020-01-01"},
     "assignment": {"customer_id": "01KASG2V3W4X5Y6Z7A8B9C0D1E"}, "end": {"ends_on": "2099-01-01"},
+    "request": {"low_c": 10.0, "high_c": 20.0}, "carrying-out": {}, "reconnection": {},
+    "holds": {"reason": "other", "note": "x"}, "release": {},
+    "refunds": {"amount": "1.00", "paid_on": "2026-01-01", "reason": "x"},
+    "dunning": {"steps": [{"after_days": 7, "fee": "1.00"}], "least": "1.00"},
     "acceptance": {}, "rerun": {}, "parts": {"parts": []},
     "edit": {"reason": "seen", "intervals": [{"start": "2026-01-01T00:00:00Z", "amount": 1}]},
 }  # fmt: skip
@@ -164,7 +169,9 @@ def state(owner_database):
               "alarm_event", "channel", "connection", "dead_letter", "sighting", "work_order", "visit",
               "work_order_event", "field_conflict", "inspection_plan", "bill_run", "bill", "bill_line", "payment",
               "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation", "tariff_version",
-              "payment_intent", "complaint", "complaint_word", "bill_so_far")  # fmt: skip
+              "payment_intent", "complaint", "complaint_word", "bill_so_far", "dunning_policy", "bill_hold",
+              "bill_reminder", "supply_cut", "electronic_invoice", "instalment_plan", "refund",
+              "provider_refund")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(

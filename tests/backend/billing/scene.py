@@ -135,7 +135,9 @@ class Desk:
 def wipe(owner: Database) -> None:
     """Take everything billed and paid out of a test's database, past the triggers: only its owner can."""
     tables = (
-        "allocation", "payment", "payment_intent", "bank_file", "refund", "revised_bill", "bill_line", "bill",
+        "supply_cut", "prepaid_balance", "electronic_invoice", "opening_balance", "bill_reminder", "bill_hold",
+        "planned_bill", "plan_instalment", "instalment_plan", "dunning_policy", "provider_refund", "allocation",
+        "payment", "payment_intent", "bank_file", "refund", "revised_bill", "bill_line", "bill",
         "bill_run_exception", "bill_run", "bill_counter", "ledger_posting", "journal_entry", "ledger_closing",
         "contract_point", "supply_contract",
     )  # fmt: skip

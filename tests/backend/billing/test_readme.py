@@ -57,7 +57,7 @@ def test_the_worked_bill_comes_out_as_written():
 def test_its_entry_comes_out_as_written():
     rating = rated()
     tax = sum(line.amount.amount for line in rating.lines if charging.is_tax(line))
-    sides = charging.sides(rating.total.amount, tax, "CNY", UUID(int=1))
+    sides = charging.sides(rating.total.amount, {"2200": tax}, "CNY", UUID(int=1))
     names = {code: f"{code} {name}" for code, _kind, name, _zh in CHART}
     shown = [
         [names[one.account], *(f"{side:.2f}" if side > 0 else "" for side in (one.amount, -one.amount))]

@@ -252,3 +252,47 @@ def test_a_contract_is_not_ended_within_what_is_billed(acting, desk, month):
     desk.bill()
     with pytest.raises(Refused, match="billed until 2026-10-01"), acting("manager") as (session, scope):
         contracts.end_contract(session, scope, contract_id=contract.id, ends_on=date(2026, 9, 20))
+
+
+OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
+
+
+def test_a_period_waits_while_the_one_before_is_a_draft_and_the_run_to_finish_is_named(
+    acting, desk, month, owner_database
+):
+    contract, key = month(filled=False)
+    fill(owner_database, key, end=NOVEMBER)
+    before = desk.preview(FIRST)
+    early = desk.preview(OCTOBER)
+    with acting("manager") as (session, scope):
+        (aside,) = runs.exceptions(session, scope, run_id=early).items
+        assert runs.summary(session, scope, run_id=early) == []
+    assert aside.contract_id == contract.id
+    assert aside.reason == (
+        f"2026-09-01 to 2026-10-01 is a draft still, of the run of 2026-09-01 ({ids.show(before)}):"
+        " issue or abandon that run, then run this period again"
+    )
+    desk.issue(before)
+    desk.issue(desk.preview(OCTOBER), NOVEMBER)
+    assert [one.starts_on for one in bills_of(acting, contract)] == [OCTOBER, FIRST]
+
+
+def test_drafts_another_run_overtook_are_not_issued(acting, desk, month, owner_database):
+    """Two runs at once: October is drafted before September is, so it cannot know what September leaves to it."""
+    contract, key = month(filled=False)
+    fill(owner_database, key, end=NOVEMBER)
+    late = desk.preview(OCTOBER)
+    early = desk.preview(FIRST)
+    with (
+        pytest.raises(Conflict, match="is a draft still, of the run of 2026-09-01"),
+        acting("manager") as (s, scope),
+    ):
+        runs.approve(s, scope, run_id=late, issue_on=NOVEMBER)
+    desk.issue(early)
+    with pytest.raises(Conflict, match="after they were made") as refused, acting("manager") as (s, scope):
+        runs.approve(s, scope, run_id=late, issue_on=NOVEMBER)
+    assert refused.value.remedy == "abandon this run and run it again"
+    with acting("manager") as (session, scope):
+        runs.abandon(session, scope, run_id=late)
+    desk.issue(desk.preview(OCTOBER), NOVEMBER)
+    assert len(bills_of(acting, contract)) == 2

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from backend.billing.rules import signing
-from backend.kernel.errors import Unauthenticated
 
 SECRET, BODY, NOW = "a secret of thirty-two characters", b'{"amount": "1.00"}', 1_790_000_000
 
 
 def test_what_was_signed_is_taken_within_its_window():
     for later in (-signing.WINDOW_S, 0, signing.WINDOW_S):
-        signing.demand_signed(SECRET, signing.sign(SECRET, NOW, BODY), BODY, NOW + later)
+        assert signing.flaw(SECRET, signing.sign(SECRET, NOW, BODY), BODY, NOW + later) is None
 
 
 @pytest.mark.parametrize(
@@ -33,5 +32,4 @@ def test_what_was_signed_is_taken_within_its_window():
     ],
 )
 def test_what_is_forged_changed_or_old_is_not_taken(header, body, now, said):
-    with pytest.raises(Unauthenticated, match=said):
-        signing.demand_signed(SECRET, header, body, now)
+    assert said in signing.flaw(SECRET, header, body, now)
