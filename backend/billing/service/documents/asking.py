@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from backend.billing.rules.documents.bill import Party
 from backend.kernel.db import confine
+from backend.kernel.errors import Refused
 from backend.kernel.scope import Scope
 from backend.tenancy import service as tenancy
+
+MOST_DAYS = 1830
+"""So long may the period of a document be."""
 
 
 @contextmanager
@@ -33,3 +38,12 @@ def parties(session: Session, scope: Scope, organisation_ids: Collection[UUID]) 
     """Return organisations as they are named on documents."""
     found = tenancy.organisations_by_id(session, scope, organisation_ids)
     return {key: Party(one.name, one.name_zh) for key, one in found.items()}
+
+
+def demand_span(first: date, until: date) -> None:
+    """Refuse local days [first, until) that are none, or more than a few years."""
+    if not 1 <= (until - first).days <= MOST_DAYS:
+        raise Refused(
+            f"{first} to {until} is no period for a document", field="until", value=until.isoformat(),
+            remedy="end it after it begins, five years later at most",
+        )  # fmt: skip

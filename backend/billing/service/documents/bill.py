@@ -16,7 +16,6 @@ from backend.billing.queries import bills as bill_queries
 from backend.billing.queries import contracts
 from backend.billing.queries import documents as queries
 from backend.billing.queries import ledger as books
-from backend.billing.rules import numbering
 from backend.billing.rules.documents import bill as rules
 from backend.billing.rules.documents.bill import (
     Account,
@@ -33,6 +32,7 @@ from backend.billing.rules.ledger import CREDIT, RECEIVABLE, TAX
 from backend.billing.rules.periods import Part
 from backend.billing.rules.tariff import Span
 from backend.billing.service.documents.asking import as_seller, parties
+from backend.billing.service.documents.statement import number_of
 from backend.billing.service.rating import Rater, Wanted
 from backend.kernel import ids
 from backend.kernel.scope import Scope
@@ -102,11 +102,11 @@ class _Gathering:
         lines = [said_line(one) for one in self.lines.get(bill.id, ())]
         corrected = self.named.get(bill.corrects_id) if bill.corrects_id else None
         return BillDocument(
-            number=_number(bill), kind=bill.kind.value, seller=self.parties.get(bill.organisation_id, Party("")),
+            number=number_of(bill), kind=bill.kind.value, seller=self.parties.get(bill.organisation_id, Party("")),
             buyer=Party(buyer.name, buyer.name_zh, self.places.get(contract.id, ())), contract=contract.number,
             carrier=document.get("carrier", ""), tariff=document["name"], starts_on=bill.starts_on,
             ends_on=bill.ends_on, currency=bill.currency, total=bill.total, lines=lines, issued_on=bill.issued_on,
-            due_on=bill.due_on, corrects=_number(corrected) if corrected else None, reason=bill.reason,
+            due_on=bill.due_on, corrects=number_of(corrected) if corrected else None, reason=bill.reason,
             account=self._account(bill), period_names=period_names(document), use=self._use(bill, lines),
             last_month=self._compared(bill, lambda one: one.ends_on == bill.starts_on),
             last_year=self._compared(bill, lambda one: one.starts_on == _year_before(bill.starts_on)),
@@ -128,8 +128,8 @@ class _Gathering:
         note = self.named[moved.cause_id]
         corrected = self.named.get(note.corrects_id, note)
         return Correction(
-            _number(note) or "", note.kind.value, _number(corrected) or "", note.starts_on, note.ends_on, moved.amount,
-            note.reason or "",
+            number_of(note) or "", note.kind.value, number_of(corrected) or "", note.starts_on, note.ends_on,
+            moved.amount, note.reason or "",
         )  # fmt: skip
 
     def _compared(self, bill: Bill, is_it: Any) -> Compared | None:
@@ -169,10 +169,6 @@ def period_names(document: Mapping[str, Any]) -> dict[str, Names]:
         for schedule in (version.get("schedules") or {}).values()
         for code, names in (schedule.get("periods") or {}).items()
     }
-
-
-def _number(bill: Bill) -> str | None:
-    return None if bill.serial is None or bill.year is None else numbering.shown(bill.year, bill.serial)
 
 
 def _is_payable(bill: Bill) -> bool:
