@@ -12,6 +12,7 @@ from backend.billing.models.bill import (
     RunStatus,
 )
 from backend.billing.models.contract import ContractPoint, SupplyContract, Tariff, TariffVersion
+from backend.billing.models.document import DeliveryStatus, DocumentDelivery, DocumentSchedule, Road
 from backend.billing.models.ledger import (
     JournalEntry,
     LedgerAccount,
@@ -30,8 +31,33 @@ from backend.billing.models.payment import (
 )
 
 __all__ = [
-    "Allocation", "BankFile", "Bill", "BillCounter", "BillKind", "BillLine", "BillRun", "BillRunException",
-    "BillStatus", "ContractPoint", "IntentStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
-    "LedgerPosting", "Payment", "PaymentIntent", "Refund", "RevisedBill", "RunStatus", "SupplyContract", "Tariff",
-    "TariffVersion", "Way",
+    "Allocation",
+    "BankFile",
+    "Bill",
+    "BillCounter",
+    "BillKind",
+    "BillLine",
+    "BillRun",
+    "BillRunException",
+    "BillStatus",
+    "ContractPoint",
+    "DeliveryStatus",
+    "DocumentDelivery",
+    "DocumentSchedule",
+    "IntentStatus",
+    "JournalEntry",
+    "LedgerAccount",
+    "LedgerBook",
+    "LedgerClosing",
+    "LedgerPosting",
+    "Payment",
+    "PaymentIntent",
+    "Refund",
+    "RevisedBill",
+    "Road",
+    "RunStatus",
+    "SupplyContract",
+    "Tariff",
+    "TariffVersion",
+    "Way",
 ]  # fmt: skip
