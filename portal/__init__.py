@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
         alarm_rules,
         alarms,
         assets,
+        billing_documents,
         field_app,
         finding,
         language,

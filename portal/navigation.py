@@ -21,6 +21,8 @@ from portal.words import ROLES
 
 DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRATOR})
 EVERYBODY = frozenset(Role)
+OFFICE = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+"""Those who keep accounts (see backend/billing)."""
 MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
 
 
@@ -60,6 +62,7 @@ ENTRIES = (
     Entry("connections", _l("Connections"), "connections", "maintenance", MENDERS),
     Entry("dead_letters", _l("Dead letters"), "letters", "maintenance", frozenset({Role.ADMINISTRATOR})),
     Entry("sightings", _l("Devices seen"), "seen", "maintenance", frozenset({Role.ADMINISTRATOR})),
+    Entry("billing_documents", _l("Documents of billing"), "letters", "services", OFFICE),
     Entry("sites", _l("Sites"), "place", "management", frozenset({Role.ADMINISTRATOR, Role.OPERATOR})),
     Entry("administration", _l("Organisation"), "settings", "management", frozenset({Role.ADMINISTRATOR})),
     Entry("people", _l("People"), "people", "management", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
@@ -102,6 +105,9 @@ PARENTS = {
     "tickets": "hosting", "new_ticket": "hosting", "ticket": "hosting", "print_ticket": "hosting",
     "patrols": "hosting", "new_patrol": "hosting", "patrol": "hosting", "pass_patrol": "hosting",
     "reading_rounds": "hosting", "new_round": "hosting", "reading_round": "hosting", "read_register": "hosting",
+    "ageing_paper": "billing_documents", "tax_paper": "billing_documents", "run_paper": "billing_documents",
+    "new_document_schedule": "billing_documents", "end_document_schedule": "billing_documents",
+    "retry_document": "billing_documents",
     "new_device": "assets", "import_assets": "assets", "export_assets": "assets", "exchange_device": "assets",
     "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip

@@ -6,8 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from backend.billing.service import bills, contracts, ledger, payments, runs, tariffs
+from backend.billing.rules.documents.schedule import Every, Form, Paper
+from backend.billing.service import Road, bills, contracts, ledger, payments, runs, schedules, tariffs
 from backend.billing.service.contracts import NewSupplyContract
+from backend.billing.service.schedules import NewSchedule
 from tests.world import Region, World
 
 DAY, NEXT = date(2026, 9, 1), date(2026, 10, 1)
@@ -21,7 +23,7 @@ STATEMENT = b"date,amount,payer,reference\n2026-10-05,5.00,Nobody,thanks\n"
 
 
 def charge(world: World, region: Region) -> None:
-    """Bill the customer a month, take money, and leave a draft; ids go to `region.ids`."""
+    """Bill the customer a month, take money, leave a draft and a document that is due; ids go to `region.ids`."""
     ids, where, database, scope = region.ids, region.enterprise.id, world.database, region.scope
     with database.transaction(scope) as session:
         ids["book"] = ledger.open_book(session, scope, organisation_id=where, name=f"{region.name} energy").id
@@ -49,6 +51,11 @@ def charge(world: World, region: Region) -> None:
             session, scope, organisation_id=where, name="statement.csv", content=STATEMENT, currency="CNY"
         )
         ids["payment"] = taken.unassigned[0].id
+        new_schedule = NewSchedule(Paper.AGEING, Every.MONTH, DAY, [Form.CSV], Road.FOLDER)
+        agreed = schedules.create_schedule(session, scope, organisation_id=where, new=new_schedule)
+        schedules.open_due(session, scope, schedule_id=agreed.id)
+        due = schedules.deliveries(session, scope, schedule_id=agreed.id).items
+        ids["schedule"], ids["delivery"] = agreed.id, due[0].id
 
 
 def finish(world: World, region: Region, run_id: Any) -> None:

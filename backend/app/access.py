@@ -87,7 +87,10 @@ PAGES = {
         "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
         "new_device_here",
     },
-    Application.SERVICES: {"home", "use"},
+    Application.SERVICES: {
+        "home", "use", "billing_documents", "ageing_paper", "tax_paper", "statement_paper", "run_paper", "bill_paper",
+        "new_document_schedule", "end_document_schedule", "retry_document",
+    },
 }  # fmt: skip
 """The same for pages, which hang on one blueprint."""
 

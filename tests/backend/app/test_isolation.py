@@ -38,7 +38,7 @@ OF_PARAMETER = {
     "upload": ["upload"], "hosting": ["hosting"], "shift": ["shift"], "ticket": ["ticket"],
     "patrol": ["patrol"], "round": ["round"], "card": ["card"], "check": ["check"],
     "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
-    "exception": ["exception"],
+    "exception": ["exception"], "schedule": ["schedule"], "delivery": ["delivery"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -63,7 +63,7 @@ BODIES = {
     "rerating": {"on": "2026-01-01", "reason": "x"}, "issue": {"issue_on": "2026-01-01"}, "abandonment": {},
     "adjustments": {"on": "2026-01-01", "reason": "x", "amount": "-1"}, "closings": {"until": "2020-01-01"},
     "assignment": {"customer_id": "01KASG2V3W4X5Y6Z7A8B9C0D1E"}, "end": {"ends_on": "2099-01-01"},
-    "acceptance": {}, "rerun": {}, "parts": {"parts": []},
+    "acceptance": {}, "rerun": {}, "retry": {}, "parts": {"parts": []},
     "edit": {"reason": "seen", "intervals": [{"start": "2026-01-01T00:00:00Z", "amount": 1}]},
 }  # fmt: skip
 """Last word of a path -> a body that would be taken if the id were one's own; else a name."""
@@ -163,7 +163,8 @@ def state(owner_database):
     tables = ("organisation", "membership", "person", "application_switch", "alarm_rule", "alarm",
               "alarm_event", "channel", "connection", "dead_letter", "sighting", "work_order", "visit",
               "work_order_event", "field_conflict", "inspection_plan", "bill_run", "bill", "bill_line", "payment",
-              "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation")  # fmt: skip
+              "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation",
+              "document_schedule", "document_delivery")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(

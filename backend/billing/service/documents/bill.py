@@ -34,7 +34,6 @@ from backend.billing.rules.tariff import Span
 from backend.billing.service.documents.asking import as_seller, parties
 from backend.billing.service.documents.statement import number_of
 from backend.billing.service.rating import Rater, Wanted
-from backend.kernel import ids
 from backend.kernel.scope import Scope
 
 PAY_PATH = "/bills/{bill}/pay"
@@ -110,7 +109,7 @@ class _Gathering:
             account=self._account(bill), period_names=period_names(document), use=self._use(bill, lines),
             last_month=self._compared(bill, lambda one: one.ends_on == bill.starts_on),
             last_year=self._compared(bill, lambda one: one.starts_on == _year_before(bill.starts_on)),
-            pay_url=base_url + PAY_PATH.format(bill=ids.show(bill.id)) if _is_payable(bill) else None,
+            pay_url=base_url + PAY_PATH.format(bill=bill.id) if _is_payable(bill) else None,
         )  # fmt: skip
 
     def _account(self, bill: Bill) -> Account:
