@@ -20,7 +20,7 @@ class Template:
     """A template that is set again and again. One thread sets at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._compiler: Any = None
 
@@ -38,7 +38,7 @@ class Template:
         inputs = {"data": orjson.dumps(data).decode()}
         with self._lock:
             if self._compiler is None:
-                self._compiler = typst.Compiler(str(self._path), root=str(ROOT), font_paths=_fonts())
+                self._compiler = typst.Compiler(str(self.path), root=str(ROOT), font_paths=_fonts())
             return self._compiler.compile(format=kind, sys_inputs=inputs, **more)
 
 

@@ -17,7 +17,7 @@ from backend.billing.queries import schedules as queries
 from backend.billing.queries.confined import KEEPERS
 from backend.billing.rules.documents import schedule as rules
 from backend.billing.rules.documents.schedule import FORMS, Every, Form, Paper
-from backend.billing.service.documents import statement as statements
+from backend.billing.service import documents
 from backend.kernel import audit, clock, ids, paging
 from backend.kernel.errors import Conflict, Refused
 from backend.kernel.periods import local_date
@@ -56,7 +56,7 @@ def create_schedule(
     if new.customer_id is not None:
         tenancy.organisation(session, scope, new.customer_id)
         if organisation_id not in [
-            seller for seller, _ in statements.sellers(session, scope, customer_id=new.customer_id)
+            seller for seller, _ in documents.sellers(session, scope, customer_id=new.customer_id)
         ]:
             raise Refused(
                 "this customer has no contract here", field="customer_id", value=ids.show(new.customer_id)
