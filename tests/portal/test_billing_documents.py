@@ -22,12 +22,12 @@ def charged(world):
 
 @pytest.fixture(scope="module")
 def manager(app, charged):
-    return Browser(app, charged.email("manager"))
+    return Browser(app, charged.people["manager"])
 
 
 @pytest.fixture(scope="module")
 def customer(app, charged):
-    return Browser(app, charged.email("customer"))
+    return Browser(app, charged.people["customer"])
 
 
 def test_a_page_offers_what_can_be_made_and_tells_what_comes_by_itself(charged, manager):
@@ -89,12 +89,12 @@ def test_a_schedule_is_made_and_ended(charged, manager, world):
         "paper": "ageing", "every": "week", "starts_on": "2026-11-02", "ends_on": "", "customer": "", "forms": ["csv"],
         "locale": "zh", "road": "mail", "recipients": "books@east.example\nboss@east.example",
     }  # fmt: skip
-    made = manager.post(f"{PAGE}/schedules/new?at={at}", said)
+    made = manager.post(f"{PAGE}/schedules/new?at={at}", data=said)
     assert made.status_code == 303, made.text
     with world.database.transaction(charged.scope) as session:
         one = schedules.schedules(session, charged.scope).items[0]
     assert one.recipients == ["books@east.example", "boss@east.example"]
-    ended = manager.post(f"{PAGE}/schedules/{one.id}/end?at={at}", {})
+    ended = manager.post(f"{PAGE}/schedules/{one.id}/end?at={at}")
     assert ended.status_code == 303
-    wrong = manager.post(f"{PAGE}/schedules/new?at={at}", said | {"recipients": "nobody"})
+    wrong = manager.post(f"{PAGE}/schedules/new?at={at}", data=said | {"recipients": "nobody"})
     assert wrong.status_code == 422 and "This is no address for mail" in wrong.text
