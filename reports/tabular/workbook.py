@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from decimal import Decimal
 from typing import Any
 
 from openpyxl import Workbook
@@ -61,7 +60,7 @@ def _write(cell: Any, value: Cell, column: Column | None = None, *, bold: bool =
     elif value is not None:
         cell.value = value
         if column is not None and (shown := FORMATS.get(column.kind)):
-            cell.number_format = shown if not isinstance(value, Decimal) or column.kind != TEXT else "General"
+            cell.number_format = shown
     if bold:
         cell.font = BOLD
 
