@@ -150,7 +150,7 @@ def test_mail_carries_the_files_to_each_recipient(agreed, acting, charged, worke
     assert sorted(enclosed) == sorted(deliveries(acting, one)[0].files)
     book = load_workbook(io.BytesIO(next(enclosed[n] for n in enclosed if n.endswith("xlsx")).get_content()))
     assert book.worksheets[1]["H3"].value == Decimal(100)
-    assert "东" in mine[0].get_body().get_content() or "east" in mine[0].get_body().get_content()
+    assert "East energy的对账单（2026-10-01 – 2026-10-31）" in mine[0].get_body().get_content()
 
 
 def test_what_does_not_go_out_is_seen_and_tried_again(agreed, acting, monkeypatch, worker):
