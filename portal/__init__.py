@@ -16,6 +16,7 @@ def register(app: Flask) -> None:
         alarms,
         assets,
         billing,
+        billing_documents,
         field_app,
         finding,
         language,

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from backend.billing.ports import Asked, Order
+from backend.billing.rules.documents.schedule import Every, Form, Paper
 from backend.billing.service import (
     HoldReason,
+    Road,
     bills,
     complaints,
     contracts,
@@ -19,10 +21,12 @@ from backend.billing.service import (
     plans,
     providers,
     runs,
+    schedules,
     so_far,
     tariffs,
 )
 from backend.billing.service.contracts import NewSupplyContract
+from backend.billing.service.schedules import NewSchedule
 from backend.kernel import clock
 from backend.kernel.periods import local_date
 from tests.world import Region, World
@@ -49,7 +53,7 @@ class Window:
 
 
 def charge(world: World, region: Region) -> None:
-    """Bill the customer a month, take money, and leave a draft; ids go to `region.ids`."""
+    """Bill the customer a month, take money, leave a draft and a document that is due; ids go to `region.ids`."""
     ids, where, database, scope = region.ids, region.enterprise.id, world.database, region.scope
     with database.transaction(scope) as session:
         ids["book"] = ledger.open_book(session, scope, organisation_id=where, name=f"{region.name} energy").id
@@ -87,16 +91,21 @@ def charge(world: World, region: Region) -> None:
         ids["hold"] = dunning.hold(
             session, scope, bill_id=ids["bill"], reason=HoldReason.COMPLAINT, note="disputed"
         ).id
-        agreed = plans.agree(
+        plan = plans.agree(
             session, scope, organisation_id=where, customer_id=region.customer.id, bill_ids=[ids["bill"]], parts=3,
             first_on=local_date(clock.now(), "UTC"),
         )  # fmt: skip
-        ids["instalment_plan"] = agreed.plan.id
+        ids["instalment_plan"] = plan.plan.id
         ahead = NewSupplyContract(
             region.customer.id, f"{region.name}-2", tariff.tariff_id, LATER, [], is_prepaid=True
         )
         prepaid = contracts.create_contract(session, scope, organisation_id=where, new=ahead)
         ids["cut"] = cuts.announce(session, scope, contract_id=prepaid.id).id
+        new_schedule = NewSchedule(Paper.AGEING, Every.MONTH, DAY, [Form.CSV], Road.FOLDER)
+        agreed = schedules.create_schedule(session, scope, organisation_id=where, new=new_schedule)
+        schedules.open_due(session, scope, schedule_id=agreed.id)
+        due = schedules.deliveries(session, scope, schedule_id=agreed.id).items
+        ids["schedule"], ids["delivery"] = agreed.id, due[0].id
 
 
 def finish(world: World, region: Region, run_id: Any) -> None:

@@ -94,6 +94,8 @@ PAGES = {
         "supply_contract", "new_supply_contract", "end_supply_contract", "tariffs", "tariff", "new_tariff", "simulator",
         "payments", "take_bank_file", "assign_payment", "take_cash", "receivables", "ledger", "open_ledger",
         "ledger_entries", "close_ledger", "check_ledger",
+        "billing_documents", "ageing_paper", "tax_paper", "statement_paper", "run_paper", "bill_paper",
+        "new_document_schedule", "end_document_schedule", "retry_document",
     },
 }  # fmt: skip
 """The same for pages, which hang on one blueprint."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import smtplib
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -18,6 +19,15 @@ from backend.kernel.settings import Settings
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A file that goes with a letter."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Letter:
     """A plain-text letter to one person.
 
@@ -28,6 +38,7 @@ class Letter:
     subject: str
     text: str
     id: str | None = None
+    enclosures: Sequence[Enclosure] = ()
 
 
 class Post(Protocol):
@@ -113,4 +124,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["Message-ID"] = f"<{letter.id}@{domain}>" if letter.id else make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
+    for one in letter.enclosures:
+        kind, _, kind_of = one.media_type.partition("/")
+        message.add_attachment(one.data, maintype=kind, subtype=kind_of, filename=one.name)
     return message

@@ -15,14 +15,20 @@ from backend.kernel.db import database
 from backend.kernel.settings import settings
 
 app = Celery(
-    "enerfield", include=["backend.worker.tasks", "backend.worker.fieldwork", "backend.worker.billing"]
+    "enerfield",
+    include=[
+        "backend.worker.tasks",
+        "backend.worker.fieldwork",
+        "backend.worker.billing",
+        "backend.worker.documents",
+    ],
 )
 app.config_from_object(celery.configuration(settings().redis_url))
 own = os.environ.get("ENERFIELD_WORKER_CANARY")  # set by the keeper, see backend/cli/server/kept.py
 app.conf.task_queues = [Queue(name) for name in (*canary.QUEUES, *([own] if own else []))]
 app.conf.task_routes = {
     "upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}, "billing.*": {"queue": "upkeep"},
-    "fieldwork.*": {"queue": "events"},
+    "fieldwork.*": {"queue": "events"}, "documents.*": {"queue": "upkeep"},
 }  # fmt: skip
 app.conf.beat_schedule = {
     "send due events": {"task": "outbox.send_due", "schedule": 1.0, "options": {"expires": 5}},
@@ -34,6 +40,7 @@ app.conf.beat_schedule = {
     "planned inspections": {"task": "fieldwork.inspect", "schedule": 900.0, "options": {"expires": 900}},
     "monthly reports": {"task": "fieldwork.report_months", "schedule": crontab(minute="5"),
                         "options": {"expires": 3000}},
+    "documents on schedule": {"task": "documents.deliver", "schedule": 900.0, "options": {"expires": 900}},
     "operations that waited too long": {"task": "fieldwork.settle_overdue", "schedule": 600.0,
                                         "options": {"expires": 600}},
     "photos that never came": {"task": "fieldwork.ask_for_photos", "schedule": crontab(minute="20", hour="23")},

@@ -14,6 +14,7 @@ from backend.billing.models.bill import (
 )
 from backend.billing.models.contract import ContractPoint, SupplyContract, Tariff, TariffVersion
 from backend.billing.models.cut import CutStatus, SupplyCut
+from backend.billing.models.document import DeliveryStatus, DocumentDelivery, DocumentSchedule, Road
 from backend.billing.models.dunning import (
     BillHold,
     BillReminder,
@@ -49,9 +50,10 @@ from backend.billing.models.prepaid import PrepaidBalance
 __all__ = [
     "Allocation", "BankFile", "Bill", "BillCounter", "BillHold", "BillKind", "BillLine", "BillReminder",
     "BillRun", "BillRunException", "BillSoFar", "BillStatus", "Complaint", "ComplaintState",
-    "ComplaintWord", "ContractPoint", "CutStatus", "DunningPolicy", "ElectronicInvoice", "GivingStatus",
-    "HoldReason", "InstalmentPlan", "IntentStatus", "InvoiceStatus", "JournalEntry", "LedgerAccount",
-    "LedgerBook", "LedgerClosing", "LedgerPosting", "OpeningBalance", "Payment", "PaymentIntent",
-    "PlanInstalment", "PlanStatus", "PlannedBill", "PrepaidBalance", "ProviderRefund", "Refund",
-    "RevisedBill", "RunStatus", "SupplyContract", "SupplyCut", "Tariff", "TariffVersion", "Way",
+    "ComplaintWord", "ContractPoint", "CutStatus", "DeliveryStatus", "DocumentDelivery", "DocumentSchedule",
+    "DunningPolicy", "ElectronicInvoice", "GivingStatus", "HoldReason", "InstalmentPlan", "IntentStatus",
+    "InvoiceStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing", "LedgerPosting",
+    "OpeningBalance", "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus", "PlannedBill",
+    "PrepaidBalance", "ProviderRefund", "Refund", "RevisedBill", "Road", "RunStatus", "SupplyContract",
+    "SupplyCut", "Tariff", "TariffVersion", "Way",
 ]  # fmt: skip

@@ -78,9 +78,10 @@ def sums(session: Session, scope: Scope, book_id: UUID, until: date | None) -> S
 
 
 def party_balance(
-    session: Session, scope: Scope, *, book_id: UUID, account: str, party_id: UUID, currency: str
-) -> Decimal:
-    """Debit less credit of one customer on one account."""
+    session: Session, scope: Scope, *, book_id: UUID, account: str, party_id: UUID, currency: str,
+    until: date | None = None,
+) -> Decimal:  # fmt: skip
+    """Debit less credit of one customer on one account, of entries booked before a day; none: of all."""
     query = (
         select(func.coalesce(func.sum(LedgerPosting.amount), 0))
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
@@ -89,6 +90,10 @@ def party_balance(
             LedgerPosting.currency == currency, keeps(scope, LedgerPosting.organisation_id),
         )
     )  # fmt: skip
+    if until is not None:
+        query = query.join(JournalEntry, JournalEntry.id == LedgerPosting.entry_id).where(
+            JournalEntry.booked_on < until
+        )
     return Decimal(session.scalar(query) or 0)
 
 

@@ -4,16 +4,18 @@ from backend.billing.models import (
     BillKind,
     BillStatus,
     CutStatus,
+    DeliveryStatus,
     GivingStatus,
     HoldReason,
     InvoiceStatus,
     PlanStatus,
+    Road,
     RunStatus,
     Way,
 )
 from backend.billing.queries.confined import KEEPERS
 
 __all__ = [
-    "KEEPERS", "BillKind", "BillStatus", "CutStatus", "GivingStatus", "HoldReason", "InvoiceStatus", "PlanStatus",
-    "RunStatus", "Way",
+    "KEEPERS", "BillKind", "BillStatus", "CutStatus", "DeliveryStatus", "GivingStatus", "HoldReason", "InvoiceStatus",
+    "PlanStatus", "Road", "RunStatus", "Way",
 ]  # fmt: skip

@@ -221,11 +221,12 @@ def entry_of(session: Session, scope: Scope, *, cause_id: UUID) -> JournalEntry 
 
 
 def party_balance(
-    session: Session, scope: Scope, *, book_id: UUID, account: str, party_id: UUID, currency: str
-) -> Decimal:
-    """Return debit less credit of one customer on one account."""
+    session: Session, scope: Scope, *, book_id: UUID, account: str, party_id: UUID, currency: str,
+    until: date | None = None,
+) -> Decimal:  # fmt: skip
+    """Return debit less credit of one customer on one account, of entries booked before a day; none: of all."""
     return queries.party_balance(
-        session, scope, book_id=book_id, account=account, party_id=party_id, currency=currency
+        session, scope, book_id=book_id, account=account, party_id=party_id, currency=currency, until=until
     )
 
 

@@ -7,7 +7,8 @@ intervals lie in one array.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -23,7 +24,7 @@ from backend.billing.queries import contracts as queries
 from backend.billing.queries import intervals
 from backend.billing.rules import shares
 from backend.billing.rules.periods import Part
-from backend.billing.rules.tariff import Facts, Plan, Rating, Series, Span, compile, parse
+from backend.billing.rules.tariff import Daily, Facts, Plan, Rating, Series, Span, compile, daily, parse
 from backend.kernel.errors import EnerfieldError
 from backend.kernel.scope import Scope
 from backend.kernel.units import quanta_per
@@ -86,42 +87,56 @@ class Rater:
 
     def rate(self, session: Session, scope: Scope, wanted: Sequence[Wanted]) -> list[Rated]:
         """Rate each; one that cannot be rated says why, and the others are rated."""
+        rated: list[Rated] = []
+        for some in self._gathered(session, scope, wanted, rated):
+            rated += self._rated(*some)
+        return rated
+
+    def daily(self, session: Session, scope: Scope, wanted: Sequence[Wanted]) -> list[tuple[Wanted, Daily]]:
+        """Return what each used each day, by the intervals of now; those with gaps are left out."""
+        found = []
+        for plan, group, members, rows in self._gathered(session, scope, wanted, []):
+            for one, row in zip(members, rows, strict=True):
+                with suppress(EnerfieldError):
+                    if row and (used := daily(plan, _series(plan, group, row))) is not None:
+                        found.append((one, used))
+        return found
+
+    def _gathered(
+        self, session: Session, scope: Scope, wanted: Sequence[Wanted], refused: list[Rated]
+    ) -> Iterator[tuple[Plan, Group, list[Wanted], list[dict[str, Any]]]]:
+        """Yield groups, each with its plan and its members' registers; what cannot be rated goes to `refused`."""
         points = _points(session, scope, wanted)
         shared = _sharers(session, scope, points)
         groups: dict[Group, list[Wanted]] = defaultdict(list)
-        rated: list[Rated] = []
         for one in wanted:
             try:
                 groups[_group(one, points[one.contract.id])].append(one)
             except EnerfieldError as error:
-                rated.append(Rated(one, None, error.message))
+                refused.append(Rated(one, None, error.message))
         for group, members in groups.items():
-            rated += self._rate(session, scope, group, members, points, shared)
-        return rated
-
-    def _rate(
-        self, session: Session, scope: Scope, group: Group, members: list[Wanted],
-        points: Mapping[UUID, list[Held]], shared: Mapping[tuple[UUID, str], list[Any]],
-    ) -> list[Rated]:  # fmt: skip
-        try:
-            plan = self._plan(members[0].version, group.span, group.minutes)
-        except EnerfieldError as error:
-            return [Rated(one, None, error.message) for one in members]
-        keys = sorted({h.key for one in members for h in points[one.contract.id]})
-        read = self._read(session, scope, plan, group.minutes, keys)
-        whole, rows, rated = [], [], []
-        for one in members:
-            held = points[one.contract.id]
-            if lost := [h for h in held if len(read.get(h.key, ())) != len(plan.grid)]:
-                missing = len(plan.grid) - len(read.get(lost[0].key, ()))
-                rated.append(Rated(one, None, f"{missing} intervals are missing of point {lost[0].point_id}"))
+            try:
+                plan = self._plan(members[0].version, group.span, group.minutes)
+            except EnerfieldError as error:
+                refused += [Rated(one, None, error.message) for one in members]
                 continue
-            whole.append(one)
-            rows.append({
-                name: sum(_own(plan, h, one, read[h.key], shared) for h in held if h.register == name)
-                for name in group.registers
-            })  # fmt: skip
-        return rated + self._rated(plan, group, whole, rows)
+            keys = sorted({h.key for one in members for h in points[one.contract.id]})
+            read = self._read(session, scope, plan, group.minutes, keys)
+            whole, rows = [], []
+            for one in members:
+                held = points[one.contract.id]
+                if lost := [h for h in held if len(read.get(h.key, ())) != len(plan.grid)]:
+                    missing = len(plan.grid) - len(read.get(lost[0].key, ()))
+                    refused.append(
+                        Rated(one, None, f"{missing} intervals are missing of point {lost[0].point_id}")
+                    )
+                    continue
+                whole.append(one)
+                rows.append({
+                    name: sum(_own(plan, h, one, read[h.key], shared) for h in held if h.register == name)
+                    for name in group.registers
+                })  # fmt: skip
+            yield plan, group, whole, rows
 
     def _rated(
         self, plan: Plan, group: Group, members: list[Wanted], rows: list[dict[str, Any]]

@@ -40,6 +40,7 @@ OF_PARAMETER = {
     "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
     "exception": ["exception"], "complaint": ["complaint"], "intent": ["intent"], "tariff": ["tariff"],
     "hold": ["hold"], "instalment_plan": ["instalment_plan"], "cut": ["cut"],
+    "schedule": ["schedule"], "delivery": ["delivery"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -68,7 +69,7 @@ BODIES = {
     "holds": {"reason": "other", "note": "x"}, "release": {},
     "refunds": {"amount": "1.00", "paid_on": "2026-01-01", "reason": "x"},
     "dunning": {"steps": [{"after_days": 7, "fee": "1.00"}], "least": "1.00"},
-    "acceptance": {}, "rerun": {}, "parts": {"parts": []},
+    "acceptance": {}, "rerun": {}, "retry": {}, "parts": {"parts": []},
     "edit": {"reason": "seen", "intervals": [{"start": "2026-01-01T00:00:00Z", "amount": 1}]},
 }  # fmt: skip
 """Last word of a path -> a body that would be taken if the id were one's own; else a name."""
@@ -171,7 +172,7 @@ def state(owner_database):
               "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation", "tariff_version",
               "payment_intent", "complaint", "complaint_word", "bill_so_far", "dunning_policy", "bill_hold",
               "bill_reminder", "supply_cut", "electronic_invoice", "instalment_plan", "refund",
-              "provider_refund")  # fmt: skip
+              "provider_refund", "document_schedule", "document_delivery")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(

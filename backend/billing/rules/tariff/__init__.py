@@ -20,6 +20,7 @@ under several tariffs.
 """
 
 from backend.billing.rules.tariff.compare import Comparison, Cost, compare
+from backend.billing.rules.tariff.daily import Daily, daily
 from backend.billing.rules.tariff.grid import Grid, Span
 from backend.billing.rules.tariff.lines import Line, Rating
 from backend.billing.rules.tariff.plan import Plan, compile, rate
@@ -30,6 +31,7 @@ from backend.billing.rules.tariff.text import read, write
 __all__ = [
     "Comparison",
     "Cost",
+    "Daily",
     "Facts",
     "Grid",
     "Line",
@@ -41,6 +43,7 @@ __all__ = [
     "Version",
     "compare",
     "compile",
+    "daily",
     "dump",
     "parse",
     "rate",

@@ -71,7 +71,7 @@ class Energy(Component):
 
     def prepare(self, segment: Segment) -> Rater:
         part = self.part(segment)
-        return _Rater(self, segment.pieces(part, self.by), part)
+        return EnergyRater(self, segment.pieces(part, self.by), part)
 
     def facts(self) -> set[str]:
         prices = [term for listed in self.price.values() for term in listed]
@@ -96,7 +96,9 @@ class Energy(Component):
 
 
 @dataclass(frozen=True)
-class _Rater(Rater):
+class EnergyRater(Rater):
+    """Energy ready for a segment: its intervals sorted into price periods."""
+
     energy: Energy
     pieces: Pieces
     part: Part

@@ -41,7 +41,7 @@ class Spot(Component):
         return self.of
 
     def prepare(self, segment: Segment) -> Rater:
-        return _Rater(self, segment.pieces(self.part(segment), None))
+        return SpotRater(self, segment.pieces(self.part(segment), None))
 
     def facts(self) -> set[str]:
         return terms.names(self.times)
@@ -54,7 +54,9 @@ class Spot(Component):
 
 
 @dataclass(frozen=True)
-class _Rater(Rater):
+class SpotRater(Rater):
+    """Spot ready for a segment: its intervals sorted into price periods."""
+
     spot: Spot
     pieces: Pieces
 

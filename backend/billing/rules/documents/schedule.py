@@ -1,0 +1,88 @@
+"""Documents on schedule: which periods are over, and when a delivery that failed is tried again. Pure."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+
+class Paper(StrEnum):
+    """What is made: of an operator, or (a statement) of one customer."""
+
+    AGEING = "ageing"
+    STATEMENT = "statement"
+    RUN_SUMMARY = "run_summary"
+    TAX = "tax"
+
+
+class Every(StrEnum):
+    """How long a period is."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Form(StrEnum):
+    """As what kind of file."""
+
+    PDF = "pdf"
+    XLSX = "xlsx"
+    CSV = "csv"
+
+
+FORMS = {
+    Paper.AGEING: frozenset(Form), Paper.STATEMENT: frozenset(Form), Paper.RUN_SUMMARY: frozenset(Form),
+    Paper.TAX: frozenset({Form.XLSX, Form.CSV}),
+}  # fmt: skip
+"""What a paper can be made as."""
+
+MONTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}
+MOST_AT_ONCE = 12
+"""So many periods that were missed are made up for at a time."""
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Local days [first, until)."""
+
+    first: date
+    until: date
+
+
+def span(every: Every, starts_on: date, number: int) -> Span:
+    """Return the period of a number, from 0, counted from the first one's first day."""
+    return Span(_step(every, starts_on, number), _step(every, starts_on, number + 1))
+
+
+def due(every: Every, starts_on: date, ends_on: date | None, known: int, today: date) -> list[Span]:
+    """Return the periods that are over by a local day and not `known` yet: the next of them, MOST_AT_ONCE at most.
+
+    known: how many of the first ones were made; ends_on: no period that begins on that day or later is made
+    """
+    found = []
+    for number in range(known, known + MOST_AT_ONCE):
+        one = span(every, starts_on, number)
+        if one.until > today or (ends_on is not None and one.first >= ends_on):
+            break
+        found.append(one)
+    return found
+
+
+def wait(tries: int) -> timedelta:
+    """Return how long after a try (1 for the first) the next one is: 5, 10, 20 … minutes, 6 h at most."""
+    return min(FIRST_WAIT * 2 ** min(tries - 1, 20), LONGEST_WAIT)
+
+
+def _step(every: Every, on: date, steps: int) -> date:
+    if every in MONTHS:
+        place = on.year * 12 + on.month - 1 + steps * MONTHS[every]
+        year, month = divmod(place, 12)
+        return date(year, month + 1, min(on.day, calendar.monthrange(year, month + 1)[1]))
+    return on + timedelta(days=steps * (7 if every is Every.WEEK else 1))
