@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
         dispatch,
         exceptions,
         field,
+        green_button,
         hosting,
         live,
         metering,
@@ -34,7 +35,7 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, exceptions, billing,
+        dispatch, field, hosting, exceptions, billing, green_button,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))
