@@ -37,6 +37,7 @@ UPLOADS = frozenset(
 APPLICATIONS = {
     "metering": Application.MONITORING,
     "exceptions": Application.MONITORING,
+    "estimation": Application.MONITORING,
     "green_button": Application.MONITORING,
     "alarms": Application.MONITORING,
     "live": Application.MONITORING,
@@ -61,6 +62,7 @@ PAGES = {
         "acknowledge", "comment_alarm", "shelve", "alarm_rules", "alarm_rule", "new_alarm_rule", "wake_rule",
         "start_alarm_rule", "alarm_statistics", "alarm_count",
         "exceptions", "vee_exception", "accept_exception", "edit_exception", "rerun_exception",
+        "vee_settings",
     },
     Application.MAINTENANCE: {
         "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",
