@@ -19,8 +19,10 @@ def register(app: Flask) -> None:
         connections,
         description,
         dispatch,
+        estimation,
         exceptions,
         field,
+        green_button,
         hosting,
         live,
         metering,
@@ -34,7 +36,7 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, exceptions, billing,
+        dispatch, field, hosting, exceptions, estimation, billing, green_button,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

@@ -339,7 +339,7 @@ class Curve(MethodView):
     @blp.response(200, CurveSchema)
     def get(self, wanted: dict[str, Any], point: UUID) -> Response:
         """Return a point's curve, with no more samples than the screen has, and every peak."""
-        period = _period(wanted)
+        period = period_of(wanted)
         found = service.curve(g.session, g.scope, point_id=point, period=period, width=wanted["width"])
         shown = {"source": found.source, "unit": found.unit, "at_ms": (found.at_us // 1000).tolist()}
         for name in ("value", "low", "high"):
@@ -355,7 +355,7 @@ class Amounts(MethodView):
     @blp.response(200, AmountSchema(many=True))
     def get(self, wanted: dict[str, Any], point: UUID) -> Any:
         """List a point's amounts by hour, day or month; buckets without any data are left out."""
-        period = _period(wanted)
+        period = period_of(wanted)
         return service.amounts(g.session, g.scope, point_id=point, grain=wanted["grain"], period=period)
 
 
@@ -371,7 +371,8 @@ class Overview(MethodView):
         return service.overview(g.session, g.scope, organisations=below)
 
 
-def _period(wanted: dict[str, Any]) -> Period:
+def period_of(wanted: dict[str, Any]) -> Period:
+    """Return the period somebody asked for; raises Refused where it is longer than ten years."""
     end: datetime = wanted["end"] or clock.now()
     period = Period(wanted["start"], end)
     if end - period.start > LONGEST:

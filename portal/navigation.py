@@ -97,7 +97,7 @@ BOTTOM = {
 PARENTS = {
     "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
     "start_alarm_rule": "alarms", "new_alarm_rule": "alarms",
-    "vee_exception": "exceptions",
+    "vee_exception": "exceptions", "vee_settings": "exceptions",
     "alarm_statistics": "alarms", "connection": "connections", "dead_letter": "dead_letters", "person_page": "people",
     "new_connection": "connections", "edit_connection": "connections", "change_connection": "connections",
     "new_channel": "connections", "edit_channel": "connections", "new_meter": "connections", "new_site": "sites",
@@ -151,6 +151,7 @@ DATA_OF = {
     "map_data": "network_map",
     "balance_data": "alarms",
     "balance_file": "alarms",
+    "balance_feed": "alarms",
     "alarm_rows": "alarms",
 }
 """Answers to scripts: the page they belong to."""

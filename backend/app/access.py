@@ -37,6 +37,8 @@ UPLOADS = frozenset(
 APPLICATIONS = {
     "metering": Application.MONITORING,
     "exceptions": Application.MONITORING,
+    "estimation": Application.MONITORING,
+    "green_button": Application.MONITORING,
     "alarms": Application.MONITORING,
     "live": Application.MONITORING,
     "stream": Application.MONITORING,
@@ -54,11 +56,13 @@ APPLICATIONS = {
 
 PAGES = {
     Application.MONITORING: {
-        "overview", "balance_data", "balance_file", "board", "plant", "demand", "supply", "environment", "network_map",
-        "map_data", "position", "point", "point_curve", "point_csv", "alarms", "alarm_rows", "alarm",
+        "overview", "balance_data", "balance_file", "balance_feed", "board", "plant", "demand", "supply", "environment",
+        "network_map",
+        "map_data", "position", "point", "point_curve", "point_csv", "point_feed", "alarms", "alarm_rows", "alarm",
         "acknowledge", "comment_alarm", "shelve", "alarm_rules", "alarm_rule", "new_alarm_rule", "wake_rule",
         "start_alarm_rule", "alarm_statistics", "alarm_count",
         "exceptions", "vee_exception", "accept_exception", "edit_exception", "rerun_exception",
+        "vee_settings",
     },
     Application.MAINTENANCE: {
         "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",

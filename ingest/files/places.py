@@ -32,7 +32,7 @@ class Shelf:
         with self.database.transaction(self.scope) as session:
             new = metering.NewPoint(
                 name=series.tag, carrier=Carrier(series.carrier), quantity=series.quantity, unit=series.unit,
-                kind=kind, interval_minutes=length, dial=series.dial,
+                kind=kind, interval_minutes=length, dial=series.dial, direction=metering.Direction(series.direction),
             )  # fmt: skip
             assert self.site_id is not None
             point = metering.create_point(session, self.scope, position_id=self.site_id, new=new)

@@ -20,6 +20,7 @@ class Series:
     value: in `unit`; quality: metering's Quality; row: where each stands in the file, from 1
     kind: `interval` or `register` or `instant`; minutes: length of intervals [min]
     dial: first value a register cannot show [unit], None where the file does not tell
+    direction: `in` or `out`, as seen from the position
     """
 
     tag: str
@@ -33,6 +34,7 @@ class Series:
     carrier: str = "electricity"
     quantity: str = "energy"
     dial: float | None = None
+    direction: str = "in"
 
     def __len__(self) -> int:
         return len(self.at_us)

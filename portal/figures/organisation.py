@@ -23,6 +23,7 @@ from portal.navigation import is_staff
 from portal.plots import Sample, Series, as_json, plot
 from portal.words import CARRIERS, number
 from portal.words import named_here as named
+from reports import green_button
 
 ORDER = tuple(name for name in CARRIERS if name != "environment")
 GRAINS = {"hour": metering.Grain.HOUR, "day": metering.Grain.DAY, "month": metering.Grain.MONTH}
@@ -80,6 +81,9 @@ def balance(
         "picture": picture,
         "source": source,
         "csv": source.replace("balance.json", "balance.csv"),
+        "feed": source.replace("balance.json", "green-button.xml")
+        if any(green_button.is_told(point) for point in points)
+        else "",
         "file": f"{carrier}-{view.on.isoformat()}",
         "table": tables.table(series, unit, view.zone, view.grain),
         "note": "",

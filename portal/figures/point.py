@@ -21,6 +21,7 @@ from portal.figures.organisation import GRAINS, bucket_starts, running, sums_of
 from portal.plots import Sample, Series, as_json, plot, with_gaps
 from portal.terms import METHODS, word
 from portal.words import named_here as named
+from reports import green_button
 
 STALE = timedelta(minutes=15)
 MOST_ROWS = 300
@@ -120,7 +121,9 @@ def picture_of(point: Any, view: View) -> dict[str, Any]:
         "picture": plot(series, point.unit, period, view.zone, height=330), "title": _("Curve"),
         "carrier": point.carrier.value, "words": _("Curve of %(name)s", name=named(point)),
         "source": url_for("portal.point_curve", **place, **query),
-        "csv": url_for("portal.point_csv", **place, **query), "file": f"{point.name}-{view.on.isoformat()}",
+        "csv": url_for("portal.point_csv", **place, **query),
+        "feed": url_for("portal.point_feed", **place, **query) if green_button.is_told(point) else "",
+        "file": f"{point.name}-{view.on.isoformat()}",
         "legend": [{"name": one.name, "classes": "before" if one.is_before else one.carrier} for one in series]
         if len(series) > 1 else [],
     }  # fmt: skip

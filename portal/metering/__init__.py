@@ -9,6 +9,7 @@ from portal.metering import (
     overview,
     point_forms,
     points,
+    vee_settings,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "overview",
     "point_forms",
     "points",
+    "vee_settings",
 ]

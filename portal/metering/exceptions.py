@@ -20,6 +20,7 @@ from backend.network import service as network
 from backend.tenancy import service as tenancy
 from portal import navigation
 from portal.address import asked, following, here
+from portal.metering.vee_settings import may_set
 from portal.navigation import look
 from portal.pages import done, pages, refused
 from portal.plots import Series, plot
@@ -69,7 +70,7 @@ def exceptions() -> str:
     page = service.exceptions(g.session, g.scope, wanted, cursor=asked(), limit=50)
     return render_template(
         "metering/exceptions.html", rows=[_row(one) for one in page.items], next=following(page), show=show,
-        tab=lambda name: here(show=name, after=None),
+        tab=lambda name: here(show=name, after=None), may_set=node is not None and may_set(node.id),
     )  # fmt: skip
 
 

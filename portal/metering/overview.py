@@ -18,6 +18,7 @@ from portal import cartography, figures, language, places, wires
 from portal.address import View, view_of_request
 from portal.billing.home import bills_at_home
 from portal.figures.organisation import at_of, counted, sums_of
+from portal.metering.points import feed_of
 from portal.navigation import below, look
 from portal.pages import pages
 from portal.terms import CATEGORIES, word
@@ -69,6 +70,14 @@ def balance_file() -> Response:
     name = f"{way or 'balance'}-{view.on.isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(figures.balance_csv(view, points, way), mimetype="text/csv", headers=headers)
+
+
+@pages.get("/green-button.xml")
+def balance_feed() -> Response:
+    """Give the intervals of the same meters as a Green Button feed."""
+    view, points, way = _one_way()
+    chosen = [point for point in points if view.carrier in (None, point.carrier)]
+    return feed_of(chosen, view, name=way or "balance")
 
 
 def _one_way() -> tuple[View, list[Any], str | None]:

@@ -25,6 +25,7 @@ from portal.pages import pages
 from portal.terms import CATEGORIES, word
 from portal.words import named_here as named
 from portal.words import plain, shown_unit
+from reports import green_button
 
 TABLES = ("readings", "intervals", "sums")
 ROWS_AT_ONCE = 5_000
@@ -86,11 +87,38 @@ def point_csv(point_id: UUID) -> Response:
             for start in range(0, len(columns[0]), ROWS_AT_ONCE):
                 yield _lines(*(column[start : start + ROWS_AT_ONCE].tolist() for column in columns))
 
-    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in found.name).strip(
-        "-"
-    )
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{view.on.isoformat()}.csv"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{_plain(found.name)}-{view.on.isoformat()}.csv"'
+    }
     return Response(lines(), mimetype="text/csv", headers=headers)
+
+
+@pages.get("/points/<uuid:point_id>/green-button.xml")
+def point_feed(point_id: UUID) -> Response:
+    """Give the intervals of the period as a Green Button feed."""
+    found, _place, view = _look(point_id)
+    return feed_of([found], view, name=found.name)
+
+
+def feed_of(points: list[Any], view: View, *, name: str) -> Response:
+    """Return a feed of those meters Green Button has words for; raises Refused where there is none, or too many."""
+    told = [point for point in points if green_button.is_told(point)]
+    if not told or len(told) > green_button.MOST_METERS:
+        raise Refused(
+            "there is no meter here that Green Button has words for"
+            if not told
+            else f"{len(told)} meters are too many for one Green Button feed",
+            field="carrier", remedy="choose a carrier, or a part of the region",
+        )  # fmt: skip
+    meters = green_button.meters_of(g.session, g.scope, points=told)
+    pieces = green_button.download(current_app.database, g.scope, meters, view.period, title=name)
+    headers = {"Content-Disposition": f'attachment; filename="{_plain(name)}-{view.on.isoformat()}.xml"'}
+    return Response(pieces, mimetype=green_button.MIMETYPE, headers=headers)
+
+
+def _plain(name: str) -> str:
+    """Return a name as part of a file's name."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name).strip("-")
 
 
 def _lines(at_us: list[int], values: list[float], qualities: list[int]) -> str:

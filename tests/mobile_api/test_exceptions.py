@@ -73,3 +73,31 @@ def test_exceptions_are_settled_by_those_they_are_for(phone, world, gap, region,
     asker = phone(getattr(world, region), role)
     for deed, said in (("acceptance", {}), ("rerun", {})):
         assert asker.ask("PUT", f"/exceptions/{gap[0]}/{deed}", json=said).status_code == status
+
+
+def test_limits_are_set_by_those_who_run_the_plant_and_hold_below(phone, world):
+    place = f"/organisations/{show(world.east.enterprise.id)}/vee-settings"
+    manager = phone(world.east, "manager")
+    before = manager.ask("GET", place).json
+    assert (before["spike"], before["uses_holidays"]) == (2.8, True)
+    after = manager.ask("PUT", place, json={"spike": 4.5, "uses_weather": False}).json
+    assert after == before | {"spike": 4.5, "uses_weather": False}
+    assert manager.ask("PUT", place, json={"spike": 0.5}).status_code == 422
+    assert phone(world.east, "dispatcher").ask("PUT", place, json={"spike": 5}).status_code == 403
+    assert phone(world.east, "customer").ask("GET", place).status_code in (403, 404)
+    assert phone(world.west, "manager").ask("GET", place).status_code in (403, 404)
+    assert manager.ask("PUT", place, json=before).status_code == 200
+
+
+def test_a_point_is_said_to_be_shut_with_a_reason_and_until_when(phone, world):
+    place = f"/points/{show(world.east.ids['supply_energy'])}/shut-periods"
+    said = {"starts_at": "2026-03-01T00:00:00Z", "reason": "valve sealed"}
+    manager = phone(world.east, "manager")
+    assert manager.ask("PUT", place, json=said).json["ends_at"] is None
+    ended = manager.ask("PUT", place, json=said | {"ends_at": "2026-04-01T00:00:00Z"})
+    assert ended.status_code == 200
+    (one,) = manager.ask("GET", place).json
+    assert one["ends_at"].startswith("2026-04-01T00:00:00")
+    assert manager.ask("PUT", place, json=said | {"ends_at": "2026-02-01T00:00:00Z"}).status_code == 422
+    assert phone(world.east, "customer").ask("PUT", place, json=said).status_code == 403
+    assert phone(world.east, "customer").ask("GET", place).json == [], "only the owner knows"

@@ -88,3 +88,29 @@ def test_chinese_readers_read_chinese(browser, world, gap):
 ])  # fmt: skip
 def test_others_do_not_see_it(browser, world, gap, region, role, status):
     assert browser(getattr(world, region), role).get(f"/exceptions/{gap}").status_code == status
+
+
+def test_limits_and_choices_are_changed_on_a_form_that_says_what_is_wrong(browser, world):
+    manager = browser(world.east, "manager")
+    assert "/exceptions/settings" in manager.get("/exceptions").text
+    page = manager.get("/exceptions/settings")
+    fields = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([\d.]+)"', page.text))
+    assert (fields["spike"], fields["longest_gap_days"]) == ("2.8", "62")
+    wrong = manager.post("/exceptions/settings", data=fields | {"spike": "0.5"})
+    assert (wrong.status_code, "1.1" in wrong.text) == (422, True)
+    done = manager.post("/exceptions/settings", data=fields | {"spike": "3.5"}, follow_redirects=True)
+    assert "Saved." in done.text
+    assert 'value="3.5"' in manager.get("/exceptions/settings").text
+    assert "/exceptions/settings" not in browser(world.east, "dispatcher").get("/exceptions").text
+
+
+def test_a_customer_downloads_green_button_from_their_pages(browser, world):
+    customer = browser(world.east, "customer")
+    page = customer.get(f"/points/{world.east.ids['supply_energy']}")
+    (link,) = re.findall(r'href="([^"]+green-button\.xml[^"]*)"', page.text)
+    feed = customer.get(link.replace("&amp;", "&"))
+    assert feed.mimetype == "application/atom+xml"
+    assert feed.text.startswith("<?xml") and feed.text.rstrip().endswith("</feed>")
+    assert "<IntervalBlock" in feed.text
+    assert customer.get("/green-button.xml?way=in").text.count("<UsagePoint") == 1
+    assert customer.get("/green-button.xml?carrier=heat").status_code == 422

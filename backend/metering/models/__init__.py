@@ -14,11 +14,12 @@ from backend.metering.models.connection import (
 from backend.metering.models.point import Direction, Point, RegisterEvent, RegisterEventKind
 from backend.metering.models.reading import Batch, Cursor, Latest, Reading, SupersededReading
 from backend.metering.models.trial import ConnectionTrial, Outcome
-from backend.metering.models.vee import ExceptionState, Gap, VeeException, VirtualTerm
+from backend.metering.models.vee import ExceptionState, Gap, ShutPeriod, VeeException, VeeSetting, VirtualTerm
 
 __all__ = [
     "Batch", "Channel", "Connection", "ConnectionState", "ConnectionTrial", "Cursor", "DeadLetter",
     "DeviceSequence", "Direction", "ExceptionState", "Gap", "GatewayRequest", "HourStatistic", "Interval",
     "Latest", "Outcome", "Point", "Progress", "Reading", "RegisterEvent", "RegisterEventKind", "RollUp",
-    "Sighting", "SupersededInterval", "SupersededReading", "ToldNumbers", "VeeException", "VirtualTerm",
+    "ShutPeriod", "Sighting", "SupersededInterval", "SupersededReading", "ToldNumbers", "VeeException", "VeeSetting",
+    "VirtualTerm",
 ]  # fmt: skip

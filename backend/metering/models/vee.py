@@ -82,6 +82,62 @@ class VeeException(TenantOwned, Base):
     reason: Mapped[str | None]
 
 
+class VeeSetting(TenantOwned, Base):
+    """How an organisation wants its points, and those below it, validated and estimated. One row each.
+
+    uses_*: what estimators may take into account; is_shut_without_supply: where no contract covers a place that had
+    one, nothing flows; longest_gap_days: a longer gap keeps its straight line
+    missing, spike, high, low, dead_hours, clock_s, loss, excess: see `rules.vee.Limits`
+    """
+
+    __tablename__ = "vee_setting"
+    __table_args__ = (
+        UniqueConstraint("organisation_id"),
+        CheckConstraint("longest_gap_days BETWEEN 1 AND 62", name="longest_gap_days"),
+        CheckConstraint(
+            "missing >= 0 AND spike > 1 AND high > 1 AND low BETWEEN 0 AND 1 AND dead_hours > 0 AND clock_s > 0"
+            " AND loss BETWEEN 0 AND 1 AND excess BETWEEN 0 AND 1",
+            name="limits",
+        ),
+    )
+
+    id: Mapped[Key]
+    uses_siblings: Mapped[bool]
+    uses_weather: Mapped[bool]
+    uses_holidays: Mapped[bool]
+    is_shut_without_supply: Mapped[bool]
+    longest_gap_days: Mapped[int] = mapped_column(SmallInteger)
+    missing: Mapped[int] = mapped_column(SmallInteger)
+    spike: Mapped[float]
+    high: Mapped[float]
+    low: Mapped[float]
+    dead_hours: Mapped[float]
+    clock_s: Mapped[float]
+    loss: Mapped[float]
+    excess: Mapped[float]
+    changed_at: Mapped[datetime]
+
+
+class ShutPeriod(TenantOwned, Base):
+    """A point is known to be shut in [starts_at, ends_at): where nothing was read, nothing flowed.
+
+    ends_at None: until further notice; reason, said_by: how one knows, and who
+    """
+
+    __tablename__ = "shut_period"
+    __table_args__ = (
+        UniqueConstraint("point_id", "starts_at"),
+        CheckConstraint("ends_at IS NULL OR ends_at > starts_at", name="period"),
+    )
+
+    id: Mapped[Key]
+    point_id: Mapped[UUID] = mapped_column(ForeignKey("point.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    reason: Mapped[str]
+    said_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
 class VirtualTerm(TenantOwned, Base):
     """One part of a virtual meter: a source point, added or taken off, whole or in part.
 

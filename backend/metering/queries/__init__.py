@@ -29,6 +29,7 @@ from backend.metering.queries.connections import (
 from backend.metering.queries.curves import (
     highest_of_steps,
     hours,
+    interval_columns,
     intervals,
     latest,
     latest_arrays,
@@ -98,6 +99,7 @@ __all__ = [
     "gaps_within",
     "highest_of_steps",
     "hours",
+    "interval_columns",
     "intervals",
     "intervals_within",
     "is_below",

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 class CountedPoint:
     """How a point counts: kind, interval length [µs], quanta per unit, dial [unit], zone of its site, carrier.
 
-    owner: its id and that of its organisation
+    owner: its id and that of its organisation; calendar: of its site's holidays
     failing_us: from when on its amounts are still to be made, because making them failed
     """
 
@@ -38,6 +38,7 @@ class CountedPoint:
     owner: tuple[UUID, UUID]
     events: list[tuple[int, float, float]] = field(default_factory=list)
     failing_us: int | None = None
+    calendar: str = "none"
 
 
 def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
@@ -54,6 +55,7 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             Point.id,
             Point.organisation_id,
             Point.failing_since,
+            Site.calendar,
         )
         .join(Position, Position.id == Point.position_id)
         .join(Site, Site.position_id == Position.site_id)
@@ -70,8 +72,9 @@ def counted_points(session: Session, scope: Scope) -> dict[int, CountedPoint]:
             carrier,
             (point_id, organisation_id),
             failing_us=None if since is None else clock.to_us(since),
+            calendar=calendar,
         )
-        for key, kind, minutes, unit, dial, zone, carrier, point_id, organisation_id, since in rows
+        for key, kind, minutes, unit, dial, zone, carrier, point_id, organisation_id, since, calendar in rows
     }
     events = session.execute(
         select(RegisterEvent)

@@ -133,6 +133,20 @@ def intervals(
     ).all()
 
 
+def interval_columns(
+    session: Session, scope: Scope, point: Point, period: Period
+) -> tuple[Ints, NDArray[np.int16], NDArray[np.int16], Ints]:
+    """All intervals of a point, oldest first: start [µs], length [min], method, amount [quanta]."""
+    start_us, minutes, method, amount = bulk.columns_of(
+        session,
+        "SELECT start, minutes, method, amount FROM interval WHERE point_key = %(key)s"
+        " AND start >= %(start)s AND start < %(end)s AND method <> 3 ORDER BY start",
+        ["timestamptz", "int2", "int2", "int8"],
+        {"key": _seen(scope, point).key, "start": period.start, "end": period.end},
+    )
+    return start_us, minutes, method, amount
+
+
 def revisions(session: Session, scope: Scope, point: Point, period: Period, limit: int) -> Sequence[Any]:
     """Every revision of readings that were ever changed: read_at, revision, value, quality, source, received_at."""
     key = _seen(scope, point).key

@@ -89,6 +89,16 @@ from backend.metering.service.points import (
     record_register_event,
 )
 from backend.metering.service.replays import ask_for_replay
+from backend.metering.service.settings import (
+    BOUNDS,
+    LONGEST_GAP_DAYS,
+    SETTERS,
+    Settings,
+    change_vee_settings,
+    shut_periods,
+    shut_point,
+    vee_settings,
+)
 from backend.metering.service.sightings import (
     add_sightings,
     adopt_sighting,
@@ -122,6 +132,7 @@ from backend.metering.service.values import (
     LatestValue,
     curve,
     in_units,
+    interval_columns,
     intervals,
     latest_arrays,
     latest_values,
@@ -133,8 +144,11 @@ from backend.metering.service.values import (
 from backend.metering.service.virtual import Part, define_virtual, parts_of
 
 __all__ = [
+    "BOUNDS",
+    "LONGEST_GAP_DAYS",
     "MENDERS",
     "PERIODS",
+    "SETTERS",
     "SPOKEN",
     "Amount",
     "CarrierTotal",
@@ -165,6 +179,7 @@ __all__ = [
     "Refusal",
     "RollUpFollower",
     "Rule",
+    "Settings",
     "Severity",
     "Stored",
     "Story",
@@ -186,6 +201,7 @@ __all__ = [
     "change_channel",
     "change_connection",
     "change_point",
+    "change_vee_settings",
     "channel",
     "channels_of",
     "channels_of_point",
@@ -211,6 +227,7 @@ __all__ = [
     "holders",
     "in_units",
     "ingest_plan",
+    "interval_columns",
     "intervals",
     "is_under_way",
     "issue_gateway_key",
@@ -241,6 +258,8 @@ __all__ = [
     "revoke_gateway_key",
     "seen_parts",
     "settle_dead_letter",
+    "shut_periods",
+    "shut_point",
     "sighting",
     "so_far",
     "store_readings",
@@ -250,5 +269,6 @@ __all__ = [
     "total_points",
     "validate_closed_days",
     "vee_exception",
+    "vee_settings",
     "words",
 ]

@@ -22,15 +22,11 @@ from backend.metering import queries, rules
 from backend.metering.models import Gap
 from backend.metering.queries import CountedPoint
 from backend.metering.rules import HOUR_US, Amounts, Method, RegisterGap, Rule, Shape, Spans, vee
-from backend.metering.service import validation
+from backend.metering.service import around, validation
 from backend.metering.service.stretches import Job
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-PAST_US = 42 * 24 * HOUR_US
-"""How far back alike days are looked for."""
-LONGEST_US = 62 * 24 * HOUR_US
-"""A longer gap keeps its straight line: nobody knows what happened."""
 MOST = 100
 """Gaps estimated in one go: bounds how long a live reading waits behind them."""
 
@@ -180,7 +176,7 @@ def estimate(
     for gap in waiting:
         gap.estimated_at = clock.now()
     filled = Filled([], [], [])
-    for gap, context in zip(known, _contexts(session, scope, points, known), strict=True):
+    for gap, context in zip(known, around.contexts(session, scope, points, known), strict=True):
         point = points[gap.point_key]
         if context is None:
             gap.rule, gap.reason = int(Rule.INTERPOLATED), "too long to know what happened"
@@ -189,11 +185,12 @@ def estimate(
             filled.unusual.append(gap)
         is_register = point.kind is PointKind.REGISTER
         expected = vee.expect(context, point.carrier, with_register=is_register)
-        if expected is None or not (is_register or _knows_a_week(context)):
+        is_known = is_register or _knows_a_week(context) or vee.is_shut(context)
+        if expected is None or not is_known:
             gap.rule, gap.reason = int(Rule.NONE), "too little is known before it"
         elif is_register:
             gap.rule, gap.reason = int(expected.rule), expected.reason
-            if expected.rule is not Rule.INTERPOLATED:
+            if expected.rule is not Rule.INTERPOLATED or np.ptp(expected.amount):
                 gap.weight = expected.amount.astype(np.float32).tobytes()
                 filled.registers.append(gap)
         else:
@@ -218,47 +215,6 @@ def _as_amounts(gap: Gap, point: CountedPoint, expected: vee.Expectation) -> Amo
     return Amounts(start, amount, method, rule)
 
 
-def _contexts(
-    session: Session, scope: Scope, points: dict[int, CountedPoint], gaps: Sequence[Gap]
-) -> list[vee.Gap | None]:
-    """Return what is known around each gap; None for those that are too long."""
-    if not gaps:
-        return []
-    key = np.array([gap.point_key for gap in gaps], dtype=np.int64)
-    first = np.array([_first_start(gap, points[gap.point_key]) for gap in gaps], dtype=np.int64)
-    last = np.array([clock.to_us(gap.last_at) for gap in gaps], dtype=np.int64)
-    stop = last + HOUR_US
-    job, start, amount = queries.measured_before(session, scope, key, first - PAST_US, stop)
-    order = np.lexsort((start, job))
-    job, start, amount = job[order], start[order], amount[order]
-    edge = np.searchsorted(job, np.arange(len(gaps) + 1))
-    found: list[vee.Gap | None] = []
-    for i, gap in enumerate(gaps):
-        part = slice(edge[i], edge[i + 1])
-        stretch = int(first[i]), int(last[i])
-        is_long = stretch[1] - stretch[0] > LONGEST_US
-        found.append(None if is_long else _context(points[gap.point_key], stretch, start[part], amount[part]))
-    return found
-
-
 def _knows_a_week(context: vee.Gap) -> bool:
     """Tell whether enough was measured to invent what nobody read: a register's gap is none of that."""
     return bool(np.count_nonzero(~np.isnan(context.amount)) * context.length_us >= 7 * 24 * HOUR_US)
-
-
-def _first_start(gap: Gap, point: CountedPoint) -> int:
-    return rules.floor_to(clock.to_us(gap.first_at), point.length_us)
-
-
-def _context(point: CountedPoint, stretch: tuple[int, int], start: Ints, amount: Ints) -> vee.Gap:
-    """Lay what was measured on a regular grid: the past, the gap, one interval after it."""
-    length, (first, last) = point.length_us, stretch
-    count = -(-(last - first) // length)
-    grid = np.arange(first - PAST_US // length * length, first + (count + 1) * length, length, dtype=np.int64)
-    laid = np.full(len(grid), np.nan)
-    place = (start - grid[0]) // length
-    inside = (place >= 0) & (place < len(grid)) & ((start - grid[0]) % length == 0)
-    laid[place[inside]] = amount[inside]
-    at = int((first - grid[0]) // length)
-    laid[at : at + count] = np.nan
-    return vee.Gap(laid, at, at + count, vee.places(grid, point.zone, length), length)

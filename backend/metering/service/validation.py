@@ -23,6 +23,7 @@ from backend.metering.models import ExceptionState, Gap, VeeException
 from backend.metering.queries import ClosedDays, CountedPoint
 from backend.metering.rules import HOUR_US, vee
 from backend.metering.rules.vee import Check, Findings
+from backend.metering.service.settings import settings_of
 
 Ints = NDArray[np.int64]
 DAY_US = 24 * HOUR_US
@@ -30,7 +31,6 @@ PAST_US = 28 * DAY_US
 LONGEST_US = 31 * DAY_US
 MOST = 200
 """Points validated in one go: bounds how long a live reading waits behind them."""
-LIMITS = vee.Limits()
 OF_DAYS = (Check.DUPLICATE, Check.SPIKE, Check.HIGH, Check.LOW, Check.REGISTER, Check.PARENT, Check.DEAD)
 """Checks that look at whole days again and again, and so can take back what they found."""
 
@@ -59,9 +59,14 @@ def validate_closed_days(session: Session, scope: Scope, *, most: int = MOST) ->
     if not days:
         return 0
     days = [_shortened(day) for day in days]
-    found = vee.joined([*_of_intervals(session, scope, days), *_of_others(session, scope, days)])
-    _take_back(session, days, found)
-    record(session, scope, found, [(day.point_id, day.organisation_id) for day in days])
+    said = settings_of(session, scope, [day.organisation_id for day in days])
+    for limits in {one.limits for one in said.values()}:
+        mine = [day for day in days if said[day.organisation_id].limits == limits]
+        found = vee.joined([
+            *_of_intervals(session, scope, mine, limits), *_of_others(session, scope, mine, limits)
+        ])  # fmt: skip
+        _take_back(session, mine, found)
+        record(session, scope, found, [(day.point_id, day.organisation_id) for day in mine])
     until = [clock.from_us(day.end_us) for day in days]
     session.execute(_VALIDATED, {"keys": [day.key for day in days], "until": until})
     return len(days)
@@ -106,12 +111,15 @@ def record(session: Session, scope: Scope, found: Findings, points: Sequence[tup
 def note_gaps(session: Session, scope: Scope, gaps: Sequence[Gap], points: dict[int, CountedPoint]) -> None:
     """Keep gaps of which more than a few intervals were not read as exceptions."""
     known = [gap for gap in gaps if gap.point_key in points]
+    said = settings_of(session, scope, [points[gap.point_key].owner[1] for gap in known])
     lots = []
     for owner, gap in enumerate(known):
         at = np.array([clock.to_us(gap.first_at), clock.to_us(gap.last_at)], dtype=np.int64)
         length = points[gap.point_key].length_us
         at[0] -= length  # as if the interval before were the last that was read
-        lots.append(vee.missing(np.full(2, owner, np.int64), at, length, LIMITS.missing))
+        lots.append(
+            vee.missing(np.full(2, owner, np.int64), at, length, said[points[gap.point_key].owner[1]].missing)
+        )
     record(session, scope, vee.joined(lots), [points[gap.point_key].owner for gap in known])
 
 
@@ -150,7 +158,9 @@ def _columns(days: Sequence[ClosedDays]) -> tuple[Ints, Ints, Ints]:
     return key, first, last
 
 
-def _of_intervals(session: Session, scope: Scope, days: Sequence[ClosedDays]) -> list[Findings]:
+def _of_intervals(
+    session: Session, scope: Scope, days: Sequence[ClosedDays], limits: vee.Limits
+) -> list[Findings]:
     """Run the checks of intervals against their own past, one length of interval after the other."""
     key, first, last = _columns(days)
     owner, start, amount, _ = queries.amounts_in(session, scope, key, first - PAST_US, last)
@@ -168,9 +178,9 @@ def _of_intervals(session: Session, scope: Scope, days: Sequence[ClosedDays]) ->
             for chosen in (mine & is_past, mine & ~is_past, mine)
         )
         known = vee.past_of(past, len(days))
-        still = vee.dead(whole, known, LIMITS)
+        still = vee.dead(whole, known, limits)
         found += [
-            vee.validate_days(of_now, known, LIMITS),
+            vee.validate_days(of_now, known, limits),
             vee.chosen(still, still.end_us > first[still.owner]),
         ]
     return found
@@ -182,11 +192,13 @@ def _series(
     return vee.Series(owner[chosen], start[chosen], day[chosen], amount[chosen], length)
 
 
-def _of_others(session: Session, scope: Scope, days: Sequence[ClosedDays]) -> list[Findings]:
+def _of_others(
+    session: Session, scope: Scope, days: Sequence[ClosedDays], limits: vee.Limits
+) -> list[Findings]:
     """Run the checks that need something else than a point's own intervals."""
     key, first, last = _columns(days)
     owner, start, own, parts = queries.sub_meters(session, scope, key, first, last)
-    parent = vee.against_parent((owner, start, start + DAY_US), own, parts, LIMITS)
+    parent = vee.against_parent((owner, start, start + DAY_US), own, parts, limits)
     owner, start, moved, total, rounding = queries.twins(session, scope, key, first, last)
     found = [parent, *(
         vee.register_against_intervals(
@@ -198,7 +210,7 @@ def _of_others(session: Session, scope: Scope, days: Sequence[ClosedDays]) -> li
     owner, at_us, value = queries.said_twice(session, scope, key, first, last)
     found.append(vee.duplicates(owner, at_us, value))
     owner, read_us, received_us = queries.delays(session, scope, key, last - HOUR_US, last)
-    found.append(vee.clock_drift(owner, read_us, received_us, LIMITS))
+    found.append(vee.clock_drift(owner, read_us, received_us, limits))
     return found
 
 

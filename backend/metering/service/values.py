@@ -140,6 +140,25 @@ def intervals(
     ][:limit]
 
 
+def interval_columns(
+    session: Session, scope: Scope, *, point_id: UUID, period: Period
+) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int16], NDArray[np.int64]]:
+    """Return all intervals of a point in a period as arrays: start [µs], length [min], method, amount [quanta].
+
+    A customer gets those of the time in which they were supplied.
+    """
+    point = queries.point(session, scope, point_id)
+    pieces = [
+        queries.interval_columns(session, scope, point, part)
+        for part in sorted(seen_parts(session, scope, point, period), key=lambda part: part.start)
+    ]
+    nothing = (np.empty(0, np.int64), np.empty(0, np.int16), np.empty(0, np.int16), np.empty(0, np.int64))
+    start_us, minutes, method, amount = (
+        np.concatenate([piece[i] for piece in (nothing, *pieces)]) for i in range(4)
+    )
+    return start_us, minutes, method, amount
+
+
 def revisions(
     session: Session, scope: Scope, *, point_id: UUID, period: Period, limit: int = 500
 ) -> list[Any]:

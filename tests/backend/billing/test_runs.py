@@ -183,6 +183,18 @@ def test_what_cannot_be_billed_is_set_aside_with_its_reason_and_the_rest_is_bill
     assert len(bills_of(acting, good)) == 1
 
 
+def test_a_month_whose_holidays_are_not_published_is_set_aside_and_says_so(acting, desk, month):
+    contract, _ = month(filled=False)
+    run_id = desk.preview(date(2027, 1, 1))
+    with acting("manager") as (session, scope):
+        (aside,) = runs.exceptions(session, scope, run_id=run_id).items
+    assert (aside.contract_id, aside.reason) == (
+        contract.id,
+        "the holidays of 2027 are not in the calendar 'CN'",
+    )
+    assert bills_of(acting, contract) == []
+
+
 def test_what_was_set_aside_is_billed_by_a_later_run(acting, desk, month, owner_database):
     contract, key = month(filled=False)
     desk.bill()

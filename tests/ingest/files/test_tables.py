@@ -17,7 +17,7 @@ from backend.kernel import clock
 from backend.kernel.errors import Refused
 from backend.metering import service as metering
 from backend.metering.models.connection import Protocol
-from ingest.files.green_button import parse_safely
+from ingest.files.green_button import entries
 from ingest.files.layout import Layout
 from ingest.files.load import examine, store
 from ingest.files.meters import MeterList
@@ -155,7 +155,7 @@ def test_xml_with_entities_is_not_read(tmp_path):
     bomb = '<!DOCTYPE a [<!ENTITY x "xx">]><feed xmlns="http://www.w3.org/2005/Atom">&x;</feed>'
     (tmp_path / "bomb.xml").write_text(bomb)
     with pytest.raises(Refused, match="document type or entities"):
-        parse_safely(tmp_path / "bomb.xml")
+        list(entries(tmp_path / "bomb.xml"))
 
 
 def test_days_given_with_start_and_end_are_spread_over_their_hours_and_marked(write):

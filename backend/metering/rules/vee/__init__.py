@@ -17,8 +17,9 @@ from backend.metering.rules.vee.checks import (
 )
 from backend.metering.rules.vee.estimates import Gap
 from backend.metering.rules.vee.findings import Check, Findings, Severity, chosen, joined, words
-from backend.metering.rules.vee.ladder import Estimate, Expectation, estimate, expect, manual, order
+from backend.metering.rules.vee.ladder import Estimate, Expectation, estimate, expect, is_shut, manual, order
 from backend.metering.rules.vee.series import Past, Series, past_of
+from backend.metering.rules.vee.shut import Stretch, closed_periods, shut_in
 
 __all__ = [
     "Check",
@@ -31,14 +32,17 @@ __all__ = [
     "Places",
     "Series",
     "Severity",
+    "Stretch",
     "against_parent",
     "chosen",
     "clock_drift",
+    "closed_periods",
     "dead",
     "duplicates",
     "estimate",
     "exchanges",
     "expect",
+    "is_shut",
     "joined",
     "manual",
     "missing",
@@ -47,6 +51,7 @@ __all__ = [
     "past_of",
     "places",
     "register_against_intervals",
+    "shut_in",
     "spikes",
     "utc_offset_us",
     "validate",

@@ -27,8 +27,16 @@ class Places:
     kind: Ints
 
 
-def places(start_us: Ints, zone: str, length_us: int, holidays: Set[int] = frozenset()) -> Places:
+def places(
+    start_us: Ints,
+    zone: str,
+    length_us: int,
+    holidays: Set[int] = frozenset(),
+    worked: Set[int] = frozenset(),
+) -> Places:
     """Return where instants lie in the days of a zone; holidays (numbers of days) count as Sundays.
+
+    worked: weekend days worked in a holiday's stead, which count as workdays
 
     The hour that a 25-hour day has twice has the same slot both times; the one a 23-hour day leaves out
     has none there.
@@ -39,6 +47,8 @@ def places(start_us: Ints, zone: str, length_us: int, holidays: Set[int] = froze
     kind = np.where(weekday < 5, WORKDAY, np.where(weekday == 5, SATURDAY, SUNDAY))
     if holidays:
         kind[np.isin(day, list(holidays))] = SUNDAY
+    if worked:
+        kind[np.isin(day, list(worked))] = WORKDAY
     return Places(day, local % DAY_US // length_us, kind)
 
 

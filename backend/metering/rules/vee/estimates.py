@@ -37,6 +37,7 @@ class Gap:
     places: where each lies in the local day; length_us: of an interval
     temperature: outdoors in each interval [°C], or None; siblings: amounts of alike points (points × intervals)
     edge_hours: how long an edge of the gap still tells what is inside [h]
+    shut: in which intervals of the gap the point is known to be shut (valve shut, supply ended), or None
     """
 
     amount: Floats
@@ -47,6 +48,7 @@ class Gap:
     temperature: Floats | None = None
     siblings: Floats | None = None
     edge_hours: float = EDGE_HOURS
+    shut: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return self.last - self.first

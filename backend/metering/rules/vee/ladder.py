@@ -96,27 +96,48 @@ def _without_register(carrier: Carrier, hours: float) -> tuple[Rule, ...]:
 
 def expect(gap: Gap, carrier: Carrier, *, with_register: bool = False) -> Expectation | None:
     """Return what the best estimator that has what it needs expects, and why it is this one; None if none has."""
+    if is_shut(gap) and not with_register:
+        return Expectation(np.zeros(len(gap)), Rule.ZERO, "nothing flowed: the point was shut")
     if carrier in THERMAL:
         gap = replace(gap, edge_hours=THERMAL_EDGE_HOURS)
     lacks: list[str] = []
     for rule in order(carrier, gap.hours, with_register=with_register):
         found = ESTIMATORS[rule](gap)
         if found is not None and np.isfinite(found).all():
-            return Expectation(np.maximum(found, 0.0), rule, "; ".join([_WORDS[rule], *lacks]))
+            words = [
+                _WORDS[rule],
+                *(["nothing while it was shut"] if is_shut(gap, partly=True) else []),
+                *lacks,
+            ]
+            return Expectation(_opened(gap, np.maximum(found, 0.0)), rule, "; ".join(words))
         lacks.append(f"not {_WORDS[rule]}: {_LACKS[rule]}")
     return None
 
 
-def estimate(gap: Gap, carrier: Carrier, *, total: int | None = None, is_shut: bool = False) -> Estimate:
+def is_shut(gap: Gap, *, partly: bool = False) -> bool:
+    """Tell whether the point was shut all through the gap; partly: in a part of it alone."""
+    if gap.shut is None:
+        return False
+    return bool(gap.shut.any() and not gap.shut.all()) if partly else bool(gap.shut.all())
+
+
+def _opened(gap: Gap, expected: Floats) -> Floats:
+    """Expect nothing while the point was shut; where that leaves nothing at all, the same whenever it was open."""
+    if not is_shut(gap, partly=True):
+        return expected
+    assert gap.shut is not None
+    opened = np.where(gap.shut, 0.0, expected)
+    return opened if opened.any() else np.where(gap.shut, 0.0, 1.0)
+
+
+def estimate(gap: Gap, carrier: Carrier, *, total: int | None = None) -> Estimate:
     """Fill a gap. With a register's move the intervals sum to it exactly; a register is believed before any rule.
 
     total: what the register moved over the gap [quanta], None if unknown
-    is_shut: the point's own rule says that nothing flowed (supply ended, valve shut)
     raises SplitError where nothing at all is known of the gap
     """
-    if total == 0 or (total is None and is_shut):
-        reason = "the register did not move" if total == 0 else "the point is shut by rule"
-        return Estimate(np.zeros(len(gap), np.int64), Rule.ZERO, reason)
+    if total == 0:
+        return Estimate(np.zeros(len(gap), np.int64), Rule.ZERO, "the register did not move")
     found = expect(gap, carrier, with_register=total is not None)
     if found is None:
         raise SplitError("nothing is known of this gap: neither a register nor a past")

@@ -92,6 +92,21 @@ def test_yearly_steps_go_on_from_month_to_month():
     assert [rating.closing["energy.used.2026"] for rating in steps.ratings] == [744, 1464, 2084]
 
 
+def test_a_year_whose_holidays_are_not_published_is_refused_with_what_is_to_be_done():
+    """China tells each year's in the autumn before; 2027's was not told when the calendar was written."""
+    document = t.dump(TOU)
+    document["versions"][0]["calendar"] = "CN"
+    chinese, january = t.parse(document), t.Span(date(2027, 1, 1), date(2027, 2, 1))
+    grid = t.compile(FLAT, january, HOUR_US).grid
+    given = t.Series(grid.start_us, HOUR_US, {"import": np.full(len(grid), 1000)})
+    with pytest.raises(Refused, match="holidays of 2027 are not in the calendar 'CN'") as refused:
+        t.compare([chinese], given, t.Facts(), [january])
+    assert "it knows 2023 to 2026: add the year's official notice" in refused.value.remedy
+    found = t.compare([FLAT, chinese], given, t.Facts(), [january])
+    assert [cost.refused for cost in found.left_out] != [None]
+    assert [cost.tariff.code for cost in found.costs] == ["flat"], "the others are compared all the same"
+
+
 def test_a_tariff_that_cannot_be_rated_is_left_out_with_its_reason():
     found = t.compare([FLAT, BY_AREA], use(date(2026, 7, 1)), t.Facts(), MONTHS)
     assert [cost.tariff.code for cost in found.costs] == ["flat"]

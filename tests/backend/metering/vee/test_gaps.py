@@ -15,7 +15,7 @@ from backend.kernel.units import PointKind
 from backend.metering import events
 from backend.metering import service as metering
 from backend.metering.rules import Method, Rule
-from backend.metering.service import gaps
+from backend.metering.service import around
 from tests.backend.metering.conftest import NOON
 
 names = itertools.count()
@@ -186,14 +186,14 @@ def test_what_was_estimated_of_an_interval_point_gives_way_to_what_was_measured(
 def test_a_gap_that_cannot_be_estimated_says_why_and_holds_up_nobody(meters, monkeypatch):
     good, _ = registered(meters)
     bad, _ = registered(meters)
-    sound = gaps._context
+    sound = around.context
 
     def broken(point, *rest):
         if point.key == bad.key:
             raise ValueError("a fault of this point alone")
         return sound(point, *rest)
 
-    monkeypatch.setattr(gaps, "_context", broken)
+    monkeypatch.setattr(around, "context", broken)
     assert estimate(meters) == 2
     with meters.world.database.transaction(meters.scope) as session:
         reasons = dict(list(session.execute(text("SELECT point_key, reason FROM gap"))))

@@ -94,12 +94,52 @@ def test_where_nothing_but_the_register_is_known_the_split_is_even():
 
 def test_zeros_are_filled_by_rule_but_a_register_that_moved_is_believed_first():
     gap, _ = weeks()
-    shut = vee.estimate(gap, Carrier.WATER, is_shut=True)
+    closed = replace(gap, shut=np.ones(len(gap), dtype=bool))
+    shut = vee.estimate(closed, Carrier.WATER)
     assert (shut.rule, shut.amount.sum()) == (Rule.ZERO, 0)
-    moved = vee.estimate(gap, Carrier.WATER, total=77, is_shut=True)
+    moved = vee.estimate(closed, Carrier.WATER, total=77)
     assert (moved.rule, moved.amount.sum()) == (Rule.DAY_TYPE, 77)
     still = vee.estimate(gap, Carrier.WATER, total=0)
     assert (still.rule, still.reason) == (Rule.ZERO, "the register did not move")
+
+
+@pytest.mark.parametrize("total", [None, 0, 1, 12_345])
+def test_while_it_was_shut_nothing_flowed_and_what_the_register_moved_is_in_the_rest(total):
+    gap, _ = weeks()
+    shut = np.arange(len(gap)) < len(gap) // 2
+    found = vee.estimate(replace(gap, shut=shut), Carrier.ELECTRICITY, total=total)
+    assert found.amount[shut].sum() == 0
+    assert total is None or found.amount.sum() == total
+    assert total == 0 or "nothing while it was shut" in found.reason
+
+
+def test_days_worked_in_a_holidays_stead_are_workdays():
+    saturday = vee.places(MONDAY + 5 * 24 * HOUR + np.arange(2) * HOUR, "UTC", HOUR)
+    day = int(saturday.day[0])
+    assert set(saturday.kind) == {1}
+    worked = vee.places(MONDAY + 5 * 24 * HOUR + np.arange(2) * HOUR, "UTC", HOUR, worked={day})
+    assert set(worked.kind) == {0}
+
+
+@pytest.mark.parametrize(
+    ("read", "closed"),
+    [
+        ([(0, 1.0), (10, 0.0), (20, 1.0)], [(10, 20)]),
+        ([(0, 0.0), (10, 0.0), (20, 0.0)], [(0, 60)]),
+        ([(0, 1.0)], []),
+        ([], []),
+    ],
+)
+def test_a_valve_is_shut_from_where_it_says_so_until_it_says_otherwise(read, closed):
+    at, value = (
+        (np.array(column) for column in zip(*read, strict=True)) if read else (np.empty(0), np.empty(0))
+    )
+    assert vee.closed_periods(at.astype(np.int64), value, 60) == closed
+
+
+def test_only_intervals_that_lie_wholly_in_it_are_shut():
+    start = np.arange(6, dtype=np.int64) * 10
+    assert vee.shut_in(start, 10, [(10, 25), (25, 41)]).tolist() == [False, True, True, True, False, False]
 
 
 def test_what_a_person_says_must_sum_to_the_register():
