@@ -40,7 +40,9 @@ def check(plant: Plant, horizon: Horizon, inputs: Iterable[Input], made_at: date
             field=first[0],
             value=_shown(first[1]),
             remedy=first[3],
-            faults=[dict(zip(("field", "value", "message", "remedy"), fault, strict=True)) for fault in faults],
+            faults=[
+                dict(zip(("field", "value", "message", "remedy"), fault, strict=True)) for fault in faults
+            ],
         )
 
 
@@ -60,7 +62,12 @@ def _inputs(inputs: Iterable[Input], made_at: datetime) -> Iterator[Fault]:
         age = made_at - given.known_at
         if given.oldest is not None and age > given.oldest:
             message = f"is old: known for {age}, at most {given.oldest} is planned with"
-            yield given.name, f"{given.known_at:%Y-%m-%d %H:%M}", message, "fetch it again, or name a fallback"
+            yield (
+                given.name,
+                f"{given.known_at:%Y-%m-%d %H:%M}",
+                message,
+                "fetch it again, or name a fallback",
+            )
 
 
 def _plant(plant: Plant, horizon: Horizon) -> Iterator[Fault]:
@@ -80,7 +87,12 @@ def _plant(plant: Plant, horizon: Horizon) -> Iterator[Fault]:
         if times > 1:
             yield "units", name, f"is the name of {times} units", "give each its own"
     if not (np.isfinite(plant.emissions.price) and plant.emissions.most_kg >= 0):
-        yield "emissions", plant.emissions.price, "is no price, or its cap is below zero", "give both, from 0 up"
+        yield (
+            "emissions",
+            plant.emissions.price,
+            "is no price, or its cap is below zero",
+            "give both, from 0 up",
+        )
     yield from _references(plant)
 
 
@@ -91,9 +103,19 @@ def _references(plant: Plant) -> Iterator[Fault]:
         if isinstance(unit, Sale) and unit.against is not None:
             supply = supplies.get(unit.against)
             if supply is None:
-                yield f"{unit.name}.against", unit.against, "is no supply of this plant", "name the grid's supply"
+                yield (
+                    f"{unit.name}.against",
+                    unit.against,
+                    "is no supply of this plant",
+                    "name the grid's supply",
+                )
             elif not np.isfinite(supply.most).all():
-                yield f"{supply.name}.most", supply.most, "has no end", f"say what it can take, as {unit.name} needs it"
+                yield (
+                    f"{supply.name}.most",
+                    supply.most,
+                    "has no end",
+                    f"say what it can take, as {unit.name} needs it",
+                )
     for group in plant.either:
         for name in group:
             if name not in switched:

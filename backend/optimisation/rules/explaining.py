@@ -73,7 +73,9 @@ class _View:
         """Put an action together; every sentence may name the hours, the unit and the currency."""
         first, last = span
         hours = self.plan.horizon.words(first, last)
-        return Action(unit, first, last, template, values | {"unit": unit, "hours": hours, "money": self.plan.currency})
+        return Action(
+            unit, first, last, template, values | {"unit": unit, "hours": hours, "money": self.plan.currency}
+        )
 
     def rate(self, key: tuple[str, str], carrier: str, span: tuple[int, int]) -> str:
         """A quantity's mean rate over steps, in words."""
@@ -88,7 +90,10 @@ def _actions(unit: Any, view: _View) -> Iterator[Action]:
 
 def _converter(unit: Converter, view: _View) -> Iterator[Action]:
     worth = sum((view.price(carrier) * factor for carrier, factor in unit.outputs.items()), np.zeros(1))
-    spent = sum((view.price(carrier) * factor for carrier, factor in unit.inputs.items()), np.zeros(1)) + unit.cost
+    spent = (
+        sum((view.price(carrier) * factor for carrier, factor in unit.inputs.items()), np.zeros(1))
+        + unit.cost
+    )
     steps = view.plan.horizon.steps
     worth, spent = np.broadcast_to(worth, (steps,)), np.broadcast_to(spent, (steps,))
     main = next(iter(unit.outputs))
@@ -105,7 +110,9 @@ def _converter(unit: Converter, view: _View) -> Iterator[Action]:
     if not spans:
         span = (0, steps - 1)
         template = "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes %(spent).3f"
-        yield view.say(unit.name, span, template, worth=view.mean(worth, *span), spent=view.mean(spent, *span))
+        yield view.say(
+            unit.name, span, template, worth=view.mean(worth, *span), spent=view.mean(spent, *span)
+        )
 
 
 def _storage(unit: Storage, view: _View) -> Iterator[Action]:
@@ -143,9 +150,7 @@ def _supply(unit: Supply, view: _View) -> Iterator[Action]:
         if top <= 0:
             continue
         span = runs(counted >= max(top * (1 - 1e-6), charge.so_far))
-        template = (
-            "%(unit)s stays within %(top)s: each further kW would cost %(price).2f %(money)s for the month's peak"
-        )
+        template = "%(unit)s stays within %(top)s: each further kW would cost %(price).2f %(money)s for the month's peak"
         for each in span[:1]:
             yield view.say(unit.name, each, template, top=said_rate(top, "kWh"), price=charge.price)
 
@@ -153,7 +158,9 @@ def _supply(unit: Supply, view: _View) -> Iterator[Action]:
 def _sale(unit: Sale, view: _View) -> Iterator[Action]:
     price = view.plan.horizon.fill(unit.price)
     for span in view.stretches((unit.name, "rate"), float(np.max(unit.most))):
-        template = "%(hours)s %(unit)s sells %(rate)s at %(now).3f %(money)s per unit, more than it is worth on site"
+        template = (
+            "%(hours)s %(unit)s sells %(rate)s at %(now).3f %(money)s per unit, more than it is worth on site"
+        )
         rate = view.rate((unit.name, "rate"), unit.carrier, span)
         yield view.say(unit.name, span, template, rate=rate, now=view.mean(price, *span))
 
@@ -179,7 +186,9 @@ def _charging(unit: Charging, view: _View) -> Iterator[Action]:
             " needs when it leaves"
         )
         rate = view.rate((unit.name, "rate"), unit.carrier, span)
-        yield view.say(unit.name, span, template, rate=rate, now=_weighted(price, drawn * _within(span, drawn.size)))
+        yield view.say(
+            unit.name, span, template, rate=rate, now=_weighted(price, drawn * _within(span, drawn.size))
+        )
 
 
 def _within(span: tuple[int, int], steps: int) -> Floats:

@@ -58,7 +58,9 @@ class Horizon:
     def of(cls, starts: list[datetime], end: datetime, zone: tzinfo = UTC) -> Horizon:
         """Make a horizon from its steps' starts and the last one's end."""
         edges = [*starts, end]
-        hours = [(after - before) / timedelta(hours=1) for before, after in zip(edges, edges[1:], strict=False)]
+        hours = [
+            (after - before) / timedelta(hours=1) for before, after in zip(edges, edges[1:], strict=False)
+        ]
         return cls(starts[0] if starts else end, np.array(hours), zone)
 
     @classmethod

@@ -106,7 +106,9 @@ def _hint(task: Task, sheet: Sheet) -> Hint | None:
     known = [(sheet.places[key], values) for key, values in task.hint.items() if key in sheet.places]
     if not known:
         return None
-    return Hint(np.concatenate([places for places, _ in known]), np.concatenate([values for _, values in known]))
+    return Hint(
+        np.concatenate([places for places, _ in known]), np.concatenate([values for _, values in known])
+    )
 
 
 def _read(

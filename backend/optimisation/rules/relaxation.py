@@ -39,7 +39,9 @@ def loosen(sheet: Sheet, plant: Plant) -> list[Slack]:
     for carrier, rows in sheet.balances.items():
         needed = sheet.horizon.fill(plant.demand.get(carrier, 0.0))
         weight = DEMAND * (_ELECTRICITY if carrier.startswith("elec") else 1.0)
-        soft = Soft("demand", carrier, plant.carriers[carrier], rows=rows, below=weight, above=weight, most=needed)
+        soft = Soft(
+            "demand", carrier, plant.carriers[carrier], rows=rows, below=weight, above=weight, most=needed
+        )
         slacks += _loosened(sheet, soft, hours=sheet.horizon.hours, noticed=_NOTICED * (needed.max() or 1.0))
     for soft in sheet.softs:
         unit = soft.unit or plant.carriers.get(soft.subject, "")

@@ -124,7 +124,9 @@ class Sheet:
         """
         size = self.horizon.steps if count is None else count
         block = np.arange(self.width, self.width + size)
-        self._columns.append((_fill(lower, size), _fill(upper, size), _fill(cost, size), np.full(size, integer)))
+        self._columns.append(
+            (_fill(lower, size), _fill(upper, size), _fill(cost, size), np.full(size, integer))
+        )
         self.width += size
         self.places[key] = block
         return block
@@ -178,7 +180,9 @@ class Sheet:
 
     def only_one(self, pair: Opposites, steps: Ints) -> None:
         """Forbid, by a binary at each of these steps, that both of a pair are above zero."""
-        chosen = self.columns((f"{pair.key[0]}", f"{pair.key[1]}{self.width}"), 0, 1, integer=True, count=steps.size)
+        chosen = self.columns(
+            (f"{pair.key[0]}", f"{pair.key[1]}{self.width}"), 0, 1, integer=True, count=steps.size
+        )
         first = self.rows(-np.inf, 0, steps.size)
         self.put(first, pair.one[steps], 1)
         self.put(first, chosen, -pair.one_most[steps])

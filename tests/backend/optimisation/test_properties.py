@@ -75,7 +75,9 @@ def test_vehicles_leave_with_what_they_need(planned):
     given, found = planned
     cars = next(unit for unit in given.plant.units if unit.name == "cars")
     for session in cars.sessions:
-        assert found.quantities[("cars", session.vehicle)].sum() * cars.share == pytest.approx(session.energy, abs=1e-4)
+        assert found.quantities[("cars", session.vehicle)].sum() * cars.share == pytest.approx(
+            session.energy, abs=1e-4
+        )
 
 
 def test_the_cost_is_what_its_parts_add_up_to(planned):

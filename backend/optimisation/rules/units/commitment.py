@@ -47,7 +47,9 @@ class Commitment:
     def write(self, sheet: Sheet, name: str, rate: Ints, most: Floats) -> Ints:
         """Write on/off of a unit whose rate is given; returns the columns that are 1 while it is on."""
         lower, upper = self._carried_over(sheet)
-        on = sheet.columns((name, "on"), lower, upper, np.asarray(self.hour_cost) * sheet.horizon.hours, integer=True)
+        on = sheet.columns(
+            (name, "on"), lower, upper, np.asarray(self.hour_cost) * sheet.horizon.hours, integer=True
+        )
         rows = sheet.rows(-np.inf, 0)
         sheet.put(rows, rate, 1)
         sheet.put(rows, on, -most)
@@ -80,7 +82,9 @@ class Commitment:
         sheet.put(rows, start, 1)
         sheet.put(rows, on, -1)
         sheet.put(rows[1:], on[:-1], 1)
-        if self.stop_cost:  # stops are starts less what the state grew by: the starts' price holds stop_cost already
+        if (
+            self.stop_cost
+        ):  # stops are starts less what the state grew by: the starts' price holds stop_cost already
             sheet.offset += self.stop_cost * before
             sheet.charge(on[-1:], -self.stop_cost)
             if self.was_on is None:

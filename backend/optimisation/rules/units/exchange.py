@@ -126,7 +126,9 @@ class Renewable:
     def write(self, sheet: Sheet) -> None:
         """Write: 0 <= rate <= available (equal where it cannot be curtailed); cost Σ price·(available - rate)·h."""
         offered = sheet.horizon.fill(self.available)
-        cost = sheet.horizon.fill(self.curtail_cost) * sheet.horizon.hours if self.curtailable else 0 * offered
+        cost = (
+            sheet.horizon.fill(self.curtail_cost) * sheet.horizon.hours if self.curtailable else 0 * offered
+        )
         rate = sheet.columns((self.name, "rate"), 0 if self.curtailable else offered, offered, -cost)
         sheet.flow(self.name, self.carrier, rate)
         sheet.offset += float(cost @ offered)

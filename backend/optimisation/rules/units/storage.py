@@ -54,7 +54,9 @@ class Storage:
         if self.final_least > self.least * self.capacity:
             row = sheet.rows(self.final_least, np.inf, 1)
             sheet.put(row, content[-1:], 1)
-            sheet.softs.append(Soft("final content", name, "", rows=row, below=RESERVE, most=self.final_least))
+            sheet.softs.append(
+                Soft("final content", name, "", rows=row, below=RESERVE, most=self.final_least)
+            )
         if self.final_value:
             sheet.charge(content[-1:], -self.final_value)
         kept = (1 - self.loss_per_h) ** hours
@@ -103,7 +105,12 @@ class Storage:
             can = self.reachable(horizon)
             if self.final_least > can + 1e-6:
                 remedy = "ask for less, or plan over a longer horizon"
-                yield "final_least", self.final_least, f"cannot be reached: at most {can:g} by the end", remedy
+                yield (
+                    "final_least",
+                    self.final_least,
+                    f"cannot be reached: at most {can:g} by the end",
+                    remedy,
+                )
 
     def reachable(self, horizon: Horizon) -> float:
         """Return the highest content at the end, charging all the time [unit]."""
