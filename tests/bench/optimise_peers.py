@@ -56,7 +56,8 @@ def pypsa_network(problem: dict[str, Any]) -> Any:
     for one in problem["storages"]:
         net.add("StorageUnit", one["name"], bus=one["carrier"], p_nom=one["charge_max"],
                 max_hours=one["capacity"] / one["charge_max"], efficiency_store=one["eta_c"],
-                efficiency_dispatch=one["eta_d"], standing_loss=one["loss_per_h"], cyclic_state_of_charge=True)  # fmt: skip
+                efficiency_dispatch=one["eta_d"], standing_loss=one["loss_per_h"],
+                cyclic_state_of_charge=True)  # fmt: skip
     return net
 
 
@@ -71,7 +72,8 @@ def _pypsa_link(net: Any, one: dict[str, Any], problem: dict[str, Any]) -> None:
     if "min_load" in one:
         more |= {"committable": True, "p_min_pu": one["min_load"], "start_up_cost": one["startup_cost"],
                  "min_up_time": round(one.get("min_up", 0) / problem["dt_h"]), "up_time_before": 0,
-                 "min_down_time": round(one.get("min_down", 0) / problem["dt_h"]), "down_time_before": FOREVER}  # fmt: skip
+                 "min_down_time": round(one.get("min_down", 0) / problem["dt_h"]),
+                 "down_time_before": FOREVER}  # fmt: skip
     most = taken.max() * one["capacity"]
     net.add("Link", one["name"], bus0=source, p_nom=most, marginal_cost=one["var_cost"] / taken,
             p_max_pu=taken / taken.max(), **more)  # fmt: skip
@@ -106,7 +108,8 @@ def solph_system(problem: dict[str, Any]) -> Any:
         if charge is not None and charge["source"] == one["name"]:
             most = solph.Investment(ep_costs=charge["price_per_kW"], maximum=one["max"])
         system.add(solph.components.Source(one["name"], outputs={
-            buses[one["carrier"]]: flow(nominal_capacity=most, variable_costs=series(one["price"], steps))}))  # fmt: skip
+            buses[one["carrier"]]: flow(nominal_capacity=most, variable_costs=series(one["price"], steps)),
+        }))  # fmt: skip
     for one in problem["exports"]:
         system.add(solph.components.Sink(one["name"], inputs={
             buses[one["carrier"]]: flow(nominal_capacity=one["max"], variable_costs=-one["price"])}))  # fmt: skip
@@ -162,7 +165,7 @@ def with_solph(task: dict[str, Any]) -> dict[str, float]:
     clock.built()
     options = {"mip_rel_gap": task["gap"], "time_limit": float(task["seconds"]), "threads": 1}
     model.solve(
-        solver="appsi_highs", allow_nonoptimal=True, solve_kwargs={"tee": False}, cmdline_options=options
+        solver="highs", allow_nonoptimal=True, solve_kwargs={"tee": False}, cmdline_options=options
     )
     return clock.solved() | {"cost": float(model.objective())}
 

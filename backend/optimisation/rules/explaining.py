@@ -109,7 +109,10 @@ def _converter(unit: Converter, view: _View) -> Iterator[Action]:
         yield view.say(unit.name, span, template, rate=view.rate((unit.name, "rate"), main, span), **values)
     if not spans:
         span = (0, steps - 1)
-        template = "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes %(spent).3f"
+        template = (
+            "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit,"
+            " what it takes %(spent).3f"
+        )
         yield view.say(
             unit.name, span, template, worth=view.mean(worth, *span), spent=view.mean(spent, *span)
         )
@@ -150,7 +153,7 @@ def _supply(unit: Supply, view: _View) -> Iterator[Action]:
         if top <= 0:
             continue
         span = runs(counted >= max(top * (1 - 1e-6), charge.so_far))
-        template = "%(unit)s stays within %(top)s: each further kW would cost %(price).2f %(money)s for the month's peak"
+        template = "%(unit)s stays within %(top)s: a kW more would cost %(price).2f %(money)s for the month's peak"
         for each in span[:1]:
             yield view.say(unit.name, each, template, top=said_rate(top, "kWh"), price=charge.price)
 
@@ -193,7 +196,7 @@ def _charging(unit: Charging, view: _View) -> Iterator[Action]:
 
 def _within(span: tuple[int, int], steps: int) -> Floats:
     places = np.arange(steps)
-    return ((places >= span[0]) & (places <= span[1])) * 1.0
+    return np.asarray((places >= span[0]) & (places <= span[1]), dtype=float)
 
 
 def _shiftable(unit: Shiftable, view: _View) -> Iterator[Action]:
@@ -210,7 +213,10 @@ def _room(unit: Room, view: _View) -> Iterator[Action]:
     warmth = view.plan.quantities[(unit.name, "temperature")]
     for carrier, what in ((unit.heat, "heat"), (unit.cooling, "cooling")):
         for span in runs(view.plan.quantities[(unit.name, what)] > 1e-6) if carrier else []:
-            template = "%(hours)s %(unit)s takes %(rate)s of %(carrier)s at %(now).3f %(money)s per unit and ends at %(end).1f °C"
+            template = (
+                "%(hours)s %(unit)s takes %(rate)s of %(carrier)s at %(now).3f %(money)s per unit"
+                " and ends at %(end).1f °C"
+            )
             rate = view.rate((unit.name, what), carrier, span)
             now, end = view.mean(view.price(carrier), *span), float(warmth[span[1]])
             yield view.say(unit.name, span, template, rate=rate, carrier=carrier, now=now, end=end)

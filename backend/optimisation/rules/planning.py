@@ -18,9 +18,10 @@ from backend.optimisation.rules.sheet import Arrays, Key, Opposites, Sheet
 from backend.optimisation.rules.solver import Ended, Hint, Limits, Solution, solve
 
 _ROUNDS = 5
-_TINY = 1e-6
+"""Turns of adding binaries; the last one guards all steps."""
 _BOTH = 1e-5
-"""Share of its limits that a charge beside a discharge may have before it counts as such; rounds until all steps are guarded."""
+"""Share of its limits that a charge beside a discharge may have before it counts as such."""
+_TINY = 1e-6
 
 
 class NoPlan(Unavailable):
@@ -39,7 +40,7 @@ class Task:
     horizon: Horizon
     made_at: datetime
     inputs: tuple[Input, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     hint: Mapping[Key, Floats] = field(default_factory=dict)
 
 

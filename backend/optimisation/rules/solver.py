@@ -79,7 +79,7 @@ _ENDS = {
 
 def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
     """Solve one problem; whole numbers are then fixed and it is solved again for the duals."""
-    highs = _loaded(arrays, limits)
+    highs = loaded(arrays, limits)
     if hint is not None and hint.columns.size:
         highs.setSolution(hint.columns.size, hint.columns.astype(np.int32), hint.values)
     highs.run()
@@ -96,7 +96,8 @@ def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
     return Solution(ended, values, duals, cost, bound)
 
 
-def _loaded(arrays: Arrays, limits: Limits) -> Any:
+def loaded(arrays: Arrays, limits: Limits) -> Any:
+    """Return a solver that has taken a problem in one call and waits to run."""
     highs = highspy.Highs()
     highs.silent()
     whole = bool(arrays.integer.any())

@@ -69,7 +69,7 @@ class Commitment:
         starts, free = sheet.horizon.starts_h, np.zeros(sheet.horizon.steps)
         lower = (starts < self.min_up_h - self.since_h - _CLOSE) if self.was_on is True else free
         upper = (starts >= self.min_down_h - self.since_h - _CLOSE) if self.was_on is False else free + 1
-        return lower * 1.0, upper * 1.0
+        return np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
 
     def _starts(self, sheet: Sheet, name: str, on: Ints) -> None:
         """Write start_t >= on_t - on_(t-1), and the two families of windows."""

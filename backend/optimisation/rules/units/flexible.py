@@ -53,7 +53,8 @@ class Charging:
         sheet.flow(self.name, self.carrier, total, -1)
         rows = sheet.rows(0, 0)
         sheet.put(rows, total, -1)
-        needs = sheet.rows(*[np.array([s.energy for s in self.sessions])] * 2, len(self.sessions))
+        energies = np.array([session.energy for session in self.sessions])
+        needs = sheet.rows(energies, energies, energies.size)
         sheet.softs.append(Soft("charging", self.name, "kWh", rows=needs, below=NEED))
         for nth, session in enumerate(self.sessions):
             stay = np.arange(session.arrives, session.leaves)
