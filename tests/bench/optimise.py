@@ -97,7 +97,9 @@ def _say_ours(case: str, ours: dict[str, float]) -> None:
 def _peer(peer: str, problem: dict[str, Any]) -> dict[str, float]:
     asked = {"problem": problem, "program": peer, "gap": GAP, "seconds": SECONDS}
     script = Path(__file__).with_name("optimise_peers.py")
-    ran = subprocess.run([_environment(), script], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [_environment(), script], input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
     return dict(json.loads(ran.stdout.strip().splitlines()[-1]))
 
 

@@ -153,7 +153,9 @@ def _supply(unit: Supply, view: _View) -> Iterator[Action]:
         if top <= 0:
             continue
         span = runs(counted >= max(top * (1 - 1e-6), charge.so_far))
-        template = "%(unit)s stays within %(top)s: a kW more would cost %(price).2f %(money)s for the month's peak"
+        template = (
+            "%(unit)s stays within %(top)s: a kW more would cost %(price).2f %(money)s for the month's peak"
+        )
         for each in span[:1]:
             yield view.say(unit.name, each, template, top=said_rate(top, "kWh"), price=charge.price)
 

@@ -31,7 +31,7 @@ def quantile(levels: Sequence[float], values: Floats, wanted: float) -> Floats:
     if falls.any():
         at = int(falls.any(axis=0).argmax())
         raise Refused("quantiles cross", field=f"quantiles[{at}]", remedy="sort them before planning")
-    if not levels[0] <= wanted <= levels[-1]:
+    if not levels[0] - 1e-9 <= wanted <= levels[-1] + 1e-9:  # 1 - 0.9 is a little below 0.1
         raise Refused(
             f"the forecast says nothing beyond {levels[0]:g} to {levels[-1]:g}",
             field="wanted",

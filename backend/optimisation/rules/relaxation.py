@@ -44,7 +44,7 @@ def loosen(sheet: Sheet, plant: Plant) -> list[Slack]:
         )
         slacks += _loosened(sheet, soft, hours=sheet.horizon.hours, noticed=_NOTICED * (needed.max() or 1.0))
     for soft in sheet.softs:
-        unit = soft.unit or plant.carriers.get(soft.subject, "")
+        unit = soft.unit or plant.carriers[soft.carrier]
         block = soft.rows if soft.rows is not None else soft.columns
         hours = sheet.horizon.hours if block is not None and block.size == sheet.horizon.steps else np.ones(1)
         slacks += _loosened(sheet, replace(soft, unit=unit), hours=hours, noticed=1e-3)

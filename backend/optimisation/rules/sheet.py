@@ -49,7 +49,7 @@ class Opposites:
 class Soft:
     """What may give where no plan keeps everything: rows, or the bounds of columns.
 
-    what, subject: kind of limit and whose; unit: of what it is short by
+    what, subject: kind of limit and whose; unit: of what it is short by, else that of `carrier`
     below, above: penalty on falling short and on exceeding [per unit and step], None where it cannot
     most: how far it may fall short at each step
     """
@@ -62,6 +62,7 @@ class Soft:
     below: float | None = None
     above: float | None = None
     most: Values = np.inf
+    carrier: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +175,7 @@ class Sheet:
         """Write the rows by which each margin stays in hand, once every unit has said what it has."""
         for carrier, margin in self.margins.items():
             rows = self.rows(self._missing.get(carrier, margin), np.inf)
-            self.softs.append(Soft("margin", carrier, "", rows=rows, below=MARGIN))
+            self.softs.append(Soft("margin", carrier, "", rows=rows, below=MARGIN, carrier=carrier))
             for columns, factors in self._in_hand.get(carrier, []):
                 self.put(rows, columns, factors)
 

@@ -74,4 +74,4 @@ def park(seed: int, *, steps: int = 24) -> Task:
         Room("office", 8, 60, outside, 21, 25, 23, heat_most=100, cool_most=200, heat="heat", cooling="cooling"),
     )  # fmt: skip
     plain = task(*units, demand=demand, steps=steps, disposable=frozenset({"heat"}))
-    return replace(plain, limits=Limits(gap=2e-3, seconds=30))
+    return replace(plain, limits=Limits(gap=1e-2, seconds=30))

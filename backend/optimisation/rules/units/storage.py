@@ -55,7 +55,15 @@ class Storage:
             row = sheet.rows(self.final_least, np.inf, 1)
             sheet.put(row, content[-1:], 1)
             sheet.softs.append(
-                Soft("final content", name, "", rows=row, below=RESERVE, most=self.final_least)
+                Soft(
+                    "final content",
+                    name,
+                    "",
+                    rows=row,
+                    below=RESERVE,
+                    most=self.final_least,
+                    carrier=self.carrier,
+                )
             )
         if self.final_value:
             sheet.charge(content[-1:], -self.final_value)
