@@ -138,7 +138,9 @@ def _solph_converter(one: dict[str, Any], problem: dict[str, Any], buses: dict[s
         left = steps - np.arange(steps)  # a minimum time that reaches beyond the end would forbid the start
         up, down = (round(one.get(which, 0) / problem["dt_h"]) for which in ("min_up", "min_down"))
         times = {"minimum_uptime": np.minimum(up, left).tolist()} if up else {}
-        times |= {"minimum_downtime": np.minimum(down, left).tolist()} if down else {}
+        rests = np.minimum(down, left)
+        rests[0] = 0  # else it stays off for that long at first, as if it had stopped just before
+        times |= {"minimum_downtime": rests.tolist()} if down else {}
         nonconvex = solph.NonConvex(startup_costs=one["startup_cost"], initial_status=0, **times)
         more = {"minimum": one["min_load"], "nonconvex": nonconvex}
     main, *others = one["outputs"]
@@ -164,9 +166,7 @@ def with_solph(task: dict[str, Any]) -> dict[str, float]:
     model = solph.Model(system)
     clock.built()
     options = {"mip_rel_gap": task["gap"], "time_limit": float(task["seconds"]), "threads": 1}
-    model.solve(
-        solver="highs", allow_nonoptimal=True, solve_kwargs={"tee": False}, cmdline_options=options
-    )
+    model.solve(solver="highs", allow_nonoptimal=True, solve_kwargs={"tee": False}, cmdline_options=options)
     return clock.solved() | {"cost": float(model.objective())}
 
 
@@ -195,6 +195,5 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     given = json.load(sys.stdin)
-    said, sys.stdout = sys.stdout, sys.stderr  # solvers like to speak
     result = {"pypsa": with_pypsa, "oemof.solph": with_solph}[given["program"]](given)
-    print(json.dumps(result), file=said)
+    print(json.dumps(result))  # the last line: solvers speak before it

@@ -93,7 +93,7 @@ def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
         return Solution(ended, values, np.array(highs.getSolution().row_dual), cost, cost)
     bound = info.mip_dual_bound
     values, duals = _fixed(highs, arrays, values, limits)
-    return Solution(ended, values, duals, cost, bound)
+    return Solution(ended, values, duals, float(arrays.cost @ values) + arrays.offset, bound)
 
 
 def loaded(arrays: Arrays, limits: Limits) -> Any:
