@@ -104,7 +104,8 @@ class Plan:
     def said(self) -> str:
         """Return how far it can be relied on, in words."""
         if self.status == Status.RELAXED:
-            return "No plan meets everything: " + "; ".join(short.words for short in self.shortfalls)
+            short = "; ".join(short.words for short in self.shortfalls)
+            return "No plan meets everything: " + (short or "what is missing is too small to be noticed")
         if self.status == Status.TIME_LIMIT:
             return f"Stopped at the time limit: at most {self.gap:.2%} dearer than the best possible plan"
         return f"Optimal to within {self.gap:.2%}"

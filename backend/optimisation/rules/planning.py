@@ -23,6 +23,12 @@ _BOTH = 1e-5
 """Share of its limits that a charge beside a discharge may have before it counts as such."""
 _TINY = 1e-6
 
+_REMEDIES = {
+    Ended.TIME_LIMIT: "allow more time, take longer steps, or run the plan before this one on",
+    Ended.UNCLEAR: "give every supply, sale and load that earns money a limit",
+    Ended.UNBOUNDED: "give every supply, sale and load that earns money a limit",
+}
+
 
 class NoPlan(Unavailable):
     """The solver found nothing that can be run."""
@@ -55,8 +61,8 @@ def plan(task: Task) -> Plan:
     arrays = sheet.arrays()
     built = time.perf_counter()
     solution = _solve(task, sheet, arrays)
-    missing: tuple[Shortfall, ...] = ()
-    if solution.ended in (Ended.INFEASIBLE, Ended.UNBOUNDED) and solution.values is None:
+    missing: tuple[Shortfall, ...] | None = None
+    if solution.ended in (Ended.INFEASIBLE, Ended.UNCLEAR):
         sheet = write(task.plant, task.horizon)
         slack = relaxation.loosen(sheet, task.plant)
         solution = _solve(task, sheet, sheet.arrays())
@@ -67,7 +73,7 @@ def plan(task: Task) -> Plan:
             f"no plan was found within {task.limits.seconds:g} s: {solution.ended}",
             field="limits.seconds",
             value=task.limits.seconds,
-            remedy="allow more time, take longer steps, or run the plan before this one on",
+            remedy=_REMEDIES.get(solution.ended, "run the plan before this one on, and report this one"),
         )
     return _read(task, sheet, solution, missing, (built - began, time.perf_counter() - built))
 
@@ -81,7 +87,7 @@ def _solve(task: Task, sheet: Sheet, arrays: Arrays) -> Solution:
     began = time.perf_counter()
     for turn in range(_ROUNDS + 1):
         left = task.limits.seconds - (time.perf_counter() - began)
-        solution = solve(arrays, replace(task.limits, seconds=max(left, 1.0)), _hint(task, sheet))
+        solution = solve(arrays, replace(task.limits, seconds=max(left, 0.001)), _hint(task, sheet))
         if solution.values is None:
             return solution
         clashes = [(pair, steps) for pair in sheet.opposites if (steps := _both(pair, solution.values)).size]
@@ -113,7 +119,11 @@ def _hint(task: Task, sheet: Sheet) -> Hint | None:
 
 
 def _read(
-    task: Task, sheet: Sheet, solution: Solution, missing: tuple[Shortfall, ...], took: tuple[float, float]
+    task: Task,
+    sheet: Sheet,
+    solution: Solution,
+    missing: tuple[Shortfall, ...] | None,
+    took: tuple[float, float],
 ) -> Plan:
     values = solution.values
     assert values is not None
@@ -128,7 +138,7 @@ def _read(
     limited = Status.TIME_LIMIT if solution.ended == Ended.TIME_LIMIT else Status.OPTIMAL
     return Plan(
         horizon=task.horizon,
-        status=Status.RELAXED if missing else limited,
+        status=limited if missing is None else Status.RELAXED,
         cost=solution.cost,
         bound=solution.bound,
         gap=solution.gap,
@@ -138,7 +148,7 @@ def _read(
         prices=prices,
         made_at=task.made_at,
         inputs=task.inputs,
-        shortfalls=missing,
+        shortfalls=missing or (),
         co2_kg=float(sum(values[columns] @ kg for columns, kg in sheet.emissions)),
         build_s=took[0],
         solve_s=took[1],

@@ -20,6 +20,7 @@ class Ended(StrEnum):
     TIME_LIMIT = "time limit"
     INFEASIBLE = "infeasible"
     UNBOUNDED = "unbounded"
+    UNCLEAR = "infeasible or unbounded"
     FAILED = "failed"
 
 
@@ -72,7 +73,7 @@ _ENDS = {
     highspy.HighsModelStatus.kOptimal: Ended.OPTIMAL,
     highspy.HighsModelStatus.kTimeLimit: Ended.TIME_LIMIT,
     highspy.HighsModelStatus.kInfeasible: Ended.INFEASIBLE,
-    highspy.HighsModelStatus.kUnboundedOrInfeasible: Ended.INFEASIBLE,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: Ended.UNCLEAR,
     highspy.HighsModelStatus.kUnbounded: Ended.UNBOUNDED,
 }
 
@@ -85,12 +86,13 @@ def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
     highs.run()
     ended = _ENDS.get(highs.getModelStatus(), Ended.FAILED)
     info = highs.getInfo()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+    if ended == Ended.FAILED or info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         ended = Ended.FAILED if ended == Ended.OPTIMAL else ended
         return Solution(ended, None, None, np.nan, np.nan)
     values, cost = np.array(highs.getSolution().col_value), info.objective_function_value
     if not arrays.integer.any():
-        return Solution(ended, values, np.array(highs.getSolution().row_dual), cost, cost)
+        bound = cost if ended == Ended.OPTIMAL else -np.inf
+        return Solution(ended, values, np.array(highs.getSolution().row_dual), cost, bound)
     bound = info.mip_dual_bound
     values, duals = _fixed(highs, arrays, values, limits)
     return Solution(ended, values, duals, float(arrays.cost @ values) + arrays.offset, bound)

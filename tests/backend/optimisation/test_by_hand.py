@@ -178,7 +178,7 @@ def test_each_action_has_its_reason():
     said = [action.words for action in explain(given.plant, plan(given))]
     assert said == [
         "12:00–13:00 battery charges at 10 kW: it costs 1.500 CNY per unit now and is worth 2.000 when it comes out",
-        "engine stays off: what it gives would be worth 1.500 CNY per unit, what it takes 8.000",
+        "engine stays off: what it gives would be worth 1.375 CNY per unit, what it takes 8.000",
         "grid stays within 15 kW: a kW more would cost 0.50 CNY for the month's peak",
         "13:00–15:00 battery gives 5 kW: that is worth 2.000 CNY per unit, and cost 1.500 to charge",
         "15:00–16:00 pv leaves 4 kW unused: more could be neither used, stored nor sold at a gain"

@@ -25,11 +25,22 @@ def test_a_plan_costs_what_was_worked_out_by_hand(name):
 
 @pytest.mark.skipif(not CAMPUS.exists(), reason="dispatch_campus is not there")
 @pytest.mark.parametrize(
-    "name", ["winter_day_lp", "summer_day_lp", "spring_day_uc", "summer_week_demand_charge", "summer_week_uc"]
+    ("name", "gap"),
+    [
+        ("winter_day_lp", 1e-4),
+        ("summer_day_lp", 1e-4),
+        ("spring_day_uc", 1e-4),
+        ("summer_week_demand_charge", 1e-4),
+        (
+            "summer_week_uc",
+            2.5e-4,
+        ),  # the plan is within 1e-4 of the best; proving that takes five times as long
+    ],
 )
-def test_a_campus_plan_costs_what_another_model_of_it_costs(name):
+def test_a_campus_plan_costs_what_another_model_of_it_costs(name, gap):
     case = read(f"dispatch_campus/{name}.json")
-    found = plan(task_of(case["problem"], Limits(gap=1e-4, seconds=120)))
+    found = plan(task_of(case["problem"], Limits(gap, seconds=200)))
     assert found.status == Status.OPTIMAL
+    assert found.gap <= gap
     assert found.cost == pytest.approx(case["reference"]["optimal_cost"], rel=1e-4)
     assert found.bound <= case["reference"]["optimal_cost"] * (1 + 1e-9)

@@ -13,7 +13,7 @@ from backend.optimisation.rules import catalogue, margins
 from backend.optimisation.rules.checking import BadInput
 from backend.optimisation.rules.horizon import Horizon
 from backend.optimisation.rules.plan import Input, Quality, Status
-from backend.optimisation.rules.planning import plan
+from backend.optimisation.rules.planning import NoPlan, plan
 from backend.optimisation.rules.plant import Emissions
 from backend.optimisation.rules.solver import Limits
 from backend.optimisation.rules.units.commitment import Commitment
@@ -184,3 +184,14 @@ def test_every_plan_carries_age_and_quality_of_what_it_was_made_from():
     assert found.ages() == {"load": timedelta(minutes=20)}
     assert found.inputs[0].quality == Quality.FALLBACK
     assert found.said() == "Optimal to within 0.00%"
+
+
+def test_a_problem_without_end_says_that_something_has_no_limit():
+    with pytest.raises(NoPlan, match="unbounded") as caught:
+        plan(task(grid(-1.0), Supply("waste", "heat", -0.5), demand=LOAD, disposable=frozenset({"heat"})))
+    assert caught.value.remedy == "give every supply, sale and load that earns money a limit"
+
+
+def test_too_short_a_time_says_so():
+    with pytest.raises(NoPlan, match="time limit"):
+        plan(replace(park(7, steps=96), limits=Limits(seconds=0.001)))
