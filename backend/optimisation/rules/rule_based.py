@@ -1,8 +1,8 @@
 """What a plant without a plan would do: each unit in its order, one step at a time, knowing nothing of the next.
 
-Cooling first, then heat, water and power: what one carrier takes is demand of those after it. Stores rest, demand does not
-move, vehicles charge as they come, engines follow the heat. It is what control by fixed priorities does, and what a
-plan has to beat.
+Cooling first, then heat, water and power: what one carrier takes is demand of those after it. Stores rest, demand does
+not move, vehicles charge as they come, engines follow the heat. That is control by fixed priorities: what a plan has
+to beat.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def park(seed: int, *, steps: int = 24) -> Task:
         grid(price, most=1500, charges=(DemandCharge(10.0, so_far=600.0),), co2_kg=0.55),
         Sale("feed-in", "electricity", 0.25, 500, against="grid"),
         gas(0.32, co2_kg=0.2),
-        Supply("main", "water", 0.5, 12.0),
+        Supply("main", "water", 0.5, 20.0),
         Renewable("pv", "electricity", 400 * sun),
         catalogue.chp("chp", 300, 0.38, 0.45, cost=0.05, electric_at_least=0.33,
                       commitment=Commitment(0.5, start_cost=40, min_up_h=3, min_down_h=2)),
