@@ -30,7 +30,7 @@ from backend.optimisation.rules.rolling import roll, stand
 from backend.optimisation.rules.solver import Limits
 from tests.bench.common import say
 from tests.bench.optimise_instances import instance
-from tests.bench.optimise_peers import Clock
+from tests.bench.peers.optimise import Clock
 from tests.dispatch import task_of
 
 PEERS = {"pypsa": "pypsa==1.4.0", "oemof.solph": "oemof.solph==0.6.5"}
@@ -97,7 +97,7 @@ def _say_ours(case: str, ours: dict[str, float]) -> None:
 
 def _peer(peer: str, problem: dict[str, Any]) -> dict[str, float]:
     asked = {"problem": problem, "program": peer, "gap": GAP, "seconds": SECONDS}
-    script = Path(__file__).with_name("optimise_peers.py")
+    script = Path(__file__).with_name("peers") / "optimise.py"
     ran = subprocess.run(
         [_environment(), script], input=json.dumps(asked), capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""The same problems in PyPSA and in oemof.solph. Run by `optimise.py` in an environment of its own, where they are.
+"""The same problems in PyPSA and in oemof.solph. Run by `tests/bench/optimise.py` in an environment of its own, where they are.
 
 Reads {"problem", "program", "gap", "seconds"} from standard input; prints one JSON object. Building counts from
 finished inputs (network, energy system) to the model, solving from there to a solution read back.
