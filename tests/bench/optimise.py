@@ -37,7 +37,8 @@ PEERS = {"pypsa": "pypsa==1.4.0", "oemof.solph": "oemof.solph==0.6.5"}
 FOLDER = Path(os.environ.get("ENERFIELD_HOME", "var")) / "bench-optimise"
 GAP, SECONDS, EQUAL = 1e-4, 60, 1e-4
 LINEAR = {"96 steps x 20 units": (96, 20), "192 x 30": (192, 30), "672 x 50": (672, 50)}
-WHOLE = {"96 steps x 20 units, 4 committed": (96, 20, 4), "192 x 30, 6 committed": (192, 30, 6)}
+WHOLE = {"96 steps x 20 units, 4 committed": (96, 20, 4), "192 x 30, 6 committed": (192, 30, 6),
+         "672 x 50, 10 committed": (672, 50, 10)}  # fmt: skip
 
 
 def bench_linear() -> None:
@@ -57,13 +58,15 @@ def _against_peers(case: str, problem: dict[str, Any], *, goal: float) -> None:
     _say_ours(case, ours)
     for peer in PEERS:
         theirs = _peer(peer, problem)
-        allowed = EQUAL * abs(ours["cost"]) + 1e-6
-        equal = abs(theirs["cost"] - ours["cost"]) <= allowed
+        equal = abs(theirs["cost"] - ours["cost"]) <= EQUAL * abs(ours["cost"]) + 1e-6
+        as_good = equal or (
+            case.startswith("whole") and not theirs["cost"] < ours["cost"]
+        )  # the time may be up
         for what, least in (("build", 10.0), ("build and solve", goal)):
             mine, other = (_took(one, what) for one in (ours, theirs))
             speedup = other / mine
             say("optimise", f"{case}: {what}", mine, "s", peer=peer, peer_s=round(other, 3),
-                speedup=round(speedup, 2), goal=least, met=bool(speedup >= least and equal),
+                speedup=round(speedup, 2), goal=least, met=bool(speedup >= least and as_good),
                 cost=round(ours["cost"], 2), peer_cost=round(theirs["cost"], 2), equal=bool(equal))  # fmt: skip
 
 

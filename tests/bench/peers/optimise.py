@@ -1,4 +1,4 @@
-"""The same problems in PyPSA and in oemof.solph. Run by `tests/bench/optimise.py` in an environment of its own, where they are.
+"""The same problems in PyPSA and in oemof.solph: run by `tests/bench/optimise.py`, in an environment of its own.
 
 Reads {"problem", "program", "gap", "seconds"} from standard input; prints one JSON object. Building counts from
 finished inputs (network, energy system) to the model, solving from there to a solution read back.
@@ -87,7 +87,8 @@ def with_pypsa(task: dict[str, Any]) -> dict[str, float]:
     clock.built()
     options = {"mip_rel_gap": task["gap"], "time_limit": task["seconds"], "threads": 1, "output_flag": False}
     net.optimize.solve_model(solver_name="highs", io_api="direct", **options)
-    return clock.solved() | {"cost": float(net.model.objective.value)}
+    cost = net.model.objective.value
+    return clock.solved() | {"cost": float("nan") if cost is None else float(cost)}
 
 
 def solph_system(problem: dict[str, Any]) -> Any:
