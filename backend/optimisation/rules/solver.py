@@ -86,7 +86,8 @@ def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
     highs.run()
     ended = _ENDS.get(highs.getModelStatus(), Ended.FAILED)
     info = highs.getInfo()
-    if ended == Ended.FAILED or info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+    feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if ended not in (Ended.OPTIMAL, Ended.TIME_LIMIT) or not feasible:  # an unbounded one may be feasible
         ended = Ended.FAILED if ended == Ended.OPTIMAL else ended
         return Solution(ended, None, None, np.nan, np.nan)
     values, cost = np.array(highs.getSolution().col_value), info.objective_function_value
