@@ -19,7 +19,7 @@ from backend.optimisation.rules.units.converter import Converter
 from backend.optimisation.rules.units.exchange import DemandCharge, Renewable, Sale, Supply
 from backend.optimisation.rules.units.storage import Storage
 
-DATA = Path(os.environ.get("ENERFIELD_TEST_DATA", "../shared/data"))
+DATA = Path(os.environ.get("ENERFIELD_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

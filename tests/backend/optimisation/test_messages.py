@@ -60,6 +60,10 @@ def units_with(**fields):
             "cars.sessions[A]", "100", "a later departure",
         ),
         (
+            task(grid(), Charging("cars", "electricity", (Session("A", 0, 1, 1, 9),) * 2), demand=LOAD),
+            "cars.sessions", "A", "its own name",
+        ),
+        (
             task(grid(), Charging("cars", "electricity", (Session("A", 3, 9, 1, 11),)), demand=LOAD),
             "cars.sessions[A]", "3 to 9", "cut the stay",
         ),

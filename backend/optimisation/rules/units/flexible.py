@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -63,7 +64,10 @@ class Charging:
             sheet.put(needs[nth : nth + 1], rate, self.share * sheet.horizon.hours[stay])
 
     def faults(self, horizon: Horizon) -> Iterator[Fault]:
-        """Yield stays outside the horizon, and energies no charging point can give in time."""
+        """Yield stays that share a name or lie outside the horizon, and energies no point can give in time."""
+        for name, times in Counter(["rate", *(session.vehicle for session in self.sessions)]).items():
+            if times > 1:
+                yield "sessions", name, f"names {times} columns", "give each stay its own name"
         for session in self.sessions:
             field = f"sessions[{session.vehicle}]"
             if not 0 <= session.arrives < session.leaves <= horizon.steps:
