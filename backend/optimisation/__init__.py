@@ -1,0 +1,1 @@
+"""What should run, when, and why: plans over all carriers of a site."""

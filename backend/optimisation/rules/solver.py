@@ -1,0 +1,147 @@
+"""HiGHS: arrays in, numbers out. The only file that knows the solver (Q. Huangfu, J. Hall, 2018; MIT)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import highspy
+import numpy as np
+
+from backend.optimisation.rules.horizon import Floats, Ints
+from backend.optimisation.rules.sheet import Arrays
+
+
+class Ended(StrEnum):
+    """How solving ended."""
+
+    OPTIMAL = "optimal"
+    TIME_LIMIT = "time limit"
+    INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
+    UNCLEAR = "infeasible or unbounded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how exactly to solve.
+
+    gap: relative distance to the best possible cost at which to stop
+    seconds: after which the best plan found is taken
+    threads: 1 leaves the other cores to others
+    method: of linear problems: 'choose', 'simplex', 'ipm'
+    """
+
+    gap: float = 1e-4
+    seconds: float = 60.0
+    threads: int = 1
+    method: str = "choose"
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What the solver found.
+
+    values: of the columns, None where nothing feasible was found
+    duals: cost of one more on a row's right side; of the linear problem left when whole numbers are fixed
+    cost, bound: of what was found, and the lowest possible [currency]
+    """
+
+    ended: Ended
+    values: Floats | None
+    duals: Floats | None
+    cost: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """How far the cost may be from the lowest possible, relative to the cost."""
+        return max(self.cost - self.bound, 0.0) / max(abs(self.cost), 1e-9)
+
+
+@dataclass(frozen=True, eq=False)
+class Hint:
+    """Values some columns are likely to take: what the plan before said."""
+
+    columns: Ints
+    values: Floats
+
+
+_ENDS = {
+    highspy.HighsModelStatus.kOptimal: Ended.OPTIMAL,
+    highspy.HighsModelStatus.kTimeLimit: Ended.TIME_LIMIT,
+    highspy.HighsModelStatus.kInfeasible: Ended.INFEASIBLE,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: Ended.UNCLEAR,
+    highspy.HighsModelStatus.kUnbounded: Ended.UNBOUNDED,
+}
+
+
+def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
+    """Solve one problem; whole numbers are then fixed and it is solved again for the duals."""
+    highs = loaded(arrays, limits)
+    if hint is not None and hint.columns.size:
+        highs.setSolution(hint.columns.size, hint.columns.astype(np.int32), hint.values)
+    highs.run()
+    ended = _ENDS.get(highs.getModelStatus(), Ended.FAILED)
+    info = highs.getInfo()
+    feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if ended not in (Ended.OPTIMAL, Ended.TIME_LIMIT) or not feasible:  # an unbounded one may be feasible
+        ended = Ended.FAILED if ended == Ended.OPTIMAL else ended
+        return Solution(ended, None, None, np.nan, np.nan)
+    values, cost = np.array(highs.getSolution().col_value), info.objective_function_value
+    if not arrays.integer.any():
+        bound = cost if ended == Ended.OPTIMAL else -np.inf
+        return Solution(ended, values, np.array(highs.getSolution().row_dual), cost, bound)
+    bound = info.mip_dual_bound
+    values, duals = _fixed(highs, arrays, values, limits)
+    return Solution(ended, values, duals, float(arrays.cost @ values) + arrays.offset, bound)
+
+
+def loaded(arrays: Arrays, limits: Limits) -> Any:
+    """Return a solver that has taken a problem in one call and waits to run."""
+    highs = highspy.Highs()
+    highs.silent()
+    whole = bool(arrays.integer.any())
+    options = {
+        "mip_rel_gap": limits.gap,
+        "time_limit": limits.seconds,
+        "threads": limits.threads,
+        "solver": limits.method if not whole else "choose",
+    }
+    for option, value in options.items():
+        highs.setOptionValue(option, value)
+    passed = highs.passModel(
+        arrays.cost.size,
+        arrays.row_lower.size,
+        arrays.values.size,
+        int(highspy.MatrixFormat.kColwise),
+        int(highspy.ObjSense.kMinimize),
+        arrays.offset,
+        arrays.cost,
+        arrays.lower,
+        arrays.upper,
+        arrays.row_lower,
+        arrays.row_upper,
+        arrays.start,
+        arrays.index,
+        arrays.values,
+        arrays.integer.astype(np.int32),
+    )
+    assert passed != highspy.HighsStatus.kError, "the solver takes every sheet"
+    return highs
+
+
+def _fixed(highs: Any, arrays: Arrays, values: Floats, limits: Limits) -> tuple[Floats, Floats | None]:
+    """Return values and duals of the linear problem that is left once whole numbers stay as they were found."""
+    whole = np.flatnonzero(arrays.integer).astype(np.int32)
+    found = np.round(values[whole])
+    highs.changeColsBounds(whole.size, whole, found, found)
+    highs.changeColsIntegrality(whole.size, whole, np.zeros(whole.size, np.uint8))
+    highs.setOptionValue("time_limit", limits.seconds + highs.getRunTime())
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return values, None
+    solution = highs.getSolution()
+    return np.array(solution.col_value), np.array(solution.row_dual)

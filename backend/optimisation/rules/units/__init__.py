@@ -1,0 +1,1 @@
+"""The units of a plant: each says what it is (values) and what must hold for it (`write`)."""
