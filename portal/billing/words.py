@@ -43,7 +43,7 @@ MATCHED = {
     "person": _l("by hand"),
 }  # fmt: skip
 COMPONENT_KINDS = {
-    "energy": _l("Use"), "spot": _l("Use at the hour's price"), "demand": _l("Highest demand"),
+    "energy": _l("Use"), "spot": _l("Use at the hour's price"), "demand": _l("Highest load"),
     "standing": _l("Standing charge"), "power_factor": _l("Power factor"), "share": _l("Share of other lines"),
     "minimum": _l("Minimum"), "credit": _l("Credit"), "settlement": _l("Settlement"), "rounding": _l("Rounding"),
     "adjustment": _l("Correction by hand"),
@@ -66,6 +66,9 @@ PER = {
     "day": _l("a day"), "month": _l("a month"), "year": _l("a year"), "season": _l("a season"),
     "period": _l("a bill"), "each_day": _l("each day"),
 }  # fmt: skip
+DECIMALS = 6
+"""So many are shown of a number that has more; a tariff's quantities rarely do (backend/billing/README.md)."""
+
 COINS = {
     "CNY": "元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "AUD": "澳元", "CAD": "加元", "CHF": "瑞士法郎",
     "HKD": "港元", "JPY": "日元",
@@ -89,10 +92,11 @@ def money(value: Any, currency: str) -> str:
 
 
 def exact(value: Any) -> str:
-    """Return an exact number with the digits it has: 1,680.5; None is nothing."""
+    """Return a number with the digits it has, six decimals at most: 1,680.5; None is nothing."""
     if value is None:
         return ""
-    shown = f"{Decimal(value):,f}"
+    number = Decimal(value)
+    shown = f"{round(number, DECIMALS) if -int(number.as_tuple().exponent) > DECIMALS else number:,f}"
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 

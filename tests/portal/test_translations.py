@@ -18,7 +18,7 @@ KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngett
 LATIN = re.compile(r"[A-Za-z]{3,}")
 KEPT = re.compile(
     r"mqtts?://host:\d+|WGS 84|SHA-256|CNY|Asia/Shanghai|FIELD_|POINT|plant/|group/node|\{device\}|power|phases"
-    r"|data|abcd|cdab|Green Button|"
+    r"|data|abcd|cdab|Green Button|YAML|camt|contracted_kw|"
     r"Enerfield|MQTT|Sparkplug B|Modbus|OPC UA|HTTP|JSON|CSV|ISA-18|EEMUA|Ctrl|NOx|SO2|COD|LL|HH|COP"
     r"|P[1-4]|pH|RFID|NFC|EPC|GS1|PDF|XLSX|DOCX|%\(\w+\)[sd]"
 )

@@ -9,7 +9,7 @@ Lines of one component, price period and block are set against each other. Of th
 - follows: taxes, discounts, minimums and rounding, which are worked out from the others.
 
 Each part is rounded to the cent but for the last of a line, which is what is left: together they are the difference,
-exactly.
+exactly. Prices are what amount and quantity say, so one that moves a line by a cent at most has not changed.
 """
 
 from __future__ import annotations
@@ -122,7 +122,11 @@ def _split(one: _Sum, two: _Sum, growth: Fraction) -> dict[str, Decimal]:
     days = _cents(Fraction(one.amount) * growth)
     left = two.amount - one.amount - days
     first, last = one.price, two.price
-    if first is None or last is None or _cents(first * Fraction(two.quantity)) == two.amount:
+    if (
+        first is None
+        or last is None
+        or abs(first * Fraction(two.quantity) - Fraction(two.amount)) <= Fraction(CENT)
+    ):
         return {"days": days, "use": left}
     use = _cents((Fraction(two.quantity) - Fraction(one.quantity) * (1 + growth)) * first)
     return {"days": days, "use": use, "price": left - use}
