@@ -83,7 +83,7 @@ def provider(app, billed):
     settings, before = app.settings, app.payments
     app.settings = replace(settings, payment_url=url, payment_secret=SECRET)
     app.payments = HttpProvider(
-        SignedPost(url, SECRET, "the payment provider"),
+        SignedPost(url, SECRET, "the payment provider", within_s=60),
         f"http://127.0.0.1:{server.server_port}/api/v1/billing",
     )
     yield Provider(url)

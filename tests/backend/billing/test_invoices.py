@@ -52,7 +52,7 @@ def office(environment, owner_database, monkeypatch):
         [sys.executable, "-m", "tests.counterparts.office", SECRET], stdout=subprocess.PIPE, text=True
     )
     url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    server = SignedPost(url, SECRET, "the invoice office")
+    server = SignedPost(url, SECRET, "the invoice office", within_s=60)
     monkeypatch.setattr(wiring.money, "office", lambda: HttpOffice(server))
     with owner_database.transaction(Scope.public()) as session:
         session.execute(text("UPDATE outbox SET done_at = now() WHERE done_at IS NULL"))
