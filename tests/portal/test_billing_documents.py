@@ -97,4 +97,4 @@ def test_a_schedule_is_made_and_ended(charged, manager, world):
     ended = manager.post(f"{PAGE}/schedules/{one.id}/end?at={at}")
     assert ended.status_code == 303
     wrong = manager.post(f"{PAGE}/schedules/new?at={at}", data=said | {"recipients": "nobody"})
-    assert wrong.status_code == 422 and "This is no address for mail" in wrong.text
+    assert wrong.status_code == 422 and "this is no address for mail" in wrong.text
