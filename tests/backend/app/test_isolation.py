@@ -64,6 +64,7 @@ BODIES = {
     "adjustments": {"on": "2026-01-01", "reason": "x", "amount": "-1"}, "closings": {"until": "2020-01-01"},
     "assignment": {"customer_id": "01KASG2V3W4X5Y6Z7A8B9C0D1E"}, "end": {"ends_on": "2099-01-01"},
     "acceptance": {}, "rerun": {}, "parts": {"parts": []},
+    "vee-settings": {"spike": 3.0}, "shut-periods": {"starts_at": "2026-01-01T00:00:00Z", "reason": "shut"},
     "edit": {"reason": "seen", "intervals": [{"start": "2026-01-01T00:00:00Z", "amount": 1}]},
 }  # fmt: skip
 """Last word of a path -> a body that would be taken if the id were one's own; else a name."""
