@@ -9,7 +9,7 @@ from flask import g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from backend.kernel.errors import EnerfieldError, Refused
+from backend.kernel.errors import EnerfieldError, Forbidden, Refused
 from backend.metering import service
 from portal import forms
 from portal.forms import Field, Page
@@ -45,6 +45,8 @@ WHOLE = ("longest_gap_days", "missing")
 def vee_settings() -> Any:
     """Answer: what passes without a word, and what may fill a gap?"""
     node = look()
+    if node is None:
+        raise Forbidden("this page is for staff", remedy="ask an administrator of your organisation")
     holds = service.vee_settings(g.session, g.scope, organisation_id=node.id)
     page = Page(
         title=_("Validation and estimation"),

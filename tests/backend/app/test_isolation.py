@@ -70,6 +70,7 @@ BODIES = {
     "refunds": {"amount": "1.00", "paid_on": "2026-01-01", "reason": "x"},
     "dunning": {"steps": [{"after_days": 7, "fee": "1.00"}], "least": "1.00"},
     "acceptance": {}, "rerun": {}, "retry": {}, "parts": {"parts": []},
+    "vee-settings": {"spike": 3.0}, "shut-periods": {"starts_at": "2026-01-01T00:00:00Z", "reason": "shut"},
     "edit": {"reason": "seen", "intervals": [{"start": "2026-01-01T00:00:00Z", "amount": 1}]},
 }  # fmt: skip
 """Last word of a path -> a body that would be taken if the id were one's own; else a name."""
