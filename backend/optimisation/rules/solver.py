@@ -101,10 +101,11 @@ def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
 
 def loaded(arrays: Arrays, limits: Limits) -> Any:
     """Return a solver that has taken a problem in one call and waits to run."""
-    highs = highspy.Highs()
+    make: Any = highspy.Highs  # its constructor has no types
+    highs = make()
     highs.silent()
     whole = bool(arrays.integer.any())
-    options = {
+    options: dict[str, float | str] = {
         "mip_rel_gap": limits.gap,
         "time_limit": limits.seconds,
         "threads": limits.threads,
