@@ -53,15 +53,17 @@ def test_a_customer_neither_runs_bills_nor_sees_the_books(ask, billed):
     assert ask("customer", "GET", f"/books/{ids.show(billed.ids['book'])}/trial-balance").status_code == 404
 
 
-def test_a_run_is_started_looked_at_and_thrown_away(ask, billed, world):
+def test_a_run_waits_for_the_draft_before_it_and_is_thrown_away(ask, billed, world):
     where = ids.show(billed.enterprise.id)
     made = ask("manager", "POST", "/runs", json={"organisation_id": where, "day": "2026-11-15"})
     assert (made.status_code, made.json["status"]) == (202, "previewing")
     finish(world, billed, ids.parse(made.json["id"]))
     shown = ask("manager", "GET", f"/runs/{made.json['id']}").json
     assert shown["status"] == "previewed"
-    assert shown["summary"] == [{"status": "draft", "currency": "CNY", "bills": 1, "total": "100.0000"}]
-    assert ask("manager", "GET", f"/runs/{made.json['id']}/exceptions").json["items"] == []
+    assert shown["summary"] == []
+    (left_out,) = ask("manager", "GET", f"/runs/{made.json['id']}/exceptions").json["items"]
+    assert left_out["contract_id"] == ids.show(billed.ids["contract"])
+    assert ids.show(billed.ids["run"]) in left_out["reason"]
     assert ask("manager", "POST", f"/runs/{made.json['id']}/abandonment").json["status"] == "abandoned"
 
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import xmlschema
 
 from backend.kernel import clock, periods
 from backend.kernel.errors import Refused
@@ -128,7 +129,6 @@ def test_published_files_survive_import_export_and_import(tmp_path, data_folder,
 
 
 def test_a_feed_is_what_the_espi_schema_says(tmp_path, data_folder):
-    xmlschema = pytest.importorskip("xmlschema", reason="xmlschema is not installed")
     place = data_folder / "green_button" / "schema" / "espi.xsd"
     if not place.exists():
         pytest.skip("no green_button/schema in the real data")
