@@ -1,100 +1,75 @@
-"""A payment provider in a process of its own: takes signed orders over HTTP, and says by signed calls what was paid."""
+"""The stand-in of a payment provider, a process of its own, and the application served to it over HTTP."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import textwrap
+import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from werkzeug.serving import make_server
+
 from backend.app.edge import Enerfield
-from backend.billing.rules import signing
 from backend.infra.pay import HttpProvider
+from backend.infra.signed import SignedPost
 
 SECRET = "a secret that the provider knows too"
 
-PROVIDER = textwrap.dedent(
-    """
-    # A payment provider: takes signed orders, and calls back when it is told that the customer paid.
-    import hashlib, hmac, json, sys, time, urllib.request
-    from http.server import BaseHTTPRequestHandler, HTTPServer
 
-    SECRET, orders = sys.argv[1].encode(), {}
+class Provider:
+    """The stand-in's process, as tests tell it what to do."""
 
-    def signed(body):
-        at = str(int(time.time()))
-        return f"t={at},v1=" + hmac.new(SECRET, at.encode() + b"." + body, hashlib.sha256).hexdigest()
+    def __init__(self, url: str) -> None:
+        self.url = url
 
-    class Provider(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            said = json.loads(body)
-            if self.path == "/orders":
-                at = self.headers["X-Enerfield-Signature"].split(",")[0][2:]
-                right = hmac.new(SECRET, at.encode() + b"." + body, hashlib.sha256).hexdigest()
-                if not self.headers["X-Enerfield-Signature"].endswith(right):
-                    return self.answer(401, {})
-                payment = "pay_" + said["intent"][-12:]
-                orders[payment] = said
-                return self.answer(200, {"payment": payment, "pay_url": "https://pay.example/" + payment})
-            order = orders[said["payment"]]
-            call = json.dumps({"operator": order["operator"], "intent": order["intent"], "payment": said["payment"],
-                               "status": "paid", "amount": order["amount"], "currency": order["currency"],
-                               "paid_on": "2026-10-06"}).encode()
-            self.answer(200, {"body": call.decode(), "signature": signed(call), "call_back": order["call_back"]})
+    def _post(self, path: str, said: Any) -> Any:
+        with urllib.request.urlopen(f"{self.url}/{path}", json.dumps(said).encode()) as answer:
+            return json.load(answer)
 
-        def answer(self, status, said):
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(said).encode())
+    def calls(self, *wanted: dict[str, Any], at_once: bool = False) -> list[int]:
+        """Have it call back; returns how each call was answered."""
+        return self._post("calls", {"calls": wanted, "at_once": at_once})
 
-        def log_message(self, *_):
-            pass
+    def is_away(self, *, times: int = 0, refuses: int = 0) -> None:
+        """Have it answer so many orders with an error, or refuse all."""
+        self._post("away", {"times": times, "refuses": refuses})
 
-    server = HTTPServer(("127.0.0.1", 0), Provider)
-    print(server.server_port, flush=True)
-    server.serve_forever()
-    """
-)
-
-Pay = Callable[[str], dict[str, str]]
+    def refunds(self) -> dict[str, dict[str, str]]:
+        """Return what it was asked to give back."""
+        with urllib.request.urlopen(self.url) as answer:
+            return json.load(answer)["refunds"]
 
 
 @contextmanager
-def provided(app: Enerfield) -> Iterator[Pay]:
-    """Let the application ask a provider; yields what the provider says of a payment that is made there."""
-    process = subprocess.Popen([sys.executable, "-c", PROVIDER, SECRET], stdout=subprocess.PIPE, text=True)
+def provided(app: Enerfield) -> Iterator[Provider]:
+    """Let the application ask a provider, and the provider call it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.counterparts.provider", SECRET], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    served = threading.Thread(target=server.serve_forever)
+    served.start()
     settings, before = app.settings, app.payments
     app.settings = replace(settings, payment_url=url, payment_secret=SECRET)
-    app.payments = HttpProvider(url, SECRET, "http://localhost/api/v1/billing/provider-calls")
-
-    def pay(payment: str) -> dict[str, str]:
-        body = json.dumps({"payment": payment}).encode()
-        request = urllib.request.Request(f"{url}/paid", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            said: dict[str, str] = json.load(answer)
-            return said
-
+    app.payments = HttpProvider(
+        SignedPost(url, SECRET, "the payment provider", within_s=60),
+        f"http://127.0.0.1:{server.server_port}/api/v1/billing",
+    )
     try:
-        yield pay
+        yield Provider(url)
     finally:
-        app.payments.session.close()
+        app.payments.server.session.close()
         app.settings, app.payments = settings, before
+        server.shutdown()
+        served.join()
+        server.server_close()
         process.kill()
         process.wait()
         process.stdout.close()
-
-
-def call(app: Enerfield, said: dict[str, str], **headers: str) -> Any:
-    """Bring a provider's word to the application."""
-    return app.test_client().post(
-        "/api/v1/billing/provider-calls", data=said["body"], content_type="application/json",
-        headers={signing.HEADER: said["signature"]} | headers,
-    )  # fmt: skip

@@ -12,7 +12,7 @@ ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f-]{27}$|^[0-9A-Z]{20,}$")
 HREF = re.compile(r'<a\b[^>]*\bhref="([^"#]+)"')
 RAIL = re.compile(r'<nav class="rail".*?</nav>', re.S)
 NO_PAGE = re.compile(r"^/(field|static|api|documents|t|T)(/|$)|\.(csv|pdf|xlsx|json)$|/photos/|/print$")
-KINDS = 90
+KINDS = 140
 """More kinds of pages than there are: a wrong pattern ends the walk instead of filling the disk."""
 WORTH_A_LOOK = {
     "alarms-history": "/alarms?show=history", "overview-year": "/overview?span=year&carrier=electricity",

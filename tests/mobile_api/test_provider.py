@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import threading
-import urllib.request
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from werkzeug.serving import make_server
 
 from backend import wiring
 from backend.billing.service import ledger, providers
 from backend.infra import outbox
-from backend.infra.pay import HttpProvider
-from backend.infra.signed import SignedPost
 from backend.kernel import clock, ids
 from backend.kernel.errors import Unavailable
 from tests.apps import Phone
 from tests.billing import charge
-
-SECRET = "a secret that the provider knows too"
+from tests.provider import provided
 
 
 @pytest.fixture(scope="module")
@@ -46,55 +36,11 @@ def ask(app, billed):
     return one
 
 
-class Provider:
-    """The stand-in's process, as tests tell it what to do."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def _post(self, path: str, said):
-        with urllib.request.urlopen(f"{self.url}/{path}", json.dumps(said).encode()) as answer:
-            return json.load(answer)
-
-    def calls(self, *wanted, at_once: bool = False) -> list[int]:
-        """Have it call back; returns how each call was answered."""
-        return self._post("calls", {"calls": wanted, "at_once": at_once})
-
-    def is_away(self, *, times: int = 0, refuses: int = 0) -> None:
-        """Have it answer so many orders with an error, or refuse all."""
-        self._post("away", {"times": times, "refuses": refuses})
-
-    def refunds(self) -> dict[str, dict[str, str]]:
-        """Return what it was asked to give back."""
-        with urllib.request.urlopen(self.url) as answer:
-            return json.load(answer)["refunds"]
-
-
 @pytest.fixture(scope="module")
 def provider(app, billed):
     """The process, and the application served to it over HTTP."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.counterparts.provider", SECRET], stdout=subprocess.PIPE, text=True
-    )
-    url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    served = threading.Thread(target=server.serve_forever)
-    served.start()
-    settings, before = app.settings, app.payments
-    app.settings = replace(settings, payment_url=url, payment_secret=SECRET)
-    app.payments = HttpProvider(
-        SignedPost(url, SECRET, "the payment provider", within_s=60),
-        f"http://127.0.0.1:{server.server_port}/api/v1/billing",
-    )
-    yield Provider(url)
-    app.payments.server.session.close()
-    app.settings, app.payments = settings, before
-    server.shutdown()
-    served.join()
-    server.server_close()
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    with provided(app) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from backend.billing.service import accounts
 from portal.billing import words
 from tests.portal.test_pages import text_of
-from tests.provider import call, provided
+from tests.provider import provided
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def customer(browser, world):
 
 @pytest.fixture
 def provider(app):
-    """A provider's process; calls of what it says when a payment is made there."""
-    with provided(app) as pay:
-        yield pay
+    """A provider's process, which calls the application over HTTP."""
+    with provided(app) as stand_in:
+        yield stand_in
 
 
 def payment_on(page) -> str:
@@ -40,18 +40,17 @@ def test_without_a_provider_the_page_says_how_to_pay_by_bank(customer, billed):
     )
 
 
-def test_it_is_paid_when_the_provider_says_so_and_not_before(app, customer, billed, provider):
+def test_it_is_paid_when_the_provider_says_so_and_not_before(customer, billed, provider):
     before = billed.acting(accounts.left_of, bill_ids=[billed.bills[1]])[billed.bills[1]]
     begun = customer.post(f"/bills/{billed.bills[1]}/pay", data={"amount": "100.50"})
     back = begun.headers["Location"]
     page = customer.get(back)
     assert begun.status_code == 303
     assert "not confirmed yet" in text_of(page)
-    said = provider(payment_on(page))
-    forged = said | {"body": said["body"].replace("100.50", "100.51")}
-    assert call(app, forged).status_code == 401
+    name = payment_on(page)
+    assert provider.calls({"payment": name, "then": {"amount": "100.51"}}) == [401]
     assert "not confirmed yet" in text_of(customer.get(back))
-    assert call(app, said).status_code == 200
+    assert provider.calls({"payment": name}) == [200]
     assert "The provider confirmed it" in text_of(customer.get(back))
     after = billed.acting(accounts.left_of, bill_ids=[billed.bills[1]])[billed.bills[1]]
     assert before - after == Decimal("100.50")
