@@ -82,9 +82,11 @@ def _accounts(customers: frozenset[UUID]) -> list[dict[str, Any]]:
         for one in accounts.contracts_of(g.session, g.scope, customers=customers)
         if one.is_prepaid
     }
+    year = {"first": desk.today().replace(month=1, day=1), "last": desk.today(), "kind": "pdf"}
     return [
         {"balance": one.balance, "owed": one.owed, "credit": one.credit, "currency": one.currency,
-         "is_prepaid": one.customer_id in prepaid}
+         "is_prepaid": one.customer_id in prepaid,
+         "statement": url_for("portal.statement_paper", customer=show(one.customer_id), **year)}
         for one in found
     ]  # fmt: skip
 

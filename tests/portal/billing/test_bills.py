@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from decimal import Decimal
@@ -132,3 +133,12 @@ def test_a_bill_reads_chinese(customer, billed):
         assert "电度电费" in said and "元" in said and "Quantity" not in said
     finally:
         customer.post("/language", data={"locale": "en", "next": "/bills"})
+
+
+@pytest.mark.parametrize("page", ["/bills", "/bills/{bill}"], ids=["statement", "bill"])
+def test_a_customer_takes_bill_and_statement_home_as_pdf(customer, billed, page):
+    told = customer.get(page.format(bill=billed.bills[0])).text
+    (link,) = set(re.findall(r'href="([^"]*(?:/pdf|kind=pdf)[^"]*)"', told))
+    paper = customer.get(html.unescape(link))
+    assert (paper.status_code, paper.mimetype) == (200, "application/pdf"), paper.text[:300]
+    assert paper.data.startswith(b"%PDF-")

@@ -94,7 +94,7 @@ def test_a_tariffs_text_is_checked_with_all_findings_and_kept_only_when_right(of
         .replace("&#34;", '"')
         .replace("&#39;", "'")
     )
-    wrong = yaml.replace("per: month", "per: moon").replace("kind: share", "kind: shore")
+    wrong = yaml.replace("kind: energy", "kind: moon").replace("kind: share", "kind: shore")
     refused = office.post("/tariffs/new", data={"text": wrong, "deed": "keep"})
     assert refused.status_code == 422
     assert "shore" in text_of(refused) and "moon" in text_of(refused)
