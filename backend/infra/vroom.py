@@ -146,7 +146,8 @@ class _Question:
         if windows == EVER:
             return [self.vroom.TimeWindow()]
         merged: list[Window] = []
-        for window in windows:
+        ahead = [window for window in windows if window.latest_s > self.origin_s]
+        for window in ahead or windows[-1:]:  # several that are over would all be the day's first second
             if merged and window.earliest_s <= merged[-1].latest_s:
                 merged[-1] = Window(merged[-1].earliest_s, max(merged[-1].latest_s, window.latest_s))
             else:

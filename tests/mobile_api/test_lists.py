@@ -17,6 +17,7 @@ WHOLE = {
     "/devices/nearest": (paging.MOST, "the nearest to a place"),
     "/meter-families": (200, "tables in the source, one file a family"),
     "/points/{point}/amounts": (24 * 3661, "buckets of a stretch of ten years at most"),
+    "/points/{point}/shut-periods": (1000, "what was ever said of one point"),
     "/positions/nearest": (paging.MOST, "the nearest to a place"),
     "/positions/{position}/way": (30, "places lie at most so deep"),
 }

@@ -33,6 +33,9 @@ CROSS JOIN LATERAL (
 ) alike
 WHERE p.key = ANY (:keys) AND p.organisation_id = ANY (:organisations) ORDER BY 1""")
 
+MOST_SHUT = 1000
+"""Of one point that are shown."""
+
 _OUTDOORS = text("""
 SELECT p.key, outdoors.key FROM point p
 JOIN position here ON here.id = p.position_id
@@ -107,6 +110,7 @@ def shut_periods_of(session: Session, scope: Scope, point: Point) -> Sequence[Sh
         select(ShutPeriod)
         .where(ShutPeriod.point_id == point.id, ShutPeriod.organisation_id.in_(scope.organisations))
         .order_by(ShutPeriod.starts_at.desc())
+        .limit(MOST_SHUT)
     ).all()
 
 

@@ -64,8 +64,9 @@ def pay(acting, east, amount=MONTH + 15):
 def orders(acting) -> list:
     """Deliver what is due; return titles and statuses of the orders that disconnections made."""
     with at(MONDAY + timedelta(days=1)):
-        for entry in outbox.claim_due(acting.database):
-            outbox.deliver(acting.database, entry)
+        while due := outbox.claim_due(acting.database):
+            for entry in due:
+                outbox.deliver(acting.database, entry)
     with acting() as (session, _):
         rows = session.execute(
             text("SELECT title, status FROM work_order WHERE title LIKE '%onnect supply%' ORDER BY number")

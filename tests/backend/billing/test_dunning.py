@@ -49,7 +49,7 @@ def test_a_bill_is_reminded_of_step_by_step_and_each_fee_is_a_debit_note_in_the_
     assert there[RECEIVABLE] == MONTH + 15
     with acting("manager") as (session, scope):
         family = bills.family(session, scope, bill_id=billed.id)
-        assert [(one.kind, one.total) for one in family[1:]] == [
+        assert [(one.kind, one.total) for one in family if one.id != billed.id] == [
             (BillKind.DEBIT_NOTE, 5),
             (BillKind.DEBIT_NOTE, 10),
         ]

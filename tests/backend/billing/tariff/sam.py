@@ -223,12 +223,9 @@ SIMPLE = {
 
 
 def bills(inputs: dict[str, Any], given: t.Series, *, with_system: bool) -> list[t.Rating]:
-    """Rate the twelve months, handing each what the one before left behind; then January once more.
-
-    The second January is the first one's hours again, as SAM has it, with what December left.
-    """
+    """Rate the twelve months, handing each what the one before left behind."""
     tariff, opening, ratings = t.parse(document(inputs, with_system=with_system)), {}, []
-    for span in (*MONTHS, MONTHS[0]):
+    for span in MONTHS:
         rating = t.compile(tariff, span, given.length_us).rate(given, t.Facts(opening=opening))
         opening = rating.closing
         ratings.append(rating)
