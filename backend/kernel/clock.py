@@ -42,9 +42,8 @@ def from_us(instant_us: int) -> datetime:
 def shifted(by: timedelta) -> Iterator[None]:
     """Move this process's clock by `by` while the block runs."""
     global _offset
-    before = _offset
-    _offset = before + by
+    _offset += by
     try:
         yield
     finally:
-        _offset = before
+        _offset -= by  # not what was before: blocks of several threads may end in any order

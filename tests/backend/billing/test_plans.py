@@ -31,12 +31,17 @@ def agree(acting, east, billed):
 
     def one(**more):
         said = {"bill_ids": [billed.id], "parts": 3, "first_on": FIRST_ON} | more
-        with at(DUE), acting("manager") as (session, scope):
-            return plans.agree(
-                session, scope, organisation_id=east.enterprise.id, customer_id=east.customer.id, **said
-            )
+        with at(DUE):
+            return agreed(acting, east, said)
 
     return one
+
+
+def agreed(acting, east, said):
+    with acting("manager") as (session, scope):
+        return plans.agree(
+            session, scope, organisation_id=east.enterprise.id, customer_id=east.customer.id, **said
+        )
 
 
 @pytest.fixture
@@ -123,21 +128,23 @@ def test_a_cancelled_plan_leaves_the_bills_due_and_free_for_another(acting, agre
     assert agree(parts=2).plan.status is PlanStatus.ACTIVE
 
 
-def test_two_plans_at_once_over_a_bill_are_one(agree):
+def test_two_plans_at_once_over_a_bill_are_one(acting, east, billed):
     made, refused, ready = [], [], threading.Barrier(4)
+    said = {"bill_ids": [billed.id], "parts": 3, "first_on": FIRST_ON}
 
     def one() -> None:
         ready.wait()
         try:
-            made.append(agree())
+            made.append(agreed(acting, east, said))
         except Conflict as error:
             refused.append(error)
 
     threads = [threading.Thread(target=one) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with at(DUE):  # one clock for all of them
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert (len(made), len(refused)) == (1, 3)
 
 
