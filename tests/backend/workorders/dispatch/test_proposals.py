@@ -14,8 +14,10 @@ from backend.workorders.rules.dispatch.plan import FrozenDoesNotFit
 from backend.workorders.rules.dispatch.settle import assemble, settled
 from backend.workorders.rules.dispatch.standing import as_it_stands
 from backend.workorders.rules.dispatch.validator import violations
+from backend.workorders.rules.dispatch.values import Stop, Window
 from tests import districts
 from tests.backend.workorders.dispatch.days import days, emergencies, least_points, raw_days
+from tests.backend.workorders.dispatch.test_rules import make_day, make_job, make_technician
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 QUICK = Vroom(limit_s=2, exploration=2, threads=1)
@@ -42,6 +44,17 @@ def test_vroom_put_together_again_breaks_no_rule_and_leaves_accepted_work_alone(
     assert proposal.note in ("", "better")
     assert violations(problem, proposal) == ()
     assert _frozen_stay(problem, proposal)
+
+
+@pytest.mark.parametrize("later", [(), (Window(13 * 3600, 15 * 3600),)], ids=["nothing after", "one after"])
+def test_vroom_is_asked_although_several_windows_are_over_before_the_day_begins(later):
+    over = (Window(1 * 3600, 2 * 3600), Window(3 * 3600, 4 * 3600))
+    problem = make_day([make_job("missed", windows=over + later), make_job("leak")], [make_technician()])
+    proposal = QUICK.propose(problem)
+    assert proposal.note in ("", "better")
+    assert violations(problem, proposal) == ()
+    served = {step.job for route in proposal.routes for step in route.steps if isinstance(step, Stop)}
+    assert served == ({"leak", "missed"} if later else {"leak"})
 
 
 @patient
