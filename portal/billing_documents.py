@@ -34,8 +34,8 @@ PAPERS = {
     Paper.RUN_SUMMARY.value: _l("Summary of bill runs"), Paper.TAX.value: _l("Output tax"),
 }  # fmt: skip
 EVERY = {
-    Every.DAY.value: _l("every day"), Every.WEEK.value: _l("every week"), Every.MONTH.value: _l("every month"),
-    Every.QUARTER.value: _l("every quarter"), Every.YEAR.value: _l("every year"),
+    Every.DAY.value: _l("daily"), Every.WEEK.value: _l("weekly"), Every.MONTH.value: _l("monthly"),
+    Every.QUARTER.value: _l("quarterly"), Every.YEAR.value: _l("yearly"),
 }  # fmt: skip
 ROADS = {Road.FOLDER.value: _l("to a folder of the server"), Road.MAIL.value: _l("by mail")}
 STATES = {

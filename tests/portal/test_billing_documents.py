@@ -34,7 +34,7 @@ def test_a_page_offers_what_can_be_made_and_tells_what_comes_by_itself(charged, 
     at = ids.show(charged.enterprise.id)
     page = manager.get(f"{PAGE}?at={at}")
     assert page.status_code == 200
-    for words in ("Receivables by age", "Statement of account", "Output tax", "Summary of bill runs", "every month",
+    for words in ("Receivables by age", "Statement of account", "Output tax", "Summary of bill runs", "monthly",
                   "about to go out"):  # fmt: skip
         assert words in page.text
 

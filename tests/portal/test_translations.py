@@ -32,13 +32,25 @@ def chinese():
 
 
 @pytest.fixture(scope="module")
-def said():
-    """Everything pages say, as it stands in the sources."""
+def messages():
+    """Every message of the sources: a text, or (one, several)."""
     options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
     found = extract_from_dir(
         PORTAL, METHODS, options, KEYWORDS, directory_filter=lambda path: not Path(path).name.startswith(".")
     )
-    return {message if isinstance(message, str) else message[0] for _file, _line, message, _c, _ctx in found}
+    return {message for _file, _line, message, _c, _ctx in found}
+
+
+@pytest.fixture(scope="module")
+def said(messages):
+    """Everything pages say, as it stands in the sources."""
+    return {message if isinstance(message, str) else message[0] for message in messages}
+
+
+def test_no_text_stands_alone_that_counts_elsewhere(messages):
+    """Its Chinese would be the one for several, with the place of a number left open."""
+    alone = {one for one in messages if isinstance(one, str)}
+    assert {one[0] for one in messages if not isinstance(one, str)} & alone == set()
 
 
 def test_everything_pages_say_is_written_in_chinese(said, chinese):
