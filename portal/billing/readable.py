@@ -124,7 +124,9 @@ def _prices(one: Any, version: Version, currency: str) -> list[dict[str, str]]:
         ]  # fmt: skip
     if price is not None:
         unit = str(PER.get(getattr(one, "per", ""), ""))
-        return [{"period": "", "code": "", "block": "", "price": _price(price, currency, unit)}]
+        return [
+            {"period": "", "code": "", "block": "", "price": f"{_price(price, currency, '')} {unit}".strip()}
+        ]
     return []
 
 
