@@ -1,0 +1,1 @@
+"""Tables of the area, a file per subject."""

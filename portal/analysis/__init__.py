@@ -1,0 +1,1 @@
+"""Pages of analysis: a file per question."""

@@ -1,0 +1,1 @@
+"""Documents of analysis: every view as workbook, PDF, CSV and picture, now or on schedule."""
