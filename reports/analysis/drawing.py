@@ -32,7 +32,7 @@ class Frame:
     width: float
     height: float
     left: float = 64.0
-    top: float = 24.0
+    top: float = 28.0
     below: float = 24.0
 
     @property
@@ -70,7 +70,9 @@ def _axes(frame: Frame, unit: str, low: float, high: float) -> tuple[str, float]
     """Return the rules with their numbers, and the highest mark; the lowest is its like below zero."""
     marks = steps(max(high, -low, 0.0))
     signed = [-mark for mark in reversed(marks[1:])] if low < 0 else []
-    parts = [f'<text class="quiet" x="{frame.left - 6:.0f}" y="12" text-anchor="end" fill="#55656f">{escape(unit)}</text>']
+    parts = [
+        f'<text class="quiet" x="{frame.left - 6:.0f}" y="12" text-anchor="end" fill="#55656f">{escape(unit)}</text>'
+    ]
     for mark in [*signed, *marks]:
         y = _row(frame, mark, marks[-1], low < 0)
         parts.append(
@@ -142,7 +144,9 @@ def _line(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
             if value is None:
                 pen = "M"
                 continue
-            path.append(f"{pen}{frame.left + (at + 0.5) * pitch:.1f} {_row(frame, value, top, is_signed):.1f}")
+            path.append(
+                f"{pen}{frame.left + (at + 0.5) * pitch:.1f} {_row(frame, value, top, is_signed):.1f}"
+            )
             pen = "L"
         dash = ' stroke-dasharray="4 3"' if is_faint else ""
         parts.append(

@@ -54,7 +54,11 @@ def legend(chart: Chart, table: Table) -> list[tuple[str, str, bool]]:
     if chart.kind in (FLOW, HEAT) or len(chart.columns) < 2:
         return []
     return [
-        (table.columns[column].label, chart.shades[place] if place < len(chart.shades) else "", column in chart.faint)
+        (
+            table.columns[column].label,
+            chart.shades[place] if place < len(chart.shades) else "",
+            column in chart.faint,
+        )
         for place, column in enumerate(chart.columns)
     ]
 

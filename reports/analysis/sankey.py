@@ -103,7 +103,11 @@ def _heights(
     for column in sorted(columns):
         order = {}
         for node in columns[column]:
-            fed = [(band.amount, top[band.source]) for band in bands if band.target == node and band.source in top]
+            fed = [
+                (band.amount, top[band.source])
+                for band in bands
+                if band.target == node and band.source in top
+            ]
             weight = sum(amount for amount, _ in fed)
             order[node] = sum(amount * at for amount, at in fed) / weight if weight else float(node) - 1e6
         at = TOP
@@ -138,6 +142,8 @@ def _ribbons(
             f"M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}V{y1 + thick:.1f}"
             f"C{middle:.1f} {y1 + thick:.1f} {middle:.1f} {y0 + thick:.1f} {x0:.1f} {y0 + thick:.1f}Z"
         )
-        said = f"{chart.nodes[band.source][0]} → {chart.nodes[band.target][0]}: {band.amount:,.4g} {chart.unit}"
+        said = (
+            f"{chart.nodes[band.source][0]} → {chart.nodes[band.target][0]}: {band.amount:,.4g} {chart.unit}"
+        )
         found.append(Ribbon(path, band.shade, said))
     return found

@@ -153,7 +153,9 @@ def _sheet(book: Workbook, table: Table, names: list[str]) -> Any:
     if not rows:
         _write(page.cell(2, 1), table.empty)
     for at, column in enumerate(table.columns, start=1):
-        page.column_dimensions[get_column_letter(at)].width = _column_width(column, [row[at - 1] for row in rows])
+        page.column_dimensions[get_column_letter(at)].width = _column_width(
+            column, [row[at - 1] for row in rows]
+        )
     page.freeze_panes = "B2" if table.columns[0].kind in (TEXT, DATE) else "A2"
     if table.rows:
         page.auto_filter.ref = f"A1:{get_column_letter(len(table.columns))}{len(table.rows) + 1}"
