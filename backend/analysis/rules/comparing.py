@@ -1,7 +1,8 @@
 """What meters counted in two periods, told apart so that every sum comes out exactly. Pure, whole numbers only.
 
 A meter with sub-meters is split into what each of them counted and the rest of its own. The rests of a whole tree sum
-to its top, whatever is missing; so rows by category, position or organisation sum to the total, and so do their changes.
+to its top, whatever is missing; so rows by category, position or organisation sum to the total, and so do
+their changes.
 
 Compared is like with like: a tree counts in the change of a row where its top counted throughout both periods. What the
 other trees counted more or less in one of them is a figure of its own.
@@ -117,6 +118,33 @@ def explain(
     shares = [now[top].share if top in now else 0.0 for top in forest.tops]
     return Explained(total, dict(rows), unlike, disagree, sum(shares) / len(shares) if shares else 0.0,
                      sum(1 for top in forest.tops if top not in now))  # fmt: skip
+
+
+def explain_split(
+    now: Mapping[int, Mapping[Hashable, Sum]],
+    before: Mapping[int, Mapping[Hashable, Sum]] | None,
+    tops: Sequence[int],
+) -> Explained:
+    """Tell a total apart where a meter counts for one after another: its amounts come split by whom, with their shares.
+
+    now, before: meter -> for whom -> what it counted for them; shares of a meter sum to what it covers of the period
+    """
+    rows: dict[Hashable, Row] = defaultdict(Row)
+    total, unlike, shares = Row(), 0, []
+    for top in tops:
+        mine, earlier = now.get(top, {}), (before or {}).get(top, {})
+        covered = [sum(one.share for one in parts.values()) for parts in (mine, earlier)]
+        shares.append(covered[0])
+        is_alike = before is not None and min(covered) >= THROUGHOUT
+        for whom in mine.keys() | earlier.keys():
+            part, other = mine.get(whom), earlier.get(whom)
+            now_amount, before_amount = (one.amount if one else None for one in (part, other))
+            for row in (rows[whom], total):
+                row.add(now_amount, before_amount, part.estimated if part else 0, is_alike=is_alike)
+        if not is_alike and before is not None:
+            unlike += sum(one.amount for one in mine.values()) - sum(one.amount for one in earlier.values())
+    return Explained(total, dict(rows), unlike, {}, sum(shares) / len(shares) if shares else 0.0,
+                     sum(1 for top in tops if not now.get(top)))  # fmt: skip
 
 
 def counts_throughout(key: int, now: Sums, before: Sums) -> bool:
