@@ -15,7 +15,7 @@ from backend.kernel.calendars import Calendar, DayKind
 from backend.kernel.periods import Period
 
 WEEKS = timedelta(weeks=52)
-FURTHEST = timedelta(days=45)
+FURTHEST = timedelta(days=24)
 """A day like another is looked for so far around the same weekday a year before: New Year by the moon moves 20 days."""
 
 HOUR = timedelta(hours=1)
@@ -81,7 +81,7 @@ def alike_days(first: date, until: date, calendar: Calendar) -> tuple[list[tuple
 
     Like is a holiday for a holiday, and for a working day or a weekend day the same weekday of the same kind: the
     nearest to the same weekday 52 weeks before. A day worked in a holiday's stead stands against another such or any
-    working day. Days that find none keep the same weekday 52 weeks before, or the nearest day left.
+    working day. Days that find none take the nearest such weekday left, or the last day before that is left.
     """
     days = [first + timedelta(days=number) for number in range((until - first).days)]
     found: dict[date, date] = {}
@@ -112,9 +112,9 @@ def alike_days(first: date, until: date, calendar: Calendar) -> tuple[list[tuple
     take(made_up, (DayKind.WORKDAY,), same_weekday=False)
     unlike = [on for on in days if on not in found]
     take(unlike, tuple(DayKind), same_weekday=True)
-    take(unlike, tuple(DayKind), same_weekday=False)
     for on in (on for on in unlike if on not in found):
-        found[on] = on - WEEKS
+        found[on] = next(like for like in _before(on - WEEKS) if like not in taken)
+        taken.add(found[on])
     return [(on, found[on]) for on in days], len(unlike)
 
 
@@ -132,6 +132,12 @@ def _around(on: date, *, exactly: bool) -> Iterator[date]:
         for number in range(1, FURTHEST.days + 1):
             yield on - timedelta(days=number)
             yield on + timedelta(days=number)
+
+
+def _before(on: date) -> Iterator[date]:
+    while True:
+        yield on
+        on -= timedelta(days=1)
 
 
 def _of_pairs(pairs: Sequence[tuple[date, date]], zone: str, period: Period) -> Iterator[Period]:

@@ -99,8 +99,8 @@ class Ground:
         parts = [*self.stretches.now, *self.stretches.before]
         first, end = min(one.start for one in parts), max(one.end or one.start for one in parts)
         found: dict[str, list[Supplied]] = defaultdict(list)
-        for path, *rest in queries.agreements(self.session, self.scope, first, end):
-            found[path].insert(0, Supplied(*rest))
+        for path, customer, starts_at, ends_at in queries.agreements(self.session, self.scope, first, end):
+            found[path].insert(0, Supplied(customer, starts_at, ends_at))
         return found
 
     def forest(self, tops: Iterable[Meter]) -> Forest:
@@ -137,10 +137,9 @@ class Ground:
         parts = [(NOW, one) for one in self.stretches.now] + [(BEFORE, one) for one in self.stretches.before]
         if not by_holder and all(one.is_owned for one in self.meters.values()):
             return parts
-        borders = sorted({
-            at.replace(minute=0, second=0, microsecond=0)
-            for some in self.agreements.values() for one in some for at in (one.starts_at, one.ends_at) if at is not None
-        })  # fmt: skip
+        known = [one for some in self.agreements.values() for one in some]
+        changes = [at for one in known for at in (one.starts_at, one.ends_at) if at is not None]
+        borders = sorted({at.replace(minute=0, second=0, microsecond=0) for at in changes})
         return [(which, piece) for which, part in parts for piece in _cut_at(part, borders)]
 
     def windows(self, pieces: Sequence[tuple[int, Period]]) -> list[Window]:
