@@ -79,9 +79,10 @@ def stretch_before(first: date, until: date) -> tuple[date, date]:
 def alike_days(first: date, until: date, calendar: Calendar) -> tuple[list[tuple[date, date]], int]:
     """Return each day with its like a year before, each used once, and how many have no like.
 
-    Like is a holiday for a holiday, and for a working day or a weekend day the same weekday of the same kind: the
-    nearest to the same weekday 52 weeks before. A day worked in a holiday's stead stands against another such or any
-    working day. Days that find none take the nearest such weekday left, or the last day before that is left.
+    The first day of a holiday stands against the first of the nearest holiday a year before, and so on. A working day
+    or a weekend day has the same weekday of the same kind, the nearest to that 52 weeks before. A day worked in a
+    holiday's stead has another such, or any working day. Days that find none take the nearest such weekday left, or
+    the last day before that is left.
     """
     days = [first + timedelta(days=number) for number in range((until - first).days)]
     found: dict[date, date] = {}
@@ -103,10 +104,12 @@ def alike_days(first: date, until: date, calendar: Calendar) -> tuple[list[tuple
                     break
 
     kinds = {on: kind_of(on, calendar) for on in days}
+    for on, like in _alike_holidays([on for on in days if kinds[on] is DayKind.HOLIDAY], calendar):
+        found[on] = like
+        taken.add(like)
     for exactly in (True, False):
-        for kind in (DayKind.WORKDAY, DayKind.WEEKEND, DayKind.HOLIDAY):
-            mine = [on for on in days if kinds[on] is kind]
-            take(mine, (kind,), same_weekday=kind is not DayKind.HOLIDAY, exactly=exactly)
+        for kind in (DayKind.WORKDAY, DayKind.WEEKEND):
+            take([on for on in days if kinds[on] is kind], (kind,), same_weekday=True, exactly=exactly)
     made_up = [on for on in days if kinds[on] is DayKind.MAKE_UP]
     take(made_up, (DayKind.MAKE_UP,), same_weekday=False)
     take(made_up, (DayKind.WORKDAY,), same_weekday=False)
@@ -116,6 +119,33 @@ def alike_days(first: date, until: date, calendar: Calendar) -> tuple[list[tuple
         found[on] = next(like for like in _before(on - WEEKS) if like not in taken)
         taken.add(found[on])
     return [(on, found[on]) for on in days], len(unlike)
+
+
+def _alike_holidays(days: Sequence[date], calendar: Calendar) -> Iterator[tuple[date, date]]:
+    """Yield holidays with their like, by the days' places in their holidays; the nearest holidays first."""
+    begun = {on: _begin(on, calendar) for on in days}
+    near = {
+        begin: [like for like in _around(begin - WEEKS, exactly=False)
+                if kind_of(like, calendar) is DayKind.HOLIDAY and _begin(like, calendar) == like]
+        for begin in set(begun.values())
+    }  # fmt: skip
+    taken: set[date] = set()
+    for begin in sorted(
+        near, key=lambda one: (abs(near[one][0] - (one - WEEKS)) if near[one] else FURTHEST, one)
+    ):
+        for on in (on for on in days if begun[on] == begin and near[begin]):
+            like = near[begin][0] + (on - begin)
+            is_alike = kind_of(like, calendar) is DayKind.HOLIDAY and _begin(like, calendar) == near[begin][0]
+            if is_alike and like not in taken:
+                taken.add(like)
+                yield on, like
+
+
+def _begin(on: date, calendar: Calendar) -> date:
+    """Return the first day of the holiday a day lies in."""
+    while kind_of(on - timedelta(days=1), calendar) is DayKind.HOLIDAY:
+        on -= timedelta(days=1)
+    return on
 
 
 def kind_of(on: date, calendar: Calendar) -> DayKind:
