@@ -53,7 +53,7 @@ def told(found: Consumption, locale: str) -> Report:
         say.locale, say("consumption"), say.named(found.node), about, tables,
         notes=[*quality(say, found.stretches), *_notes(say, found)],
     )  # fmt: skip
-    return Report("consumption", document, charts)
+    return Report("consumption", document, charts, leading=2 if is_told_apart else 1)
 
 
 def label(say: Say, found: Consumption, key: object, group: Group) -> str:
@@ -218,9 +218,9 @@ def _notes(say: Say, found: Consumption) -> list[str]:
                 carrier=say.carrier(group.carrier), count=told.folded))  # fmt: skip
     if any(group.weather for group in found.groups):
         notes.append(say.either(
-            "Weather: a line through the other period's days on degree days (HDD below 18 °C, CDD above 26 °C) says what "
-            "the weather changes; where it fits poorly, nothing is said.",
-            "天气影响：用对比期逐日用量对度日数（18 °C 以下采暖，26 °C 以上空调）回归得出；拟合较差时不作判断。"))  # fmt: skip
+            "Weather: a line through the other period's days on degree days (HDD below 18 °C, CDD above 26 °C) "
+            "says what the weather changes; where it fits poorly, nothing is said.",
+            "天气影响：用对比期逐日用量对度日数（采暖 18 °C，空调 26 °C）回归得出；拟合较差时不作判断。"))  # fmt: skip
     if any(group.carrier.value == "gas" for group in found.groups):
         notes.append(say.either(
             "Gas in GJ by its lower heating value, {value} kJ/m³ (GB/T 2589).",

@@ -60,7 +60,7 @@ def name_of(say: Say, part: Flows, node: Node, by: By) -> str:
     if node.kind == "use":
         if by is By.ORGANISATION or node.name in part.labels:
             return say.named(part.labels[node.name])
-        return say.of(CATEGORIES, node.name) if node.name else say("rest")
+        return say.of(CATEGORIES, node.name) if node.name else f"{say.carrier(node.carrier)} · {say('rest')}"
     if node.kind in ("source", "plant"):
         return say.named(part.labels[node.name])
     return NODES[node.kind][say.at].format(carrier=say.carrier(node.carrier))
@@ -169,7 +169,7 @@ def _notes(say: Say, found: FlowView, part: Flows) -> list[str]:
                                 which=", ".join(say.carrier(one) for one in part.left_out)))  # fmt: skip
     if any(source.kind == "disagree" for source, _ in part.graph.flows):
         notes.append(say.either(
-            "Meters disagree: meters behind another count more than it does; what is too much stands as its own source.",
+            "Meters disagree: those behind another count more than it does; what is too much stands as a source.",
             "计量不符：下级计量之和大于上级，超出部分单列为来源。"))  # fmt: skip
     if part.dimension == measures.ENERGY and any(
         node.carrier == "gas" for pair in part.graph.flows for node in pair

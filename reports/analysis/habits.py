@@ -35,11 +35,11 @@ def told(found: Habits, locale: str) -> Report:
     say = Say(locale, found.zone)
     unit = POWER.get(found.unit, f"{found.unit}/h")
     shade = found.carrier.value if found.carrier else ""
-    tables = [_map(say, found, unit), _key(say, found, unit), _days(say, found), _duration(say, found, unit)]
+    tables = [_key(say, found, unit), _map(say, found, unit), _days(say, found), _duration(say, found, unit)]
     charts = []
     if found.load is not None:
         charts = [
-            Chart(HEAT, say("map"), unit, 0, 0, tuple(range(1, 25))),
+            Chart(HEAT, say("map"), unit, 1, 0, tuple(range(1, 25))),
             Chart(LINE if len(found.map.days) > 62 else COLUMNS, say("days"), say.unit(found.unit), 2, 0, (2,),
                   shades=(shade,)),
             Chart(LINE, say("duration"), unit, 3, 0, (1,), shades=(shade,)),
@@ -49,7 +49,7 @@ def told(found: Habits, locale: str) -> Report:
         about.insert(0, (say("carrier"), say.carrier(found.carrier)))
     document = Document(say.locale, say("habits"), say.named(found.node), about, tables,
                         notes=[*quality(say, found.stretches), *_notes(say, found)], is_landscape=True)  # fmt: skip
-    return Report("habits", document, charts)
+    return Report("habits", document, charts, leading=1, listed=1)
 
 
 def day(say: Say, on: date) -> str:
@@ -113,7 +113,7 @@ def _notes(say: Say, found: Habits) -> list[str]:
     load = found.load
     if load is not None and load.whole < load.hours:
         notes.append(say.either(
-            "Base, peak and the duration curve rest on {whole:,} of {hours:,} hours: in the others meters were not read.",
+            "Base, peak and the duration curve rest on {whole:,} of {hours:,} hours; in the others meters are missing.",
             "基荷、峰值与持续曲线依据 {hours:,} 小时中的 {whole:,} 小时，其余小时数据不全。",
             whole=load.whole, hours=load.hours))  # fmt: skip
     if found.estimated >= 0.0005:

@@ -118,7 +118,12 @@ WEEKDAYS = (
     ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
 )
 SHOWN = {"m3": "m³"}
-MISSING = Decimal(1)
+
+
+def short(value: float) -> str:
+    """Return a number for a picture: four digits, thousands marked, never with an exponent."""
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 1000 else f"{value:,.1f}" if size >= 100 else f"{value:,.3g}"
 
 
 class Say:
