@@ -55,10 +55,11 @@ def svg(chart: Chart, table: Table, *, width: float = WIDE) -> str:
     """Return a chart as SVG with a title for those who hear it."""
     drawn = {COLUMNS: _columns, LINE: _line, HEAT: _heat, FLOW: _flow}[chart.kind]
     frame, body = drawn(chart, table, width)
+    size = "desk" if width > NARROW else "phone"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" role="img" '
-        f'aria-label="{escape(chart.heading, quote=True)}" class="analysis-chart" font-family="{FONT}" '
-        f'font-size="11">{body}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" data-size="{size}" role="img" class="analysis-chart" '
+        f'viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" aria-label="{escape(chart.heading, quote=True)}" '
+        f'font-family="{FONT}" font-size="11">{body}</svg>'
     )
 
 
