@@ -46,7 +46,12 @@ blueprint = Blueprint("api-docs", __name__, url_prefix="/api/v1")
 
 
 class ProblemSchema(ma.Schema):
-    """What went wrong, for programs and people (RFC 9457)."""
+    """What went wrong, for programs and people (RFC 9457); some errors say more, such as all `reasons`."""
+
+    class Meta:
+        """An error may name more than stands here."""
+
+        unknown = ma.INCLUDE
 
     type = ma.fields.String(required=True, metadata={"example": "urn:enerfield:refused"})
     title = ma.fields.String(required=True, metadata={"description": "What happened, in plain words."})

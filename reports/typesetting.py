@@ -1,8 +1,8 @@
 """From a template and plain values to PDF or pictures: one compiler a template and process, fonts looked up once.
 
 Looking up the system's fonts takes most of a second, setting a page some hundredths; so compilers are kept. Documents
-of one kind that are wanted together are set in one go and split: fonts are cut down to what is used once for all of them.
-What people wrote is handed in as data and set as text, never run.
+of a kind that are wanted together are set in one go and split: fonts are cut down to what is used for all at once. What
+people wrote is handed in as data and set as text, never run.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import bills, cuts, dues, faults, letters, money, notices, registers
+from backend.wiring import archives, bills, cuts, dues, faults, letters, money, notices, registers
 from backend.wiring.money import payments as payments
 from backend.workorders import events as workorders
 
@@ -31,8 +31,10 @@ def connect() -> None:
     listen(alarms.RAISED, "work orders of urgent alarms", faults.report_alarm)
     listen(metering.INTERVALS_REVISED, "bills to rate again", bills.revised)
     listen(billing.RUN_STEP, "steps of bill runs", bills.step)
+    listen(billing.ARCHIVE_STEP, "bills to be packed", archives.step)
     listen(billing.HIGH_BILL, "notices of high bills", dues.high_bill)
     listen(billing.COMPLAINT_MOVED, "notices of complaints", dues.complaint)
+    listen(billing.REQUEST_MOVED, "notices of requests", dues.request_moved)
     listen(billing.REFUND_WANTED, "refunds by the payment provider", money.give_back)
     listen(billing.REMINDED, "notices of reminders", dues.reminded)
     listen(billing.PLAN_MOVED, "notices of plans", dues.plan_moved)

@@ -22,7 +22,7 @@ def pdf(bill: BillDocument, locale: str) -> bytes:
 
 
 def pdfs(some: Iterable[BillDocument], locale: str) -> Iterator[bytes]:
-    """Yield bills and notes as PDFs in order, a third faster than one by one; see `Template.pdfs` for what they lack."""
+    """Yield bills and notes as PDFs in order, a third faster than one by one; `Template.pdfs` says what they lack."""
     left = iter(some)
     while lot := [content(one, locale) for one in islice(left, AT_ONCE)]:
         yield from MANY.pdfs({"bills": lot})

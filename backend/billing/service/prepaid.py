@@ -88,11 +88,12 @@ def _parts(contract: SupplyContract, start: date, today: date) -> Iterator[Part]
 
 
 def _warn(session: Session, scope: Scope, contract: SupplyContract, before: Decimal, left: Decimal) -> None:
-    if contract.low_balance is None or not disconnection.warns(before, left, contract.low_balance):
+    if not disconnection.warns(before, left, contract.low_balance, contract.emergency_credit):
         return
     body = {
         "contract_id": str(contract.id), "customer_id": str(contract.customer_id), "balance": str(left),
         "currency": contract.currency,
+        "emergency_credit": contract.emergency_credit and str(contract.emergency_credit),
     }  # fmt: skip
     publish(
         session, events.event(events.BALANCE_LOW, contract.organisation_id, body, actor_id=scope.actor_id)
