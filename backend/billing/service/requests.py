@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from backend.billing import events
 from backend.billing.models import AccountRequest, BillStatus, RequestKind, RequestStatus, Way
-from backend.billing.queries import accounts, bills
+from backend.billing.queries import bills
 from backend.billing.queries import requests as queries
 from backend.billing.queries.confined import KEEPERS
-from backend.billing.service import payments, plans
+from backend.billing.service import accounts, payments, plans
 from backend.billing.service.payments import demand_money
 from backend.kernel import audit, clock, ids, paging
 from backend.kernel.errors import Conflict, Refused
@@ -64,14 +64,13 @@ def ask_refund(
     session: Session, scope: Scope, *, contract_id: UUID, amount: Decimal, text: str
 ) -> AccountRequest:
     """Ask to have credit back, at most what there is; text: where to, as the customer puts it."""
-    contract = accounts.contracts_by_id(session, scope, [contract_id]).get(contract_id)
+    contract = accounts.contracts_by_id(session, scope, contract_ids=[contract_id]).get(contract_id)
     if contract is None:
         raise Refused("there is no such contract", field="contract_id", value=ids.show(contract_id))
     demand_money(amount, contract.currency)
-    there = next(
-        (row.credit for row in accounts.standing(session, scope, [contract.customer_id])
-         if row.operator_id == contract.organisation_id and row.currency == contract.currency), Decimal(0),
-    )  # fmt: skip
+    theirs = accounts.accounts(session, scope, customers=[contract.customer_id])
+    seller = (contract.organisation_id, contract.currency)
+    there = next((one.credit for one in theirs if (one.operator_id, one.currency) == seller), Decimal(0))
     if amount > there:
         raise Refused(f"the credit is {there} {contract.currency}", field="amount", value=str(amount))
     said = _text(text)
@@ -126,12 +125,14 @@ def grant(session: Session, scope: Scope, *, request_id: UUID, granted: Granted)
 def _agree(session: Session, scope: Scope, found: AccountRequest, granted: Granted) -> None:
     if granted.first_on is None:
         raise Refused("say when the first part is due", field="first_on", value=None)
+    kept = plans.plans(session, scope, customer_id=found.customer_id).items
+    planned = {bill_id for one in kept if one.plan.ended_at is None for bill_id in one.bill_ids}
     open_ = [
-        one.id for one in accounts.open_bills(session, scope, [found.customer_id])
-        if (one.organisation_id, one.currency) == (found.organisation_id, found.currency)
+        one.id for one in accounts.open_bills(session, scope, customers=[found.customer_id])
+        if (one.organisation_id, one.currency) == (found.organisation_id, found.currency) and one.id not in planned
     ]  # fmt: skip
     if not open_:
-        raise Conflict("everything is paid meanwhile", field="request_id", remedy="decline it and say so")
+        raise Conflict("nothing is left that no plan pays", field="request_id", remedy="decline it and say so")
     plans.agree(
         session, scope, organisation_id=found.organisation_id, customer_id=found.customer_id, bill_ids=open_,
         parts=granted.parts or found.parts or PARTS[0], first_on=granted.first_on,

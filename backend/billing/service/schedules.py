@@ -216,7 +216,9 @@ def runs_issued(
     return queries.runs_issued(session, scope, organisation_id, first, until)
 
 
-def bills_issued(session: Session, scope: Scope, *, one: DocumentSchedule, first: date, until: date) -> list[UUID]:
+def bills_issued(
+    session: Session, scope: Scope, *, one: DocumentSchedule, first: date, until: date
+) -> list[UUID]:
     """Return the bills and notes a schedule is about that were issued in local days [first, until), by number."""
     found = document_queries.issued_between(session, scope, one.organisation_id, first, until)
     return [bill.id for bill in found if one.customer_id in (None, bill.customer_id)]
