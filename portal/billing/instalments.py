@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from backend.billing.rules import numbering
 from backend.billing.service import accounts, bills, plans, requests
 from backend.billing.service.requests import PARTS
-from backend.kernel.errors import EnerfieldError, Refused
+from backend.kernel.errors import Conflict, EnerfieldError, Refused
 from backend.kernel.ids import parse, show
 from portal import forms
 from portal.address import asked, following
@@ -142,6 +142,9 @@ def ask_instalments(bill_id: UUID) -> Any:
         if (one.organisation_id, one.currency) == (bill.organisation_id, bill.currency)
     ]  # fmt: skip
     left = accounts.left_of(g.session, g.scope, bill_ids=[one.id for one in open_])
+    if not left.get(bill_id):
+        nothing = Conflict("nothing of this bill is to be paid", field="bill_id", value=show(bill_id))
+        return refused(nothing, url_for("portal.bill", bill_id=bill_id))
     page = _asking(bill, sum(left.values(), Decimal(0)))
     if request.method == "GET":
         return forms.show(page)

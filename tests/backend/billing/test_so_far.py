@@ -41,7 +41,9 @@ def told(acting, monkeypatch):
 
     def found():
         with acting() as (session, _):
-            return list(session.scalars(text("SELECT body FROM outbox WHERE listener = 'so far' ORDER BY id")))
+            return list(
+                session.scalars(text("SELECT body FROM outbox WHERE listener = 'so far' ORDER BY id"))
+            )
 
     return found
 
@@ -72,7 +74,9 @@ def test_ten_days_cost_what_ten_days_of_a_bill_cost_and_the_month_what_its_bill_
     assert found.is_high is False
 
 
-def test_a_month_that_will_be_dear_is_told_of_once_and_the_next_one_again(acting, contract, told, owner_database):
+def test_a_month_that_will_be_dear_is_told_of_once_and_the_next_one_again(
+    acting, contract, told, owner_database
+):
     made, key = contract
     fill(owner_database, key, wh=4000, start=NEXT, end=TENTH)
     for hour in (9, 10):
@@ -80,7 +84,7 @@ def test_a_month_that_will_be_dear_is_told_of_once_and_the_next_one_again(acting
         assert found.is_high
         assert found.projected > found.usual * Decimal("1.25")
     (said,) = told()
-    assert (said["customer_id"], said["usual"]) == (str(made.customer_id), str(found.usual))
+    assert (said["customer_id"], Decimal(said["usual"])) == (str(made.customer_id), found.usual)
     assert found.usual == (MONTH / 30 * 31).quantize(Decimal("0.01")) or found.usual > MONTH
     fill(owner_database, key, wh=8000, start=TENTH, end=date(2026, 11, 6))
     refresh(acting, date(2026, 11, 6))

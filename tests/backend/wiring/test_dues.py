@@ -47,7 +47,9 @@ def test_amounts_are_said_as_money():
 
 
 def test_the_same_subject_takes_an_earlier_notices_place_on_the_phone():
-    tags = {dues._worded({"words": one, "said": SAID, "path": "/"}, "en").tag for one in ("reminder", "high_bill")}
+    tags = {
+        dues._worded({"words": one, "said": SAID, "path": "/"}, "en").tag for one in ("reminder", "high_bill")
+    }
     assert tags == {"billing-b"}
 
 
@@ -74,10 +76,14 @@ def letters(acting, world, owner_database, monkeypatch):
         with owner_database.transaction(Scope.public()) as session:
             session.execute(text("DELETE FROM outbox WHERE listener = 'letters'"))
         with acting() as (session, scope):
-            event = billing.event(name, world.east.enterprise.id, {"customer_id": str(world.east.customer.id)} | body)
+            event = billing.event(
+                name, world.east.enterprise.id, {"customer_id": str(world.east.customer.id)} | body
+            )
             deed(session, scope, event)
         with owner_database.transaction(Scope.public()) as session:
-            return list(session.scalars(text("SELECT body FROM outbox WHERE listener = 'letters' ORDER BY id")))
+            return list(
+                session.scalars(text("SELECT body FROM outbox WHERE listener = 'letters' ORDER BY id"))
+            )
 
     return told
 
@@ -106,13 +112,22 @@ def test_a_low_balance_is_told_as_what_it_is(letters, balance, credit, words):
 
 
 def test_a_request_goes_to_the_office_and_its_answer_to_the_customer(letters, east):
-    said = {"request_id": "q", "kind": "refund", "parts": None, "amount": "20.0000", "currency": "CNY", "answer": "no"}
+    said = {
+        "request_id": "q",
+        "kind": "refund",
+        "parts": None,
+        "amount": "20.0000",
+        "currency": "CNY",
+        "answer": "no",
+    }
     asked = letters(dues.request_moved, billing.REQUEST_MOVED, **said, status="open")
     assert {one["email"] for one in asked} == {east.email("manager")}
     assert {one["path"] for one in asked} == {"/account-requests"}
     answered = letters(dues.request_moved, billing.REQUEST_MOVED, **said, status="declined")
     assert {one["email"] for one in answered} == {east.email("customer")}
-    plan = letters(dues.request_moved, billing.REQUEST_MOVED, **said | {"kind": "instalments"}, status="granted")
+    plan = letters(
+        dues.request_moved, billing.REQUEST_MOVED, **said | {"kind": "instalments"}, status="granted"
+    )
     assert plan == [], "the plan itself is told of"
 
 
@@ -132,9 +147,12 @@ def test_a_disconnection_taken_back_stops_the_dispatchers_too(letters, east):
     assert {one["words"] for one in early} == {"cut_withdrawn"}
 
 
-def test_a_letter_is_written_in_the_readers_language_with_one_id_however_often(environment, acting, east, monkeypatch):
+def test_a_letter_is_written_in_the_readers_language_with_one_id_however_often(
+    environment, acting, east, monkeypatch
+):
     body = {"words": "balance_low", "said": {"balance": "12.0000", "currency": "CNY", "contract_id": "k"},
-            "path": "/prepaid", "way": "mail", "person_id": None, "email": "li@mill.example", "locale": "zh"}  # fmt: skip
+            "path": "/prepaid", "way": "mail", "person_id": None, "email": "li@mill.example", "locale": "zh",
+            }  # fmt: skip
     event = billing.event(billing.LETTER, east.enterprise.id, body)
 
     class Closed:
