@@ -26,18 +26,24 @@ def upgrade() -> None:
     op.drop_constraint("ck_document_schedule_customer", "document_schedule")
     op.create_check_constraint("ck_document_schedule_customer", "document_schedule", OF_WHOM)
     op.add_column("supply_contract", sa.Column("emergency_credit", MONEY, nullable=True))
-    op.create_check_constraint("ck_supply_contract_emergency_credit", "supply_contract", "emergency_credit > 0")
+    op.create_check_constraint(
+        "ck_supply_contract_emergency_credit", "supply_contract", "emergency_credit > 0"
+    )
 
 
 def downgrade() -> None:
     """Take back."""
     op.drop_constraint("ck_supply_contract_emergency_credit", "supply_contract")
     op.drop_column("supply_contract", "emergency_credit")
-    op.execute("DELETE FROM document_delivery USING document_schedule s WHERE s.id = schedule_id AND paper = 'bills'")
+    op.execute(
+        "DELETE FROM document_delivery USING document_schedule s WHERE s.id = schedule_id AND paper = 'bills'"
+    )
     op.execute("DELETE FROM document_schedule WHERE paper = 'bills'")
     op.drop_constraint("ck_document_schedule_customer", "document_schedule")
     op.create_check_constraint(
-        "ck_document_schedule_customer", "document_schedule", "(paper = 'statement') = (customer_id IS NOT NULL)"
+        "ck_document_schedule_customer",
+        "document_schedule",
+        "(paper = 'statement') = (customer_id IS NOT NULL)",
     )
     op.drop_table("account_request")
     op.drop_table("bill_archive")

@@ -36,7 +36,9 @@ def shut_periods(point_id: UUID) -> Any:
         )  # fmt: skip
     except EnerfieldError as error:
         return _page(point, error), 422
-    return done(_("Kept; gaps in that time are estimated anew."), url_for("portal.shut_periods", point_id=point_id))
+    return done(
+        _("Kept; gaps in that time are estimated anew."), url_for("portal.shut_periods", point_id=point_id)
+    )
 
 
 def _page(point: Any, error: EnerfieldError | None = None) -> str:

@@ -132,7 +132,9 @@ def _agree(session: Session, scope: Scope, found: AccountRequest, granted: Grant
         if (one.organisation_id, one.currency) == (found.organisation_id, found.currency) and one.id not in planned
     ]  # fmt: skip
     if not open_:
-        raise Conflict("nothing is left that no plan pays", field="request_id", remedy="decline it and say so")
+        raise Conflict(
+            "nothing is left that no plan pays", field="request_id", remedy="decline it and say so"
+        )
     plans.agree(
         session, scope, organisation_id=found.organisation_id, customer_id=found.customer_id, bill_ids=open_,
         parts=granted.parts or found.parts or PARTS[0], first_on=granted.first_on,

@@ -176,7 +176,13 @@ def connected(environment, acting, database):
 
 @pytest.mark.parametrize(
     ("balance", "credit", "debt"),
-    [("-0.01", None, "0.01"), ("-50", "50", "0"), ("-50.01", "50", "50.01"), ("12", "50", "0"), ("0", None, "0")],
+    [
+        ("-0.01", None, "0.01"),
+        ("-50", "50", "0"),
+        ("-50.01", "50", "50.01"),
+        ("12", "50", "0"),
+        ("0", None, "0"),
+    ],
 )
 def test_emergency_credit_is_no_debt_until_it_is_used_up(balance, credit, debt):
     assert rules.prepaid_debt(Decimal(balance), credit and Decimal(credit)) == Decimal(debt)
@@ -208,7 +214,9 @@ def thermometer(acting, east, owner_database):
     def one(celsius: float, *, hours: int = 48, until: date = MONDAY) -> None:
         with acting() as (session, _):
             key = session.scalar(
-                text("SELECT key FROM point WHERE carrier = 'environment' AND quantity = 'temperature' LIMIT 1")
+                text(
+                    "SELECT key FROM point WHERE carrier = 'environment' AND quantity = 'temperature' LIMIT 1"
+                )
             ) or outdoors(session, east)
         start = datetime(until.year, until.month, until.day, 1, tzinfo=UTC)
         with owner_database.transaction(acting.nobody) as session:

@@ -74,14 +74,18 @@ def test_an_overdue_bill_says_what_comes_next_and_is_held_and_released(office, c
     bill = f"/bills/{charged.ids['bill']}"
     released = office.post(f"{bill}/holds/{charged.ids['hold']}/release", follow_redirects=True)
     assert "Reminders go on." in text_of(released)
-    held = office.post(f"{bill}/hold", data={"reason": "hardship", "note": "asked for time"}, follow_redirects=True)
+    held = office.post(
+        f"{bill}/hold", data={"reason": "hardship", "note": "asked for time"}, follow_redirects=True
+    )
     assert "asked for time" in text_of(held)
     nothing = office.post(f"{bill}/hold", data={"reason": "enquiry", "note": ""}, follow_redirects=True)
     assert "says why" in text_of(nothing)
 
 
 def test_the_steps_of_reminding_are_said(office):
-    kept = office.post("/reminder-steps", data={"steps": "10: 0\n30: 5.00", "least": "2"}, follow_redirects=True)
+    kept = office.post(
+        "/reminder-steps", data={"steps": "10: 0\n30: 5.00", "least": "2"}, follow_redirects=True
+    )
     assert "holds for reminders to come" in text_of(kept)
     assert "30: 5.00" in office.get("/reminder-steps").text
     wrong = office.post("/reminder-steps", data={"steps": "soon", "least": "2"})
@@ -159,10 +163,16 @@ def test_a_prepaid_balance_says_how_long_it_lasts(office, customer, charged, act
             charged.customer.id, "PRE-7", charged.ids["tariff"], TODAY - timedelta(days=10), [], is_prepaid=True,
             low_balance=Decimal(50), emergency_credit=Decimal(20),
         )  # fmt: skip
-        made = contracts.create_contract(session, charged.scope, organisation_id=charged.enterprise.id, new=new)
+        made = contracts.create_contract(
+            session, charged.scope, organisation_id=charged.enterprise.id, new=new
+        )
         prepaid.refresh(session, charged.scope, contract_id=made.id)
     theirs = text_of(customer.get("/prepaid"))
-    assert "about 3." in theirs and "lasts about" in theirs and "Emergency credit: 0.00 CNY of 20.00 CNY used" in theirs
+    assert (
+        "about 3." in theirs
+        and "lasts about" in theirs
+        and "Emergency credit: 0.00 CNY of 20.00 CNY used" in theirs
+    )
     assert "Balance" in text_of(customer.get("/home"))
     assert "PRE-7" in text_of(office.get("/prepaid"))
     assert "emergency credit 20.00 CNY" in text_of(office.get(f"/supply-contracts/{made.id}"))
@@ -204,7 +214,9 @@ def test_all_bills_of_a_run_come_in_one_file(office, customer, charged, acting, 
     file = zipfile.ZipFile(io.BytesIO(office.get(f"{page}/archive?locale=zh").data))
     assert file.testzip() is None and file.namelist() == ["bill-2026-000001.pdf"]
     assert customer.get(f"{page}/archive?locale=zh").status_code == 403
-    draft = office.post(f"/bill-runs/{charged.ids['run']}/archive", data={"locale": "zh"}, follow_redirects=True)
+    draft = office.post(
+        f"/bill-runs/{charged.ids['run']}/archive", data={"locale": "zh"}, follow_redirects=True
+    )
     assert "another state" in text_of(draft) or "previewed" in text_of(draft)
 
 
