@@ -25,8 +25,8 @@ PLAN_STATES = {
 }  # fmt: skip
 CUT_STATES = {
     CutStatus.ANNOUNCED: ("attention", _l("announced")), CutStatus.REQUESTED: ("attention", _l("work order out")),
-    CutStatus.CUT: ("act", _l("supply is cut")), CutStatus.RECONNECTING: ("attention", _l("being reconnected")),
-    CutStatus.RECONNECTED: ("good", _l("reconnected")), CutStatus.WITHDRAWN: ("good", _l("supply stays")),
+    CutStatus.CUT: ("act", _l("cut off")), CutStatus.RECONNECTING: ("attention", _l("being reconnected")),
+    CutStatus.RECONNECTED: ("good", _l("reconnected")), CutStatus.WITHDRAWN: ("good", _l("notice withdrawn")),
 }  # fmt: skip
 AGAINST = {
     Against.PROTECTED: _l("This customer is never disconnected for debt"),
