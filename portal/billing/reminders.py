@@ -104,13 +104,12 @@ def hold_bill(bill_id: UUID) -> Response:
     return done(_("Nobody is reminded of it until you release it."), back)
 
 
-@pages.post("/bills/<uuid:bill_id>/holds/<uuid:hold_id>/release")
-def release_bill(bill_id: UUID, hold_id: UUID) -> Response:
+@pages.post("/holds/<uuid:hold_id>/release")
+def release_bill(hold_id: UUID) -> Response:
     """Go on reminding of a bill."""
-    back = url_for("portal.bill", bill_id=bill_id)
     look()
     try:
-        dunning.release(g.session, g.scope, hold_id=hold_id)
+        found = dunning.release(g.session, g.scope, hold_id=hold_id)
     except EnerfieldError as error:
-        return refused(error, back)
-    return done(_("Reminders go on."), back)
+        return refused(error, url_for("portal.overdue"))
+    return done(_("Reminders go on."), url_for("portal.bill", bill_id=found.bill_id))
