@@ -15,6 +15,7 @@ from backend.kernel.units import Carrier
 
 LONGEST_DAYS = 1100
 YEARS = range(1990, 2101)
+LONGEST_TEXT = 100
 
 
 class Compare(StrEnum):
@@ -106,8 +107,18 @@ def ask_of(kept: Mapping[str, Any], *, organisation_id: UUID, first: date, until
         carrier=_among(Carrier, kept, "carrier", None), by=_among(By, kept, "by", By.CARRIER),
         under=ids.parse(kept["under"]) if kept.get("under") else None,
         meter=ids.parse(kept["meter"]) if kept.get("meter") else None,
-        more=tuple(sorted((str(name), str(value)) for name, value in kept.items() if name not in OWN)),
+        more=tuple(sorted(_more(name, value) for name, value in kept.items() if name not in OWN)),
     )  # fmt: skip
+
+
+def _more(name: Any, value: Any) -> tuple[str, str]:
+    """Return what only one view understands; raises Refused where it is no short text."""
+    said = str(name), str(value)
+    if not all(one.isprintable() and len(one) <= LONGEST_TEXT for one in said):
+        shown = ascii(said[0])[:40]
+        raise Refused("a filter is a short text", field="filters", value=shown,
+                      remedy=f"use up to {LONGEST_TEXT} letters")  # fmt: skip
+    return said
 
 
 def _among(kinds: type[Any], said: Mapping[str, Any], name: str, default: Any) -> Any:
