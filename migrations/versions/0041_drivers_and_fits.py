@@ -58,7 +58,8 @@ def _said() -> None:
         sa.UniqueConstraint("organisation_id", "carrier", "kind", "from_on", name="uq_own_factor_once"),
     )  # fmt: skip
     op.create_table(
-        "use_quota", *_start("use_quota"), _column("trade", sa.String()), _column("carrier", _named("carrier", *CARRIERS)),
+        "use_quota", *_start("use_quota"), _column("trade", sa.String()),
+        _column("carrier", _named("carrier", *CARRIERS)),
         _column("basis", _named("basis", *BASES)), _column("from_on", sa.Date()), _column("value", sa.Double()),
         _column("source", sa.String()), *_entered("use_quota"),
         sa.UniqueConstraint("organisation_id", "trade", "carrier", "basis", "from_on", name="uq_use_quota_once"),

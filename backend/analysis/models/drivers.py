@@ -61,7 +61,9 @@ class OwnFactor(TenantOwned, Entered, Base):
     """A factor of standard coal or CO2 an operator says, from a day on [per base unit of the carrier]."""
 
     __tablename__ = "own_factor"
-    __table_args__ = (UniqueConstraint("organisation_id", "carrier", "kind", "from_on", name="uq_own_factor_once"),)
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "carrier", "kind", "from_on", name="uq_own_factor_once"),
+    )
 
     id: Mapped[Key]
     carrier: Mapped[Carrier]
@@ -72,7 +74,7 @@ class OwnFactor(TenantOwned, Entered, Base):
 
 
 class UseQuota(TenantOwned, Entered, Base):
-    """What a standard allows a trade to use in a year, per m2, head or product, from a day on [base unit of the carrier]."""
+    """What a standard allows a trade in a year, per m2, head or product, from a day on [base unit of the carrier]."""
 
     __tablename__ = "use_quota"
     __table_args__ = (
@@ -107,7 +109,7 @@ class Measure(TenantOwned, Entered, Base):
 
 
 class Purchase(TenantOwned, Entered, Base):
-    """What an operator buys through an intake's meter, at which tariff, for some local days. facts: see SupplyContract."""
+    """What an operator buys through a meter, at which tariff, for some local days. facts: see SupplyContract."""
 
     __tablename__ = "purchase"
     __table_args__ = (

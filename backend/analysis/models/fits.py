@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import SmallInteger, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,11 +17,13 @@ from backend.kernel.units import Carrier
 class UseFit(TenantOwned, Base):
     """How an organisation's use of a carrier depended on weather and production in [first, until), local days.
 
-    document: the fit (rules.intensity.document); autocorrelation: of its residuals; left_out: days that lacked something
+    document: the fit (rules.intensity.document); autocorrelation: of its residuals; left_out: days that lacked data
     """
 
     __tablename__ = "use_fit"
-    __table_args__ = (UniqueConstraint("organisation_id", "carrier", "first", "until", name="uq_use_fit_once"),)
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "carrier", "first", "until", name="uq_use_fit_once"),
+    )
 
     id: Mapped[Key]
     carrier: Mapped[Carrier]

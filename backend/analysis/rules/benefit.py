@@ -28,14 +28,14 @@ class Share:
 
 
 def share(starts_on: date, ends_on: date, first: date, until: date) -> Share:
-    """Return which part of [starts_on, ends_on) lies in [first, until), by days: what is supplied is earned day by day."""
+    """Return which part of [starts_on, ends_on) lies in [first, until): what is supplied is earned day by day."""
     days = (min(ends_on, until) - max(starts_on, first)).days
     return Share(max(days, 0), (ends_on - starts_on).days)
 
 
 @dataclass(frozen=True)
 class Investment:
-    """A measure. outlay: paid at the start; yearly: what it saves a year; years: how long it serves; rate: of discount."""
+    """A measure. outlay: paid at the start; yearly: saved a year; years: how long it serves; rate: of discount."""
 
     outlay: Decimal
     yearly: Decimal
@@ -44,11 +44,21 @@ class Investment:
 
     def __post_init__(self) -> None:
         if self.outlay <= 0:
-            raise Refused("a measure costs something", field="outlay", value=str(self.outlay), remedy="write what was paid")
+            raise Refused(
+                "a measure costs something",
+                field="outlay",
+                value=str(self.outlay),
+                remedy="write what was paid",
+            )
         if not 1 <= self.years <= MOST_YEARS:
             raise Refused(f"a measure serves 1 to {MOST_YEARS} years", field="years", value=self.years)
         if not 0 <= self.rate < 1:
-            raise Refused("a rate of discount lies between 0 and 1", field="rate", value=str(self.rate), remedy="0.06 is 6 %")
+            raise Refused(
+                "a rate of discount lies between 0 and 1",
+                field="rate",
+                value=str(self.rate),
+                remedy="0.06 is 6 %",
+            )
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def present(flows: Sequence[float], rate: float) -> float:
 
 
 def rate_of_return(flows: Sequence[float]) -> float | None:
-    """Return the rate at which an outlay and what follows are worth nothing; None where no rate from −99 % to 1000 % is."""
+    """Return the rate at which flows are worth nothing; None where none from −99 % to 1000 % is that."""
     low, high = -0.99, 10.0
     if present(flows, low) < 0 or present(flows, high) > 0:
         return None

@@ -102,7 +102,14 @@ def _faults_of_product(new: NewDriver) -> list[Fault]:
     if new.product:
         return [Fault("product", f"{new.kind.value} is of no product", new.product, "leave it empty")]
     if new.unit not in ("", UNITS[new.kind]):
-        return [Fault("unit", f"{new.kind.value} is said in {UNITS[new.kind]}", new.unit, "convert it, or leave it empty")]
+        return [
+            Fault(
+                "unit",
+                f"{new.kind.value} is said in {UNITS[new.kind]}",
+                new.unit,
+                "convert it, or leave it empty",
+            )
+        ]
     return []
 
 
@@ -132,7 +139,10 @@ def parse(rows: Sequence[Row]) -> tuple[list[tuple[Parsed, NewDriver]], list[Pro
             continue
         new = _new(parsed.values)
         some = faults(new)
-        problems += [Problem(SHEET, parsed.number, one.field, one.message, one.value or None, one.remedy) for one in some]
+        problems += [
+            Problem(SHEET, parsed.number, one.field, one.message, one.value or None, one.remedy)
+            for one in some
+        ]
         if not some:
             found.append((parsed, new))
     return found, problems

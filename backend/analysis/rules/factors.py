@@ -2,8 +2,8 @@
 
 Standard coal (tce) by GB/T 2589-2020, General rules for calculation of the comprehensive energy consumption: 1 kgce is
 29.3076 MJ (7000 kcal, 20 °C). Electricity is counted by its calorific value (0.1229 kgce/kWh, what it is worth as heat)
-or by its equivalent (what a power station burns for it). Appendix A of the standard gives conversion factors of fuels and
-of heat; the equivalent value of electricity is no constant there: it follows the nation's coal use of power stations.
+or by its equivalent (what a power station burns for it). Appendix A of the standard has the factors of fuels and heat;
+the equivalent value of electricity is no constant there: it follows the nation's coal use of power stations.
 
 CO2 of the grid: the national average emission factors of electricity that the Ministry of Ecology and Environment of
 China publishes for a year. A year that is not known takes the nearest earlier one, and says so.
@@ -25,7 +25,7 @@ KGCE_MJ = Decimal("29.3076")
 
 
 class Kind(StrEnum):
-    """What an amount is turned into. CALORIFIC: kgce by calorific value; EQUIVALENT: kgce by equivalent value; CO2: kg."""
+    """What an amount is turned into: kgce by calorific or by equivalent value, kg of CO2."""
 
     CALORIFIC = "calorific"
     EQUIVALENT = "equivalent"
@@ -65,6 +65,7 @@ class Used:
     is_older: bool = False
 
 
+_MEE = "Ministry of Ecology and Environment, national average of electricity"
 _GB2589 = "GB/T 2589-2020, appendix A"
 _EARLIEST = date(2000, 1, 1)
 _GAS_MJ_M3 = Decimal("35.544")
@@ -100,9 +101,9 @@ PUBLISHED: tuple[Factor, ...] = (
       for kind in (Kind.CALORIFIC, Kind.EQUIVALENT)),
     Factor(Carrier.WATER, Kind.EQUIVALENT, _EARLIEST, Decimal("0.2571"),
            "GB/T 2589-2020, appendix B: fresh water, 7.54 MJ/t, equivalent value"),
-    _grid(2021, "0.5568", "Ministry of Ecology and Environment, national average of electricity 2021 (announcement 2024 no. 12)"),
-    _grid(2022, "0.5366", "Ministry of Ecology and Environment, national average of electricity 2022 (announcement of 2024-12-20)"),
-    _grid(2023, "0.5306", "Ministry of Ecology and Environment, national average of electricity 2023 (announced by 2026-01)"),
+    _grid(2021, "0.5568", f"{_MEE} 2021 (announcement 2024 no. 12)"),
+    _grid(2022, "0.5366", f"{_MEE} 2022 (announcement of 2024-12-20)"),
+    _grid(2023, "0.5306", f"{_MEE} 2023 (announced by 2026-01)"),
     Factor(Carrier.GAS, Kind.CO2, _EARLIEST, _rounded(_GAS_CO2_KG_GJ * _GAS_MJ_M3 / 1000),
            "15.3 kg C/GJ, 99 % burnt (provincial inventory guidelines, NDRC 2011), at 35.544 MJ/m3"),
     *(Factor(carrier, Kind.CO2, _EARLIEST, _rounded(_HEAT_CO2_KG_GJ * Decimal("0.0036")),
@@ -114,9 +115,13 @@ an operator says its own, from how it makes it."""
 
 
 def used(
-    carrier: Carrier, kind: Kind, on: date, own: Sequence[Factor] = (), published: Iterable[Factor] = PUBLISHED
+    carrier: Carrier,
+    kind: Kind,
+    on: date,
+    own: Sequence[Factor] = (),
+    published: Iterable[Factor] = PUBLISHED,
 ) -> Used | None:
-    """Return the factor that counts on a day: an operator's own if there is one by then, else the published; None for none.
+    """Return the factor that counts on a day: an operator's own if there is one by then, else the published one.
 
     One found for a year counts in that year, and in later ones until a newer is known, which is said.
     """
@@ -152,4 +157,9 @@ def demand_sound(carrier: Carrier, value: Decimal, source: str) -> None:
             remedy=f"write it per {unit_of(carrier)}, such as 0.5306",
         )  # fmt: skip
     if len(source.strip()) < 3:
-        raise Refused("a factor says where it is from", field="source", value=source, remedy="name the supplier or paper")
+        raise Refused(
+            "a factor says where it is from",
+            field="source",
+            value=source,
+            remedy="name the supplier or paper",
+        )

@@ -43,7 +43,9 @@ class Drawn:
     left_out: int
 
 
-def degree_days(temperature: Floats, *, heating_c: float = INDOOR_C, cooling_c: float = COOLING_BASE_C) -> tuple[float, float]:
+def degree_days(
+    temperature: Floats, *, heating_c: float = INDOOR_C, cooling_c: float = COOLING_BASE_C
+) -> tuple[float, float]:
     """Return heating and cooling degree days [K·d] of daily means [°C]."""
     heating = np.maximum(0.0, heating_c - temperature).sum()
     cooling = np.maximum(0.0, temperature - cooling_c).sum()
@@ -132,8 +134,8 @@ def doubts(fit: Fit, until: date, seen: Drawn | None, today: date) -> list[str]:
     """Return why a fit should not be relied on any more, as codes; nothing where it holds.
 
     until: first local day after those it was fitted on; seen: the days it is to speak of
-    `loose`: off by more than DAY_CV_RMSE; `biased`: by more than DAY_NMBE on one side; `beyond`: more than MOST_BEYOND of
-    the days lie outside what was fitted; `old`; `constant`: it knows no weather and no production
+    `loose`: off by more than DAY_CV_RMSE; `biased`: by more than DAY_NMBE on one side; `beyond`: more than MOST_BEYOND
+    of the days lie outside what was fitted; `old`; `constant`: it knows no weather and no production
     """
     found = []
     if fit.quality.cv_rmse > DAY_CV_RMSE:
@@ -176,7 +178,9 @@ def read(kept: Mapping[str, object]) -> Fit:
     from typing import Any, cast
 
     known = cast(Mapping[str, Any], kept)
-    terms = tuple(Term(name, value, math.inf if error is None else error) for name, value, error in known["terms"])
+    terms = tuple(
+        Term(name, value, math.inf if error is None else error) for name, value, error in known["terms"]
+    )
     ranges = {name: (pair[0], pair[1]) for name, pair in known["ranges"].items()}
     return Fit(
         Form(known["form"]), terms, known["heating_c"], known["cooling_c"], Quality(**known["quality"]),

@@ -1,12 +1,12 @@
 """Who can be compared with whom, and how much of others may be told. Pure.
 
-A group is fixed for a period: it is made once when the period is over, of everybody who counted in it, and is never made
-again; nobody chooses its members by a filter. Of its narrowest form that keeps the floor a customer gets three quartiles
-and the quarter they lie in, never a name, a count below the floor, a mean or a sum. What holds:
+A group is fixed for a period: it is made once when the period is over, of everybody who counted in it, and is never
+made again; nobody chooses its members by a filter. Of its narrowest form that keeps the floor a customer gets three
+quartiles and the quarter they lie in, never a name, a count below the floor, a mean or a sum. What holds:
 
 - at least FLOOR others, of whom none used more than MOST_SHARE of what they used together;
-- a quartile is a weighted mean of all others (Harrell and Davis, "A new distribution-free quantile estimator", Biometrika
-  69, 1982), so that no figure told is one member's, and is rounded to two digits;
+- a quartile is a weighted mean of all others (Harrell and Davis, "A new distribution-free quantile estimator",
+  Biometrika 69, 1982), so that no figure told is one member's, and is rounded to two digits;
 - two groups that differ by one member tell no difference of sums, since no sum is told.
 """
 
@@ -80,7 +80,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a member stands among all of a period, for those who run the meters. rank: 1 uses least; percentile 0..100."""
+    """Where a member stands among all of a period, for those who run the meters. rank: 1 uses least."""
 
     rank: int
     of: int

@@ -9,10 +9,10 @@ Numerical Algorithms", ASHRAE Transactions 109/2 (2003):
     4P   E = b + h·max(0, Tp − T) + c·max(0, T − Tp)          both at one change point
     5P   E = b + h·max(0, Th − T) + c·max(0, T − Tc), Th ≤ Tc with a dead band between two
 
-each with any number of further terms k·x for factors such as production, and `1P`, which knows no weather. Change points
-are searched where they leave data on both sides, the rest is least squares; days that lie far off count less in the
-last fit (Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35, 1964), but are counted in full in
-every statistic. A form is admitted only where its signs can be (more cold never asks for less heat, more product
+each with any number of further terms k·x for factors such as production, and `1P`, which knows no weather. Change
+points are searched where they leave data on both sides, the rest is least squares; days that lie far off count less in
+the last fit (Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35, 1964), but are counted in
+full in every statistic. A form is admitted only where its signs can be (more cold never asks for less heat, more product
 never for less energy) and each of its slopes is told from nothing (t ≥ 2). Of those admitted the one with the least
 BIC (Schwarz, Ann. Statist. 6, 1978) is chosen.
 """
@@ -87,7 +87,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted form. heating_c, cooling_c: change points [°C], None where the form has none; ranges: factor -> (low, high)."""
+    """A fitted form. heating_c, cooling_c: change points [°C], None for none; ranges: factor -> (low, high)."""
 
     form: Form
     terms: tuple[Term, ...]
@@ -101,12 +101,20 @@ class Fit:
         """Return a term by its name."""
         return next((one for one in self.terms if one.name == name), None)
 
-    def expected(self, temperature: Floats | None, factors: Mapping[str, Floats], n: int | None = None) -> Floats:
+    def expected(
+        self, temperature: Floats | None, factors: Mapping[str, Floats], n: int | None = None
+    ) -> Floats:
         """Return what would have been used under such conditions, one value a period.
 
         temperature: mean of each period [°C], None only for 1P without factors
         """
-        length = n if n is not None else len(next(iter(factors.values()))) if temperature is None else len(temperature)
+        length = (
+            n
+            if n is not None
+            else len(next(iter(factors.values())))
+            if temperature is None
+            else len(temperature)
+        )
         design = _design(self.form, temperature, (self.heating_c, self.cooling_c),
                          [factors[name] for name in self.factors], length)  # fmt: skip
         return np.asarray(design @ np.array([one.value for one in self.terms]), dtype=np.float64)
@@ -227,7 +235,7 @@ def _solved(design: Floats, use: Floats, weights: Floats) -> tuple[Floats, Float
     """Return values and standard errors of weighted least squares; a term the data do not tell has an endless error."""
     root = np.sqrt(weights)[:, None]
     scaled = design * root
-    values = np.linalg.lstsq(scaled, use * root[:, 0], rcond=None)[0]
+    values: Floats = np.linalg.lstsq(scaled, use * root[:, 0], rcond=None)[0].astype(np.float64)
     residual = (use - design @ values) * root[:, 0]
     free = max(len(use) - design.shape[1], 1)
     inverse = np.linalg.pinv(scaled.T @ scaled)
@@ -268,7 +276,7 @@ def _change_points(
             np.array([point]) if point is None else np.clip(point + np.linspace(-step, step, 9), low, high)
             for point in best
         ]  # fmt: skip
-        near = [pair for pair in _around(form, *found)]
+        near = list(_around(form, *found))
         best = min([best, *near], key=lambda pair: _left(form, use, temperature, pair, columns))
         step /= 4
     return best
@@ -290,9 +298,7 @@ def _pairs(form: Form, grid: Floats) -> Iterator[tuple[float | None, float | Non
         yield (one if form is not Form.COOLING else None, one if form is not Form.HEATING else None)
 
 
-def _around(
-    form: Form, heating: Floats, cooling: Floats
-) -> Iterator[tuple[float | None, float | None]]:
+def _around(form: Form, heating: Floats, cooling: Floats) -> Iterator[tuple[float | None, float | None]]:
     if form is Form.DEAD_BAND:
         yield from ((a, b) for a in heating.tolist() for b in cooling.tolist() if a <= b)
     elif form is Form.BOTH:
@@ -302,7 +308,11 @@ def _around(
 
 
 def _left(
-    form: Form, use: Floats, temperature: Floats, pair: tuple[float | None, float | None], columns: Sequence[Floats]
+    form: Form,
+    use: Floats,
+    temperature: Floats,
+    pair: tuple[float | None, float | None],
+    columns: Sequence[Floats],
 ) -> float:
     """Return the squares a pair of change points leaves, by the normal equations: many pairs are tried."""
     design = _design(form, temperature, pair, columns, len(use))
