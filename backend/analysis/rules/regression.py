@@ -10,9 +10,9 @@ Numerical Algorithms", ASHRAE Transactions 109/2 (2003):
     5P   E = b + h·max(0, Th − T) + c·max(0, T − Tc), Th ≤ Tc with a dead band between two
 
 each with any number of further terms k·x for factors such as production, and `1P`, which knows no weather. Change
-points are searched where they leave data on both sides, the rest is least squares; days that lie far off count less in
-the last fit (Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35, 1964), but are counted in
-full in every statistic. A form is admitted only where its signs can be (more cold never asks for less heat, more product
+points are searched where they leave data on both sides, the rest is least squares. Days that lie far off count less in
+the last fit (Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35, 1964), but are counted in full
+in every statistic. A form is admitted only where its signs can be (more cold never asks for less heat, more product
 never for less energy) and each of its slopes is told from nothing (t ≥ 2). Of those admitted the one with the least
 BIC (Schwarz, Ann. Statist. 6, 1978) is chosen.
 """
