@@ -52,7 +52,7 @@ class Picture:
 def ranks(count: int, bands: Sequence[Band]) -> list[int]:
     """Return the column of each node: one more than the furthest it is fed from. The bands must run in no circle."""
     found = [0] * count
-    for _ in range(count):
+    for _ in range(count + 1):
         moved = False
         for band in bands:
             if found[band.target] <= found[band.source]:
