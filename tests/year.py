@@ -133,7 +133,9 @@ def _build(session: Session, made: Year) -> None:
         )
 
 
-def _meter(session: Session, made: Year, name: str, place: UUID, carrier: Carrier, unit: str, way: str) -> None:
+def _meter(
+    session: Session, made: Year, name: str, place: UUID, carrier: Carrier, unit: str, way: str
+) -> None:
     quantity = "volume" if unit == "m3" else "energy"
     new = metering.NewPoint(name, carrier, quantity, unit, PointKind.INTERVAL, is_total=True,
                             direction=metering.Direction(way), interval_minutes=60)  # fmt: skip

@@ -1,5 +1,6 @@
 """Documents of analysis: every view as workbook, PDF, CSV and picture, now or on schedule."""
 
+from reports.analysis import benchmark, benefit, efficiency, intensity  # noqa: F401  # they register themselves
 from reports.analysis.content import COLUMNS, FLOW, HEAT, LINE, Band, Chart, Report
 from reports.analysis.files import file_of
 from reports.analysis.printing import pages, pdf, picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from statistics import median
 from uuid import UUID
 
@@ -154,11 +154,9 @@ def periods_due(today: date, back: int = MONTHS_BACK) -> list[tuple[date, date]]
     return [*months, (date(end.year - 1, 1, 1), date(end.year, 1, 1))]
 
 
-def make_due(session: Session, scope: Scope) -> int:
-    """Make the places of all periods that are over and have none; returns how many."""
-    zone = "Asia/Shanghai"
-    today = periods.local_date(clock.now(), zone)
-    return sum(make_places(session, scope, first=first, until=until) for first, until in periods_due(today))
+def today() -> date:
+    """Return the local day where it is early: a month is over when it is over everywhere the product runs."""
+    return periods.local_date(clock.now() - timedelta(hours=12), "UTC")
 
 
 def ranking(

@@ -34,7 +34,9 @@ def test_the_grid_counts_by_its_year_or_the_nearest_before(on, value, is_older):
 
 
 def test_an_own_factor_goes_before_the_published_from_its_day_on():
-    own = [Factor(C.ELECTRICITY, Kind.CO2, date(2024, 1, 1), Decimal("0.1"), "green power contract", is_own=True)]
+    own = [
+        Factor(C.ELECTRICITY, Kind.CO2, date(2024, 1, 1), Decimal("0.1"), "green power contract", is_own=True)
+    ]
     assert factors.used(C.ELECTRICITY, Kind.CO2, date(2024, 1, 1), own).factor.is_own
     assert not factors.used(C.ELECTRICITY, Kind.CO2, date(2023, 12, 31), own).factor.is_own
 
@@ -195,7 +197,12 @@ def test_rows_of_a_file_name_every_fault_by_row_and_field():
     ]  # fmt: skip
     found, problems = drivers.parse(rows)
     assert [parsed.number for parsed, _new in found] == [2]
-    assert {(one.row, one.column) for one in problems} == {(3, "kind"), (3, "value"), (4, "value"), (5, "last_day")}
+    assert {(one.row, one.column) for one in problems} == {
+        (3, "kind"),
+        (3, "value"),
+        (4, "value"),
+        (5, "last_day"),
+    }
     assert all(one.remedy for one in problems)
 
 

@@ -115,9 +115,7 @@ def test_metrics_follow_their_definitions(data_folder):
 def test_units_and_the_zero_of_the_thermometer_change_no_form(times, shift):
     use = 900 + 12 * np.maximum(0, 15 - TEMPERATURE[::4]) + np.sin(np.arange(DAYS)[::4] * 7.0) * 20
     fit, _ = fitted(use, TEMPERATURE[::4], forms=[Form.LINEAR, Form.HEATING], robust=False)
-    moved, _ = fitted(
-        use * times, TEMPERATURE[::4] + shift, forms=[Form.LINEAR, Form.HEATING], robust=False
-    )
+    moved, _ = fitted(use * times, TEMPERATURE[::4] + shift, forms=[Form.LINEAR, Form.HEATING], robust=False)
     assert moved.form is fit.form
     assert moved.heating_c - shift == pytest.approx(fit.heating_c, abs=0.05)
     assert moved.quality.r2 == pytest.approx(fit.quality.r2, abs=1e-4)

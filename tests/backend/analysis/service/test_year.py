@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from openpyxl import load_workbook
 
+from backend.analysis.rules.asking import Ask, ViewName
 from backend.analysis.rules.drivers import DriverKind, NewDriver
 from backend.analysis.rules.factors import Kind
 from backend.analysis.rules.peers import Basis
 from backend.analysis.service import benchmark, benefit, drivers, efficiency, intensity, keeping
 from backend.analysis.service.keeping import NewMeasure, NewPurchase, NewQuota
+from backend.billing.rules.documents.schedule import Form
 from backend.billing.service import tariffs
 from backend.kernel.errors import Conflict, Forbidden, Refused
 from backend.kernel.scope import Scope
 from backend.kernel.sheets import Row
 from backend.kernel.units import Carrier
 from backend.tenancy import service as tenancy
+from reports import analysis
 from tests.year import COOLING, SIZES, WORK
 
 
@@ -122,11 +127,11 @@ def test_gas_bought_at_a_tariff_is_a_cost_month_by_month(year, session, manager)
 
 def test_standard_coal_and_co2_follow_the_year_and_say_what_they_lack(year, session, manager):
     first, until = year.month(1)
-    found = benefit.benefit_of(session, manager, organisation_id=year.east.region.id, first=first, until=until)
-    used = found.used[Carrier.ELECTRICITY]
-    co2 = next(
-        one for one in found.counted if (one.carrier, one.kind) == (Carrier.ELECTRICITY, Kind.CO2)
+    found = benefit.benefit_of(
+        session, manager, organisation_id=year.east.region.id, first=first, until=until
     )
+    used = found.used[Carrier.ELECTRICITY]
+    co2 = next(one for one in found.counted if (one.carrier, one.kind) == (Carrier.ELECTRICITY, Kind.CO2))
     assert co2.value == pytest.approx(used * 0.5306)
     assert co2.used.is_older
     kgce, lacking = found.total(Kind.EQUIVALENT)
@@ -137,7 +142,9 @@ def test_standard_coal_and_co2_follow_the_year_and_say_what_they_lack(year, sess
 def test_who_keeps_no_accounts_is_told_no_money(year, session):
     operator = year.world.scope(year.east, "operator")
     first, until = year.month(1)
-    found = benefit.benefit_of(session, operator, organisation_id=year.east.region.id, first=first, until=until)
+    found = benefit.benefit_of(
+        session, operator, organisation_id=year.east.region.id, first=first, until=until
+    )
     assert (found.earned, found.spent) == (None, None)
     assert found.counted
 
@@ -190,7 +197,9 @@ def test_a_customer_sees_its_own_place_only(year, session):
     with pytest.raises(Forbidden):
         benchmark.own_places(session, shopkeeper, organisation_id=year.shops[1])
     with pytest.raises(Forbidden):
-        benchmark.ranking(session, shopkeeper, organisation_id=year.shops[0], first=year.first, until=year.until)
+        benchmark.ranking(
+            session, shopkeeper, organisation_id=year.shops[0], first=year.first, until=year.until
+        )
 
 
 ROWS = [
@@ -205,7 +214,10 @@ def test_a_file_is_looked_through_before_it_is_written(year, session, manager):
     about = {"organisation_id": year.east.enterprise.id, "rows": ROWS}
     dry = drivers.import_drivers(session, manager, **about)
     assert (dry.problems, dry.created, dry.is_written) == ([], 3, False)
-    assert drivers.drivers(session, manager, organisations=[year.shops[1]], kind=DriverKind.PRODUCTION).items == []
+    assert (
+        drivers.drivers(session, manager, organisations=[year.shops[1]], kind=DriverKind.PRODUCTION).items
+        == []
+    )
     assert drivers.import_drivers(session, manager, **about, write=True).is_written
     again = drivers.import_drivers(session, manager, **about, write=True)
     assert (again.created, again.changed, again.unchanged) == (0, 0, 3)
@@ -219,7 +231,10 @@ def test_a_file_with_a_fault_writes_nothing(year, session, manager):
     (problem,) = found.problems
     assert (problem.row, problem.column, problem.value) == (5, "organisation", "Shop 99")
     assert problem.remedy
-    assert drivers.drivers(session, manager, organisations=[year.shops[1]], kind=DriverKind.PRODUCTION).items == []
+    assert (
+        drivers.drivers(session, manager, organisations=[year.shops[1]], kind=DriverKind.PRODUCTION).items
+        == []
+    )
 
 
 def test_days_are_said_once(year, session, manager):
@@ -249,3 +264,23 @@ def test_another_region_sees_nothing_of_it(year):
     stranger = year.world.scope(year.world.west, "manager")
     with year.world.database.transaction(stranger) as session:
         assert drivers.drivers(session, stranger, organisations=year.shops).items == []
+
+
+@pytest.mark.parametrize("locale", ["en", "zh"])
+@pytest.mark.parametrize("name", ["efficiency", "intensity", "benefit", "benchmark"])
+def test_a_view_goes_out_as_pdf_workbook_and_csv(year, session, name, locale):
+    system = Scope.system(year.world.scope(year.east, "manager").organisations, "views on schedule")
+    first, until = year.month(1)
+    benchmark.make_places(session, system, first=first, until=until)
+    ask = Ask(
+        year.shops[0] if name == "intensity" else year.east.region.id,
+        first,
+        until,
+        carrier=Carrier.ELECTRICITY,
+    )
+    report = analysis.made(session, system, ViewName(name), ask, locale)
+    assert analysis.file_of(report, Form.PDF)[0].startswith(b"%PDF")
+    book = load_workbook(io.BytesIO(analysis.file_of(report, Form.XLSX)[0]))
+    assert len(book.worksheets) == len(report.document.tables) + 1
+    assert analysis.file_of(report, Form.CSV)[0]
+    assert any(table.rows for table in report.document.tables)
