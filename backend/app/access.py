@@ -27,7 +27,7 @@ OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefu
 
 UPLOADS = frozenset(
     {
-        "billing.BankFiles", "billing.Migration",
+        "billing.BankFiles", "billing.Migration", "analysis.DriverFiles",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
     }
@@ -51,6 +51,7 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "analysis": Application.ANALYSIS,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 

@@ -46,7 +46,8 @@ def of(found: Benefit, locale: str) -> Report:
 def _money(found: Benefit, locale: str) -> Table:
     columns = [Column("currency", say("currency", locale), TEXT, is_wide=True), *(
         Column(key, say(key, locale), AMOUNT) for key in ("income", "cost", "profit"))]  # fmt: skip
-    rows: list[list[Cell]] = [[currency, income, cost, income - cost] for currency, (income, cost) in found.sums().items()]
+    sums = found.sums().items()
+    rows: list[list[Cell]] = [[currency, income, cost, income - cost] for currency, (income, cost) in sums]
     return Table(say("money", locale), columns, rows, empty=say("none", locale))
 
 

@@ -47,6 +47,16 @@ class Plant:
         """Tell whether its ratio is a coefficient of performance."""
         return self.make in rules.IS_COP
 
+    @property
+    def input_ids(self) -> list[UUID]:
+        """Return its meters of what goes in."""
+        return [point.id for point in self.inputs]
+
+    @property
+    def output_ids(self) -> list[UUID]:
+        """Return its meters of what comes out."""
+        return [point.id for point in self.outputs]
+
 
 @dataclass(frozen=True)
 class Network:

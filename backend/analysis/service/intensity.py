@@ -41,6 +41,16 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A day: used, expected by the fit, and saved up to its end [unit]; None where there is no fit."""
+
+    day: date
+    used: float
+    expected: float | None
+    saved_so_far: float | None
+
+
+@dataclass(frozen=True)
 class Intensity:
     """Use of [first, until) made comparable.
 
@@ -70,6 +80,18 @@ class Intensity:
     def used(self) -> float:
         """Return what was used on the days that are known."""
         return float(self.seen.use.sum())
+
+    @property
+    def compared(self) -> list[Compared]:
+        """Return the days, each with what was expected of it."""
+        saved = self.saved
+        return [
+            Compared(
+                day, float(self.seen.use[at]), float(saved.expected[at]) if saved else None,
+                float(saved.cusum[at]) if saved else None,
+            )
+            for at, day in enumerate(self.seen.days)
+        ]  # fmt: skip
 
 
 def intensity_of(
