@@ -44,8 +44,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Report:
-    """A view, made: what it says. stem: of the file's name, without days and ending."""
+    """A view, made: what it says.
+
+    stem: of the file's name, without days and ending; leading: so many tables stand before the charts on paper
+    listed: the table that becomes CSV
+    """
 
     stem: str
     document: Document
     charts: Sequence[Chart] = field(default_factory=tuple)
+    leading: int = 0
+    listed: int = 0

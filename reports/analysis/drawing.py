@@ -12,6 +12,7 @@ from html import escape
 from reports.analysis import colours
 from reports.analysis.content import COLUMNS, FLOW, HEAT, LINE, Chart
 from reports.analysis.sankey import laid_out
+from reports.analysis.words import short
 from reports.figures import steps
 from reports.tabular import Table
 
@@ -192,8 +193,8 @@ def _legend(frame: Frame, unit: str, low: float, high: float) -> str:
             f'<rect class="shade s{at}" x="{left + at * wide:.1f}" y="5" width="{wide}" height="9" fill="{shade}"/>'
         )
     return "".join(parts) + (
-        f'<text class="quiet" x="{left - 6:.1f}" y="13" text-anchor="end" fill="#55656f">{low:,.3g}</text>'
-        f'<text class="quiet" x="{frame.right:.1f}" y="13" text-anchor="end" fill="#55656f">{high:,.3g} '
+        f'<text class="quiet" x="{left - 6:.1f}" y="13" text-anchor="end" fill="#55656f">{short(low)}</text>'
+        f'<text class="quiet" x="{frame.right:.1f}" y="13" text-anchor="end" fill="#55656f">{short(high)} '
         f"{escape(unit)}</text>"
     )
 
@@ -211,7 +212,8 @@ def _flow(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
             f'<rect class="node {node.shade}" x="{node.x:.1f}" y="{node.y:.1f}" width="{node.width:.1f}" '
             f'height="{node.height:.1f}" fill="{colours.of(node.shade)}"><title>{escape(node.said)}</title></rect>'
             f'<text class="name" x="{node.text_x:.1f}" y="{node.text_y:.1f}" text-anchor="{node.anchor}" '
-            f'fill="#17242c">{escape(node.label)}</text>'
+            f'fill="#17242c" stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">'
+            f"{escape(node.label)}</text>"
         )
     return Frame(width, picture.height), "".join(parts)
 
@@ -222,5 +224,5 @@ def _shade(chart: Chart, place: int) -> str:
 
 def _said(table: Table, chart: Chart, at: int, column: int) -> str:
     value = table.rows[at][column]
-    shown = f"{float(value):,.4g} {chart.unit}" if _is_number(value) else str(value or "–")  # type: ignore[arg-type]  # told
+    shown = f"{short(float(value))} {chart.unit}" if _is_number(value) else str(value or "–")  # type: ignore[arg-type]  # told
     return f"{table.rows[at][chart.across]} · {table.columns[column].label}: {shown}"

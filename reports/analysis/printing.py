@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from reports import figures
 from reports.analysis import colours, drawing
 from reports.analysis.content import FLOW, HEAT, Chart, Report
-from reports.tabular import Table
+from reports.tabular import PERCENT, Table
+from reports.tabular.content import Cell
 from reports.tabular.printing import content as of_tables
 from reports.typesetting import Template
 
@@ -16,6 +20,10 @@ PICTURE = Template(Path(__file__).with_name("picture.typ"))
 MOST_ROWS = 120
 """So many rows of a table are set; a workbook has them all."""
 
+MOST_COLUMNS = 12
+"""A table of more columns is in the workbook only; on paper its chart stands for it."""
+
+IN_THE_WORKBOOK = ("These figures are in the workbook.", "明细数据见工作簿。")
 LEFT = ("{} more rows are in the workbook.", "其余 {} 行见工作簿。")
 
 
@@ -41,12 +49,41 @@ def picture(report: Report, place: int = 0, *, ppi: float = 200) -> bytes | None
 def content(report: Report) -> dict[str, Any]:
     """Return what the template sets: texts and pictures only."""
     said = of_tables(report.document)
-    for table in said["tables"]:
-        left = max(0, len(table["rows"]) - MOST_ROWS)
-        table["rows"] = table["rows"][:MOST_ROWS]
-        table["left"] = left
-        table["left-words"] = LEFT[report.document.locale == "zh"].format(left)
-    return said | {"charts": [_drawn(chart, report) for chart in report.charts]}
+    at = int(report.document.locale == "zh")
+    for shown, table in zip(said["tables"], report.document.tables, strict=True):
+        is_wide = len(table.columns) > MOST_COLUMNS
+        kept = [] if is_wide else table.rows[:MOST_ROWS]
+        places = [_places(table, column) for column in range(len(table.columns))]
+        shown["rows"] = [_row(table, row, places) for row in kept]
+        shown["sums"] = [] if is_wide else [_row(table, row, places) for row in table.sums]
+        left = len(table.rows) - len(kept)
+        shown["left-words"] = LEFT[at].format(left) if left else ""
+        if is_wide:
+            shown["columns"], shown["empty"] = [], IN_THE_WORKBOOK[at]
+    return said | {"charts": [_drawn(chart, report) for chart in report.charts], "leading": report.leading}
+
+
+def _places(table: Table, column: int) -> int:
+    """Return to how many places a column of numbers is told: the larger they are, the fewer."""
+    known = [float(row[column]) for row in (*table.rows, *table.sums) if isinstance(row[column], Decimal)]  # type: ignore[arg-type]  # a number
+    largest = max((abs(one) for one in known), default=0.0)
+    if all(one == int(one) for one in known):
+        return 0
+    return 0 if largest >= 100_000 else 1 if largest >= 100 else 3
+
+
+def _row(table: Table, row: Sequence[Cell], places: Sequence[int]) -> list[str]:
+    return [
+        _shown(cell, column.kind, to) for cell, column, to in zip(row, table.columns, places, strict=True)
+    ]
+
+
+def _shown(cell: Cell, kind: str, places: int) -> str:
+    if isinstance(cell, Decimal) and kind == PERCENT:
+        return f"{figures.number(cell * 100, places=1)} %"
+    if isinstance(cell, Decimal):
+        return figures.number(cell, places=places)
+    return f"{cell:,}" if isinstance(cell, int) else "" if cell is None else str(cell)
 
 
 def legend(chart: Chart, table: Table) -> list[tuple[str, str, bool]]:

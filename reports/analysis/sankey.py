@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.analysis.content import Band, Chart
+from reports.analysis.words import short
 
-THICK, APART, TOP, LEAST = 11.0, 17.0, 10.0, 0.8
+THICK, APART, TOP, LEAST = 11.0, 19.0, 20.0, 0.8
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def laid_out(chart: Chart, *, width: float) -> Picture:
             columns[last if node not in feeds else rank[node]].append(node)
     size = [max(_sum(bands, "source", node), _sum(bands, "target", node)) for node in range(count)]
     fullest = max((len(nodes) for nodes in columns.values()), default=1)
-    height = max(fullest * (APART + 9.0) + 2 * TOP, 300.0 if width > 600 else 360.0)
+    height = max(fullest * (APART + 8.0) + 2 * TOP, 300.0 if width > 600 else 360.0)
     per = min(
         ((height - 2 * TOP - (len(nodes) - 1) * APART) / sum(size[node] for node in nodes) for nodes in
          columns.values() if sum(size[node] for node in nodes)), default=0.0,
@@ -121,11 +122,13 @@ def _node(
     chart: Chart, node: int, x: float, y: float, amount: float, per: float, width: float
 ) -> Node:  # fmt: skip
     name, shade = chart.nodes[node]
-    tall, said = max(amount * per, LEAST), f"{name}: {amount:,.4g} {chart.unit}"
-    is_right = x > width * 0.55
-    text_x = x - 5 if is_right else x + THICK + 5
-    return Node(x, y, THICK, tall, shade, said if width > 600 else name, said, text_x, y + tall / 2 + 4,
-                "end" if is_right else "start")  # fmt: skip
+    tall, said = max(amount * per, LEAST), f"{name}: {short(amount)} {chart.unit}"
+    shown = said if width > 600 else name
+    if x < 1:
+        return Node(x, y, THICK, tall, shade, shown, said, x + THICK + 5, y + tall / 2 + 4, "start")
+    if x > width - 2 * THICK:
+        return Node(x, y, THICK, tall, shade, shown, said, x - 5, y + tall / 2 + 4, "end")
+    return Node(x, y, THICK, tall, shade, shown, said, x + THICK / 2, y - 5, "middle")
 
 
 def _ribbons(
@@ -142,8 +145,6 @@ def _ribbons(
             f"M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}V{y1 + thick:.1f}"
             f"C{middle:.1f} {y1 + thick:.1f} {middle:.1f} {y0 + thick:.1f} {x0:.1f} {y0 + thick:.1f}Z"
         )
-        said = (
-            f"{chart.nodes[band.source][0]} → {chart.nodes[band.target][0]}: {band.amount:,.4g} {chart.unit}"
-        )
+        said = f"{chart.nodes[band.source][0]} → {chart.nodes[band.target][0]}: {short(band.amount)} {chart.unit}"
         found.append(Ribbon(path, band.shade, said))
     return found

@@ -11,7 +11,7 @@ from backend.kernel import clock
 from backend.kernel.ids import show
 from reports import drivers as files
 
-BASE = "/api/v1/analysis"
+BASE = "/analysis"
 MONTH = {"first": "2026-01-01", "until": "2026-02-01"}
 
 
@@ -27,18 +27,18 @@ def manager(phone, world):
 
 def test_a_driver_is_said_corrected_listed_and_taken_back(manager, at):
     said = {"kind": "area", "value": 1200, "starts_on": "2026-01-01"}
-    made = manager.post(f"{at}/drivers", json=said)
+    made = manager.ask("POST", f"{at}/drivers", json=said)
     assert (made.status_code, made.json["unit"], made.json["source"]) == (201, "m2", "api")
-    again = manager.post(f"{at}/drivers", json=said | {"value": 1300})
+    again = manager.ask("POST", f"{at}/drivers", json=said | {"value": 1300})
     assert (again.json["id"], again.json["value"]) == (made.json["id"], 1300)
     assert [one["value"] for one in manager.get(f"{at}/drivers?kind=area").json["items"]] == [1300]
-    assert manager.delete(f"{BASE}/drivers/{made.json['id']}").status_code == 204
+    assert manager.ask("DELETE", f"{BASE}/drivers/{made.json['id']}").status_code == 204
     assert manager.get(f"{at}/drivers?kind=area").json["items"] == []
 
 
 def test_what_cannot_be_names_field_value_and_remedy(manager, at):
     said = {"kind": "hours", "value": 900, "starts_on": "2026-01-01", "ends_on": "2026-01-02"}
-    refused = manager.post(f"{at}/drivers", json=said)
+    refused = manager.ask("POST", f"{at}/drivers", json=said)
     assert refused.status_code == 422
     assert (refused.json["field"], refused.json["value"]) == ("value", "900")
     assert refused.json["remedy"]
@@ -46,7 +46,7 @@ def test_what_cannot_be_names_field_value_and_remedy(manager, at):
 
 def _send(manager, at, data, name, **more):
     body = {"file": (io.BytesIO(data), name), **more}
-    return manager.post(f"{at}/driver-files", data=body, content_type="multipart/form-data")
+    return manager.ask("POST", f"{at}/driver-files", data=body, content_type="multipart/form-data")
 
 
 def test_a_csv_is_looked_through_then_written(manager, at):
@@ -78,33 +78,33 @@ def test_factors_quotas_and_measures_are_kept(manager, at):
              "source": "GB 1234"}  # fmt: skip
     measure = {"name": "Lamps", "begun_on": "2026-01-01", "outlay": "1000", "yearly": "250", "years": 8, "rate": "0.06"}
     for kind, said in (("factor", factor), ("quota", quota), ("measure", measure)):
-        made = manager.post(f"{at}/{kind}s", json=said)
+        made = manager.ask("POST", f"{at}/{kind}s", json=said)
         assert made.status_code == 201, made.json
         assert len(manager.get(f"{at}/{kind}s").json["items"]) == 1
         if kind != "measure":
-            assert manager.post(f"{at}/{kind}s", json=said).status_code == 409
-        assert manager.delete(f"{BASE}/{kind}s/{made.json['id']}").status_code == 204
+            assert manager.ask("POST", f"{at}/{kind}s", json=said).status_code == 409
+        assert manager.ask("DELETE", f"{BASE}/{kind}s/{made.json['id']}").status_code == 204
         assert manager.get(f"{at}/{kind}s").json["items"] == []
 
 
 def test_the_four_questions_are_answered(manager, world):
     about = MONTH | {"organisation": show(world.east.region.id)}
-    efficiency = manager.get(f"{BASE}/efficiency", query_string=about).json
+    efficiency = manager.get(f"{BASE}/efficiency", **about).json
     assert (efficiency["plants"], set(efficiency["lacking"])) == ([], {"area", "heads", "product"})
-    intensity = manager.get(f"{BASE}/intensity", query_string=about | {"carrier": "electricity"}).json
+    intensity = manager.get(f"{BASE}/intensity", **about, carrier="electricity").json
     assert intensity["baseline"] is None
     assert "too few" in intensity["reason"]
-    benefit = manager.get(f"{BASE}/benefit", query_string=about).json
+    benefit = manager.get(f"{BASE}/benefit", **about).json
     assert (benefit["money"], benefit["counted"]) == ([], [])
-    assert manager.get(f"{BASE}/benchmark", query_string=about).json == {"items": [], "left": 0}
-    assert manager.post(f"{BASE}/organisations/{about['organisation']}/fits").json == {"fits": 0}
+    assert manager.get(f"{BASE}/benchmark", **about).json == {"items": [], "left": 0}
+    assert manager.ask("POST", f"{BASE}/organisations/{about['organisation']}/fits").json == {"fits": 0}
 
 
 def test_use_of_now_is_counted_with_its_factor(manager, world):
     today = (clock.now() + timedelta(hours=8)).date()
     about = {"organisation": show(world.east.region.id), "first": (today - timedelta(days=1)).isoformat(),
              "until": (today + timedelta(days=1)).isoformat()}  # fmt: skip
-    counted = manager.get(f"{BASE}/benefit", query_string=about).json["counted"]
+    counted = manager.get(f"{BASE}/benefit", **about).json["counted"]
     co2 = next(one for one in counted if one["kind"] == "co2")
     assert co2["value"] == pytest.approx(co2["amount"] * co2["factor"])
     assert co2["is_older"]
@@ -113,19 +113,19 @@ def test_use_of_now_is_counted_with_its_factor(manager, world):
 def test_who_may_not_look_is_told_so(phone, world, at):
     customer, technician = phone(world.east, "customer"), phone(world.east, "technician")
     about = MONTH | {"organisation": show(world.east.customer.id)}
-    assert customer.get(f"{BASE}/benefit", query_string=about).status_code == 403
+    assert customer.get(f"{BASE}/benefit", **about).status_code == 403
     assert customer.get(f"{BASE}/organisations/{about['organisation']}/places").json == {"items": []}
-    assert technician.post(f"{at}/drivers", json={"kind": "area", "value": 9, "starts_on": "2026-01-01"}).status_code == 403
+    assert technician.ask("POST", f"{at}/drivers", json={"kind": "area", "value": 9, "starts_on": "2026-01-01"}).status_code == 403
 
 
 def test_another_region_is_not_there(phone, world, at):
     stranger = phone(world.west, "manager")
     assert stranger.get(f"{at}/drivers").status_code == 404
     about = MONTH | {"organisation": show(world.east.region.id)}
-    assert stranger.get(f"{BASE}/efficiency", query_string=about).status_code in (403, 404)
+    assert stranger.get(f"{BASE}/efficiency", **about).status_code in (403, 404)
 
 
 def test_days_that_cannot_be_are_refused(manager, world):
     about = {"organisation": show(world.east.region.id), "first": "2026-02-01", "until": "2026-01-01"}
-    refused = manager.get(f"{BASE}/efficiency", query_string=about)
+    refused = manager.get(f"{BASE}/efficiency", **about)
     assert (refused.status_code, refused.json["field"]) == (422, "until")

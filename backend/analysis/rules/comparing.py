@@ -78,6 +78,7 @@ class Explained:
         = sum of the rows' moved + unlike, exactly
     disagree: meter -> by how much its sub-meters count more than it does [base units, > 0]
     share: of the period asked for that the tops cover, 0..1; silent: tops of which nothing is known
+    folded: sub-meters that stay with the meter above, since they did not count throughout both periods
     """
 
     total: Row
@@ -86,6 +87,7 @@ class Explained:
     disagree: Mapping[int, int]
     share: float
     silent: int
+    folded: int = 0
 
 
 def explain(
@@ -96,12 +98,13 @@ def explain(
     before: None where nothing is compared
     """
     rows: dict[Hashable, Row] = defaultdict(Row)
-    total, unlike = Row(), 0
+    total, unlike, folded = Row(), 0, 0
     disagree: dict[int, int] = {}
     for top in forest.tops:
         keys = forest.below(top)
         is_alike = before is not None and counts_throughout(top, now, before)
         told = _told(keys, now, before, is_alike=is_alike)
+        folded += sum(1 for key in keys if key in now and key not in told[0])
         rests_now = rests(forest, top, told[0], now)
         rests_before = rests(forest, top, told[1], before or {})
         for key in keys:
@@ -117,7 +120,7 @@ def explain(
             unlike += sum(rests_now.values()) - sum(rests_before.values())
     shares = [now[top].share if top in now else 0.0 for top in forest.tops]
     return Explained(total, dict(rows), unlike, disagree, sum(shares) / len(shares) if shares else 0.0,
-                     sum(1 for top in forest.tops if top not in now))  # fmt: skip
+                     sum(1 for top in forest.tops if top not in now), folded)  # fmt: skip
 
 
 def explain_split(

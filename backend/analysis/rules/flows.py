@@ -102,7 +102,8 @@ def graph(
             found.add(source, _carrier(carrier), amount)
     for part in taken:
         is_drive = part.position in turned and _drives(part, outs)
-        _take(found, part, Node("plant", names[part.position]) if is_drive else Node("use", part.use))
+        use = Node("use", part.use, "" if part.use else part.carrier.value)
+        _take(found, part, Node("plant", names[part.position]) if is_drive else use)
     for position in turned:
         _balance_plant(found, Node("plant", names[position]), set(drives[position]), set(outs[position]))
     for here in sorted({*(one.carrier for one in given), *(part.carrier for part in taken)}):

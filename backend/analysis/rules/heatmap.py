@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 HOUR_US = 3_600_000_000
+_QUARTER_US = HOUR_US // 4
 WHOLE = 0.95
 """An hour counts where the meters that cover this share of what is usual were read in it."""
 
@@ -119,31 +121,18 @@ def _hours_of(first: date, until: date, zone: str) -> Ints:
 
 def _cells(start_us: Ints, first: date, zone: str) -> tuple[Ints, Ints]:
     """Return the local hour and the day (counted from the first) of instants."""
-    place = ZoneInfo(zone)
-    offsets = {}
-    day_us = 86_400_000_000
-    utc_days = start_us // (day_us // 4)
-    for quarter in np.unique(utc_days).tolist():
-        at = datetime.fromtimestamp(quarter * day_us / 4 / 1e6, UTC)
-        ends = at + timedelta(hours=6)
-        before, after = (
-            one.astimezone(place).utcoffset() or timedelta(0) for one in (at, ends - timedelta(seconds=1))
-        )
-        offsets[quarter] = None if before != after else before // timedelta(microseconds=1)
-    local = np.empty_like(start_us)
-    for quarter, offset in offsets.items():
-        mine = utc_days == quarter
-        if offset is None:
-            local[mine] = [_local_us(one, place) for one in start_us[mine].tolist()]
-        else:
-            local[mine] = start_us[mine] + offset
+    quarters, which = np.unique(start_us // _QUARTER_US, return_inverse=True)
+    offsets = np.array([_offset_us(one, zone) for one in quarters.tolist()], np.int64).reshape(-1)
+    local = start_us + offsets[which] if len(quarters) else start_us
     origin = (first - date(1970, 1, 1)).days
-    return (local // HOUR_US) % 24, local // day_us - origin
+    return (local // HOUR_US) % 24, local // (24 * HOUR_US) - origin
 
 
-def _local_us(at_us: int, place: ZoneInfo) -> int:
-    local = datetime.fromtimestamp(at_us / 1e6, UTC).astimezone(place)
-    return at_us + (local.utcoffset() or timedelta(0)) // timedelta(microseconds=1)
+@lru_cache(maxsize=100_000)
+def _offset_us(quarter: int, zone: str) -> int:
+    """Return how far local time is ahead of UTC in a quarter of an hour [µs]; clocks change between two of them."""
+    at = datetime.fromtimestamp(quarter * _QUARTER_US / 1e6, UTC)
+    return (at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)) // timedelta(microseconds=1)
 
 
 def _instant(at_us: int) -> datetime:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from backend.analysis.rules.periods import Stretches
 from backend.analysis.rules.weather import Weather
 from backend.analysis.service.curves import curves
 from backend.analysis.service.ground import BEFORE, NOW, Ground, Meter, stand_on
+from backend.analysis.service.telling import Label, Teller
 from backend.kernel.errors import NotFound
 from backend.kernel.periods import Period
 from backend.kernel.scope import Scope
@@ -27,19 +27,6 @@ HOURLY_DAYS = 8
 """Up to so many days are drawn by the hour."""
 
 DAILY_DAYS = 100
-
-REST = "rest"
-"""The row of what no sub-meter tells apart, or of what stands at no place below."""
-
-
-@dataclass(frozen=True)
-class Label:
-    """What a row is called. id: of an organisation, position or point; None for words the reader's language has."""
-
-    key: Hashable
-    name: str = ""
-    name_zh: str | None = None
-    id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -93,12 +80,15 @@ def consumption(session: Session, scope: Scope, *, ask: Ask) -> Consumption:
     )
     grain = "hour" if ask.days <= HOURLY_DAYS else "day" if ask.days <= DAILY_DAYS else "month"
     drawn = curves(ground, tops, grain)
+    teller = Teller(ground, forest)
     groups = []
     for carrier, dimension in kinds:
         mine = [one.key for one in tops if (one.carrier, one.dimension) == (carrier, dimension)]
-        told, labels = _explained(ground, Forest(mine, forest.subs), pieces, amounts)
+        told = _explained(ground, Forest(mine, forest.subs), pieces, amounts, teller)
         weather = drawn.weather(carrier, dimension) if told.total.is_compared else None
-        groups.append(Group(carrier, dimension, told, labels, drawn.series(carrier, dimension), weather))
+        groups.append(
+            Group(carrier, dimension, told, teller.labels, drawn.series(carrier, dimension), weather)
+        )
     return Consumption(
         ask, ground.node, ground.zone, ground.stretches, grain, groups, _steps(ground), ground.meters
     )
@@ -123,20 +113,16 @@ def _tops(ground: Ground) -> list[Meter]:
 
 
 def _explained(
-    ground: Ground,
-    forest: Forest,
-    pieces: Sequence[tuple[int, Period]],
-    amounts: Mapping[tuple[int, int], Sum],
-) -> tuple[Explained, dict[Hashable, Label]]:
+    ground: Ground, forest: Forest, pieces: Sequence[tuple[int, Period]], amounts: Mapping[tuple[int, int], Sum],
+    teller: Teller,
+) -> Explained:  # fmt: skip
     """Tell a carrier apart by what was asked; by organisation piece by piece, since who is supplied may change."""
     is_compared = bool(ground.stretches.before)
     if ground.ask.by is By.ORGANISATION:
-        branch = _Branches(ground)
-        split = [_held(ground, forest, pieces, amounts, which, branch) for which in (NOW, BEFORE)]
-        return explain_split(split[0], split[1] if is_compared else None, forest.tops), branch.labels
+        split = [_held(ground, forest, pieces, amounts, which, teller) for which in (NOW, BEFORE)]
+        return explain_split(split[0], split[1] if is_compared else None, forest.tops)
     now, before = (summed(pieces, amounts, which) for which in (NOW, BEFORE))
-    of, labels = _teller(ground, forest)
-    return explain(forest, now, before if is_compared else None, of), labels
+    return explain(forest, now, before if is_compared else None, teller.row_of)
 
 
 def summed(
@@ -153,14 +139,14 @@ def summed(
 
 def _held(
     ground: Ground, forest: Forest, pieces: Sequence[tuple[int, Period]],
-    amounts: Mapping[tuple[int, int], Sum], which: int, branch: _Branches,
+    amounts: Mapping[tuple[int, int], Sum], which: int, teller: Teller,
 ) -> dict[int, dict[Hashable, Sum]]:  # fmt: skip
     """Return what each top counted for each organisation below, over the pieces of one period."""
     lasts, tops = _lasts(pieces, which), set(forest.tops)
     parts: dict[int, dict[Hashable, list[Sum]]] = defaultdict(lambda: defaultdict(list))
     for (number, key), one in amounts.items():
         if number in lasts and key in tops:
-            whom = branch.of(ground.holder(ground.meters[key], pieces[number][1].start))
+            whom = teller.branch_of(ground.holder(ground.meters[key], pieces[number][1].start))
             parts[key][whom].append(Sum(one.amount, one.estimated, one.share * lasts[number]))
     return {key: {whom: _together(some) for whom, some in mine.items()} for key, mine in parts.items()}
 
@@ -179,66 +165,6 @@ def _together(parts: Sequence[Sum]) -> Sum:
     return Sum(
         sum(one.amount for one in parts), sum(one.estimated for one in parts), sum(one.share for one in parts)
     )
-
-
-class _Branches:
-    """The organisations directly below the one asked about, and which of them anybody further down belongs to."""
-
-    def __init__(self, ground: Ground) -> None:
-        self.paths = {one.id: str(one.path).split(".") for one in ground.nodes}
-        self.depth = len(self.paths[ground.node.id])
-        self.by_label = {str(one.path).split(".")[-1]: one for one in ground.nodes}
-        self.labels: dict[Hashable, Label] = {REST: Label(REST)}
-
-    def of(self, holder: UUID | None) -> Hashable:
-        """Return the organisation directly below that holds it; REST for the one asked about itself."""
-        path = self.paths.get(holder) if holder else None
-        if path is None or len(path) <= self.depth:
-            return REST
-        node = self.by_label[path[self.depth]]
-        self.labels[node.id] = Label(node.id, node.name, node.name_zh, node.id)
-        return node.id
-
-
-def _teller(ground: Ground, forest: Forest) -> tuple[Callable[[int], Hashable], dict[Hashable, Label]]:
-    """Return what says which row a meter counts in, and what the rows are called."""
-    labels: dict[Hashable, Label] = {REST: Label(REST)}
-    by, meters = ground.ask.by, ground.meters
-    if by is By.CATEGORY:
-        labels |= {one.category: Label(one.category, one.category) for one in meters.values() if one.category}
-        return (lambda key: meters[key].category or REST), labels
-    if by is By.POSITION:
-        return _by_place(ground, labels)
-    if by is By.METER:
-        row_of: dict[int, int] = {}
-        for top in forest.tops:
-            heads = [top] if ground.ask.meter is None else [*forest.subs.get(top, ())]
-            for head in heads:
-                row_of |= dict.fromkeys(forest.below(head), head)
-        labels |= {
-            key: Label(key, meters[key].name, meters[key].name_zh, meters[key].id) for key in set(row_of.values())
-        }  # fmt: skip
-        return (lambda key: row_of.get(key, REST)), labels
-    return (lambda key: REST), labels
-
-
-def _by_place(
-    ground: Ground, labels: dict[Hashable, Label]
-) -> tuple[Callable[[int], Hashable], dict[Hashable, Label]]:
-    """Tell apart by the places directly below the one asked for; by sites where none is."""
-    depth = 0
-    if ground.ask.under is not None:
-        depth = len(str(network.position(ground.session, ground.scope, ground.ask.under).path).split("."))
-    steps = {key: one.path.split(".") for key, one in ground.meters.items()}
-    wanted = {UUID(path[depth]) for path in steps.values() if len(path) > depth}
-    for place in network.positions_by_id(ground.session, ground.scope, wanted):
-        labels[place.id] = Label(place.id, place.name, place.name_zh, place.id)
-
-    def of(key: int) -> Hashable:
-        path = steps[key]
-        return UUID(path[depth]) if len(path) > depth and UUID(path[depth]) in labels else REST
-
-    return of, labels
 
 
 def _steps(ground: Ground) -> list[Label]:

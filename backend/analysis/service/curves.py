@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 
@@ -31,12 +32,13 @@ class Curves:
     grain: str
     amounts: dict[Kind, dict[tuple[int, datetime], int]] = field(default_factory=dict)
     warmth: dict[date, float] | None = None
+    _places: dict[tuple[int, datetime], datetime] = field(default_factory=dict)
 
     def series(self, carrier: Carrier, dimension: str) -> list[Bucket]:
         """Return (start, now, before) in order: local months, days, or hours; before: what stands against it."""
-        found: dict[datetime, list[int | None]] = {start: [None, None] for start in self._starts()}
+        found: dict[datetime, list[int | None]] = {start: [None, None] for start in self._starts_once}
         for (which, at), amount in self.amounts.get((carrier, dimension), {}).items():
-            start = self._bucket(at if which == NOW else self._moved(at))
+            start = self._place(which, at)
             if start in found:
                 found[start][which] = (found[start][which] or 0) + amount
         return [(start, now, before) for start, (now, before) in sorted(found.items())]
@@ -56,14 +58,29 @@ class Curves:
             np.array([self.warmth[on] for on in now], np.float64),
         )
 
+    def _place(self, which: int, at: datetime) -> datetime:
+        """Return the bucket an amount stands in."""
+        if (which, at) not in self._places:
+            self._places[which, at] = self._bucket(at if which == NOW else self._moved(at))
+        return self._places[which, at]
+
+    @cached_property
+    def _starts_once(self) -> list[datetime]:
+        return self._starts()
+
+    @cached_property
+    def _day_of(self) -> dict[date, date]:
+        """Days of the other period, each with the one it stands against."""
+        return {like: day for day, like in self.ground.stretches.pairs}
+
     def _starts(self) -> list[datetime]:
         first, until = self.ground.stretches.whole_now
         start, end = (periods.day(on, self.ground.zone).start for on in (first, until))
-        starts, at = [], start
-        while at < end:
-            starts.append(self._bucket(at))
-            at += timedelta(hours=1) if self.grain == "hour" else timedelta(hours=24)
-        return sorted({*starts, self._bucket(end - timedelta(hours=1))})
+        if self.grain == "hour":
+            return [start + timedelta(hours=number) for number in range((end - start) // timedelta(hours=1))]
+        days = (first + timedelta(days=number) for number in range((until - first).days))
+        kept = {on.replace(day=1) if self.grain == "month" else on for on in days}
+        return [periods.day(max(on, first), self.ground.zone).start for on in sorted(kept)]
 
     def _bucket(self, at: datetime) -> datetime:
         """Return the start of the local month, day or hour an instant lies in."""
@@ -84,7 +101,7 @@ class Curves:
     def _pairs(self, on: date) -> date:
         found = self.ground.stretches
         if found.pairs:
-            return {like: day for day, like in found.pairs}.get(on, on)
+            return self._day_of.get(on, on)
         assert found.whole_before is not None, "there is a period to compare with"
         if found.whole_before[0].day == found.whole_now[0].day == 1 and found.whole_now[1].day == 1:
             months = (found.whole_now[0].year - found.whole_before[0].year) * 12

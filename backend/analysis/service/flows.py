@@ -13,8 +13,9 @@ from backend.analysis.rules.asking import Ask, By, Compare
 from backend.analysis.rules.comparing import THROUGHOUT, Forest, Sum, rests
 from backend.analysis.rules.flows import Given, Graph, Head, Taken, graph
 from backend.analysis.rules.periods import Stretches
-from backend.analysis.service.consumption import Label, summed
+from backend.analysis.service.consumption import summed
 from backend.analysis.service.ground import NOW, Ground, Meter, stand_on
+from backend.analysis.service.telling import Label
 from backend.kernel.scope import Scope
 from backend.kernel.units import Carrier
 from backend.metering.models import Direction
