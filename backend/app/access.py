@@ -65,6 +65,10 @@ PAGES = {
         "exceptions", "vee_exception", "accept_exception", "edit_exception", "rerun_exception",
         "vee_settings",
     },
+    Application.ANALYSIS: {
+        "consumption", "flows", "habits", "analysis_file", "analysis_picture", "analysis_schedules",
+        "new_analysis_schedule", "end_analysis_schedule", "retry_analysis",
+    },
     Application.MAINTENANCE: {
         "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",
         "connections", "connection", "dead_letters", "settle_dead_letter", "sightings", "adopt",

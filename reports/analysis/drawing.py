@@ -21,9 +21,13 @@ WIDE, NARROW = 860.0, 380.0
 
 FONT = "Noto Sans CJK SC, Noto Sans SC, DejaVu Sans"
 HATCH = (
-    '<defs><pattern id="no-data" width="6" height="6" patternUnits="userSpaceOnUse" '
+    '<defs><pattern id="no-data-{name}" width="6" height="6" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><rect class="no-data" width="2" height="6" fill="#b8c1c7"/></pattern></defs>'
 )
+
+
+TALL, MOST_CELLS = 11.0, 1500
+"""How high a row of a heat map is, and how many cells have a title each."""
 
 
 @dataclass(frozen=True)
@@ -159,30 +163,67 @@ def _line(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
 
 
 def _heat(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
-    """Draw a row of the table as a column of the picture: days across, hours down."""
+    """Draw a row of the table as a column of the picture: days across, hours down.
+
+    Where there are many, cells of a shade are one path, so that a year of hours stays small; then none has a title.
+    """
     count = len(chart.columns)
-    frame = Frame(width, 34.0 + 11.0 * count + 24, left=44.0)
+    frame = Frame(width, 34.0 + TALL * count + 24, left=44.0)
     grid = [values(table, one) for one in chart.columns]
     known = [value for row in grid for value in row if value is not None]
     low, high = min(known, default=0.0), max(known, default=1.0)
-    wide, tall, parts = (frame.right - frame.left) / max(len(table.rows), 1), 11.0, [HATCH]
-    for down, (column, row) in enumerate(zip(chart.columns, grid, strict=True)):
-        for at, value in enumerate(row):
-            said = escape(_said(table, chart, at, column))
-            step = None if value is None else colours.step(value, low, high)
-            fill = "url(#no-data)" if step is None else colours.SCALE[step]
-            parts.append(
-                f'<rect class="{"none" if step is None else f"shade s{step}"}" x="{frame.left + at * wide:.2f}" '
-                f'y="{frame.top + down * tall:.1f}" width="{wide + 0.15:.2f}" height="{tall:.1f}" fill="{fill}">'
-                f"<title>{said}</title></rect>"
-            )
-        if down % max(count // 8, 1) == 0:
-            parts.append(
-                f'<text class="quiet" x="{frame.left - 6:.0f}" y="{frame.top + (down + 0.85) * tall:.1f}" '
-                f'text-anchor="end" fill="#55656f">{escape(table.columns[column].label)}</text>'
-            )
+    wide = (frame.right - frame.left) / max(len(table.rows), 1)
+    steps_of = [[None if value is None else colours.step(value, low, high) for value in row] for row in grid]
+    name = f"{width:.0f}-{count}"
+    is_many = count * len(table.rows) > MOST_CELLS
+    cells = (
+        _shaded(frame, steps_of, wide, name) if is_many else _cells(frame, chart, table, steps_of, wide, name)
+    )
+    hours = [
+        f'<text class="quiet" x="{frame.left - 6:.0f}" y="{frame.top + (down + 0.85) * TALL:.1f}" text-anchor="end" '
+        f'fill="#55656f">{escape(table.columns[column].label)}</text>'
+        for down, column in enumerate(chart.columns)
+        if down % max(count // 8, 1) == 0
+    ]
     names = [str(row[chart.across]) for row in table.rows]
-    return frame, "".join(parts) + _legend(frame, chart.unit, low, high) + _names(frame, names, wide)
+    below = _legend(frame, chart.unit, low, high) + _names(frame, names, wide)
+    return frame, HATCH.format(name=name) + cells + "".join(hours) + below
+
+
+def _cells(
+    frame: Frame, chart: Chart, table: Table, steps_of: Sequence[Sequence[int | None]], wide: float, name: str
+) -> str:
+    """Draw a cell each, with what it says."""
+    return "".join(
+        f'<rect class="{"none" if step is None else f"shade s{step}"}" x="{frame.left + at * wide:.2f}" '
+        f'y="{frame.top + down * TALL:.1f}" width="{wide + 0.15:.2f}" height="{TALL:.1f}" '
+        f'fill="{f"url(#no-data-{name})" if step is None else colours.SCALE[step]}">'
+        f"<title>{escape(_said(table, chart, at, chart.columns[down]))}</title></rect>"
+        for down, row in enumerate(steps_of)
+        for at, step in enumerate(row)
+    )
+
+
+def _shaded(frame: Frame, steps_of: Sequence[Sequence[int | None]], wide: float, name: str) -> str:
+    """Draw the cells of each shade as one path; what follows in a row at the same shade is one piece."""
+    paths: dict[int | None, list[str]] = {}
+    for down, row in enumerate(steps_of):
+        at = 0
+        while at < len(row):
+            end = at + 1
+            while end < len(row) and row[end] == row[at]:
+                end += 1
+            left, top = frame.left + at * wide, frame.top + down * TALL
+            across = (end - at) * wide + 0.1
+            paths.setdefault(row[at], []).append(
+                f"M{left:.1f} {top:.0f}h{across:.1f}v{TALL:.0f}h-{across:.1f}z"
+            )
+            at = end
+    return "".join(
+        f'<path class="{"none" if step is None else f"shade s{step}"}" d="{"".join(path)}" '
+        f'fill="{f"url(#no-data-{name})" if step is None else colours.SCALE[step]}"/>'
+        for step, path in paths.items()
+    )
 
 
 def _legend(frame: Frame, unit: str, low: float, high: float) -> str:

@@ -19,6 +19,9 @@ from reports.tabular import NUMBER, PERCENT, Column, Document, Table
 MOST_USES = 14
 """So many uses are drawn of a carrier; the smaller ones together. The table has them all."""
 
+UNSEEN = 0.0005
+"""Losses below this share of the largest flow are not drawn."""
+
 NODES = {
     "loss": ("{carrier}: network loss", "{carrier}：管网（线路）损失"),
     "unmetered": ("{carrier}: not metered", "{carrier}：未计量"),
@@ -122,14 +125,17 @@ def _chart(say: Say, found: FlowView, part: Flows, table: int) -> Chart:
 
 
 def _drawn(part: Flows) -> dict[tuple[Node, Node], int]:
-    """Return the flows to be drawn: the smaller uses of all together."""
+    """Return the flows to be drawn: smaller uses together, losses nobody would see left to the table."""
     uses: dict[Node, int] = defaultdict(int)
     for (_, target), flow in part.graph.flows.items():
         if target.kind == "use":
             uses[target] += flow
     kept = set(sorted(uses, key=lambda node: -uses[node])[:MOST_USES])
     found: dict[tuple[Node, Node], int] = defaultdict(int)
+    least = max(part.graph.flows.values(), default=0) * UNSEEN
     for (source, target), flow in part.graph.flows.items():
+        if target.kind in ("loss", "unmetered") and flow < least:
+            continue
         end = target if target.kind != "use" or target in kept else Node("use", "\N{BULLET}")
         found[source, end] += flow
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -22,6 +22,8 @@ POWER = {"kWh": "kW", "m3": "m³/h", "t": "t/h"}
 """Unit of an hour's amount -> what it is told as."""
 
 STEPS_OF_DURATION = 60
+CALENDAR_DAYS = 28
+"""From so many days on there is a calendar."""
 
 
 @view(ViewName.HABITS, "Habits", "用能规律")
@@ -37,6 +39,8 @@ def told(found: Habits, locale: str) -> Report:
     shade = found.carrier.value if found.carrier else ""
     tables = [_key(say, found, unit), _map(say, found, unit), _days(say, found), _duration(say, found, unit)]
     charts = []
+    if len(found.map.days) >= CALENDAR_DAYS:
+        tables.append(_calendar(say, found))
     if found.load is not None:
         charts = [
             Chart(HEAT, say("map"), unit, 1, 0, tuple(range(1, 25))),
@@ -44,6 +48,8 @@ def told(found: Habits, locale: str) -> Report:
                   shades=(shade,)),
             Chart(LINE, say("duration"), unit, 3, 0, (1,), shades=(shade,)),
         ]  # fmt: skip
+        if len(tables) > 4:
+            charts.insert(1, Chart(HEAT, say("calendar"), say.unit(found.unit), 4, 0, tuple(range(1, 8))))
     about = facts(say, found.ask, found.stretches, found.zone)
     if found.carrier:
         about.insert(0, (say("carrier"), say.carrier(found.carrier)))
@@ -96,6 +102,17 @@ def _days(say: Say, found: Habits) -> Table:
         for at, on in enumerate(found.map.days)
     ]
     return Table(say("days"), columns, rows if found.load else [], empty=say("empty"))
+
+
+def _calendar(say: Say, found: Habits) -> Table:
+    """Return weeks with their days: what a calendar on the wall shows."""
+    columns = [Column("week", say("week")), *(
+        Column(f"day{number + 1}", name, NUMBER) for number, name in enumerate(WEEKDAYS[say.at]))]  # fmt: skip
+    weeks: dict[date, list[Cell]] = {}
+    for at, on in enumerate(found.map.days):
+        monday = on - timedelta(days=on.weekday())
+        weeks.setdefault(monday, [day(say, monday), *[None] * 7])[on.weekday() + 1] = _cell(found.days[0][at])
+    return Table(say("calendar"), columns, list(weeks.values()) if found.load else [], empty=say("empty"))
 
 
 def _duration(say: Say, found: Habits, unit: str) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -53,14 +54,18 @@ def content(report: Report) -> dict[str, Any]:
     for shown, table in zip(said["tables"], report.document.tables, strict=True):
         is_wide = len(table.columns) > MOST_COLUMNS
         kept = [] if is_wide else table.rows[:MOST_ROWS]
-        places = [_places(table, column) for column in range(len(table.columns))]
-        shown["rows"] = [_row(table, row, places) for row in kept]
-        shown["sums"] = [] if is_wide else [_row(table, row, places) for row in table.sums]
+        shown["rows"], shown["sums"] = ([], []) if is_wide else texts_of(replace(table, rows=kept))
         left = len(table.rows) - len(kept)
         shown["left-words"] = LEFT[at].format(left) if left else ""
         if is_wide:
             shown["columns"], shown["empty"] = [], IN_THE_WORKBOOK[at]
     return said | {"charts": [_drawn(chart, report) for chart in report.charts], "leading": report.leading}
+
+
+def texts_of(table: Table) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the rows of a table and its sums as texts: numbers of a column to the same number of places."""
+    places = [_places(table, column) for column in range(len(table.columns))]
+    return [_row(table, row, places) for row in table.rows], [_row(table, row, places) for row in table.sums]
 
 
 def _places(table: Table, column: int) -> int:

@@ -75,6 +75,7 @@ WORDS = {
     "by_weather": ("Change by the weather", "天气带来的变化"),
     "other": ("Change not by the weather", "非天气因素的变化"),
     "fit": ("Fit (R²)", "拟合优度 R²"),
+    "week": ("Week of", "周（起始日）"),
     "weekday": ("Weekday", "星期"),
     "not_told": ("cannot be told", "无法判断"),
 }
