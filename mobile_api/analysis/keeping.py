@@ -56,7 +56,7 @@ class QuotaSchema(Schema):
     entered_at = instant(dump_only=True)
 
 
-class MeasureSchema(Schema):
+class EnergyMeasureSchema(Schema):
     """Something done to use less. yearly: saved a year; years: it serves; rate: of discount, 0.06 is 6 %."""
 
     id = Id(dump_only=True)
@@ -72,7 +72,7 @@ class MeasureSchema(Schema):
     entered_at = instant(dump_only=True)
 
 
-class MeasureShownSchema(MeasureSchema):
+class EnergyMeasureShownSchema(EnergyMeasureSchema):
     """A measure as it is told."""
 
     outlay = exact()
@@ -138,14 +138,14 @@ class Quotas(MethodView):
 class Measures(MethodView):
     """What was done to use less."""
 
-    @blp.response(200, whole(MeasureShownSchema, "Measures"))
+    @blp.response(200, whole(EnergyMeasureShownSchema, "Measures"))
     def get(self, organisation: UUID) -> Any:
         """Return the measures of an organisation and all below it; what they return stands under benefit."""
         found = benefit.measures(g.session, g.scope, organisation_id=organisation)
         return {"items": [one for one, _back in found][:MOST]}
 
-    @blp.arguments(MeasureSchema)
-    @blp.response(201, MeasureShownSchema)
+    @blp.arguments(EnergyMeasureSchema)
+    @blp.response(201, EnergyMeasureShownSchema)
     def post(self, new: dict[str, Any], organisation: UUID) -> Any:
         """Keep a measure (managers, operators, administrators)."""
         return keeping.record_measure(g.session, g.scope, organisation_id=organisation, new=NewMeasure(**new))

@@ -44,7 +44,7 @@ class PlantSchema(ma.Schema):
     bands = few(ma.fields.Nested(BandSchema), 10)
 
 
-class NetworkSchema(ma.Schema):
+class CarrierNetworkSchema(ma.Schema):
     """A carrier as a whole: fed in and taken out [unit], and the share that arrived."""
 
     carrier = ma.fields.String(attribute="carrier.value", metadata={"example": "heat"})
@@ -71,7 +71,7 @@ class EfficiencySchema(Schema):
     """How well it ran. lacking: what would have to be said (see drivers) for more specific uses."""
 
     plants = few(ma.fields.Nested(PlantSchema), MOST_PLANTS)
-    networks = few(ma.fields.Nested(NetworkSchema), 8)
+    networks = few(ma.fields.Nested(CarrierNetworkSchema), 8)
     specifics = few(ma.fields.Nested(SpecificSchema), MOST_SPECIFICS)
     lacking = few(ma.fields.String(), 3)
 

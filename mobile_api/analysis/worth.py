@@ -21,7 +21,7 @@ from mobile_api.fields import Id, Schema, few, instant
 MOST_BILLS, MOST_COUNTED, MOST_PLACES = 500, 200, 2_000
 
 
-class MoneySchema(Schema):
+class CurrencyBenefitSchema(Schema):
     """Income and cost of one currency, without taxes."""
 
     currency = ma.fields.String(metadata={"example": "CNY"})
@@ -91,7 +91,7 @@ class ReturnSchema(Schema):
 class BenefitSchema(Schema):
     """What came of these days. money, earned, billed and spent are null for who does not keep the accounts."""
 
-    money = few(ma.fields.Nested(MoneySchema), 20, allow_none=True)
+    money = few(ma.fields.Nested(CurrencyBenefitSchema), 20, allow_none=True)
     earned = few(ma.fields.Nested(EarnedSchema), MOST_BILLS, allow_none=True)
     billed = few(ma.fields.Nested(EarnedSchema), MOST_BILLS, allow_none=True)
     bills_left = ma.fields.Integer(metadata={"description": "Bills counted but not listed.", "example": 0})
@@ -100,7 +100,7 @@ class BenefitSchema(Schema):
     measures = few(ma.fields.Nested(ReturnSchema), MOST_BILLS)
 
 
-class PlaceSchema(ma.Schema):
+class PeerPlaceSchema(ma.Schema):
     """Where an organisation stood in local days [first, until): its own use per unit, and what is told of others.
 
     width, others, lower, middle, upper, quarter are null where fewer than five others can be compared with, or one of
@@ -133,7 +133,7 @@ class PlaceSchema(ma.Schema):
 class RankedSchema(ma.Schema):
     """A place with its rank among all: for those who run the meters."""
 
-    place = ma.fields.Nested(PlaceSchema)
+    place = ma.fields.Nested(PeerPlaceSchema)
     rank = ma.fields.Integer(attribute="rank.rank", metadata={"example": 3})
     of = ma.fields.Integer(attribute="rank.of", metadata={"example": 9})
     percentile = ma.fields.Float(attribute="rank.percentile", metadata={"example": 25.0})
@@ -149,7 +149,7 @@ class RankingSchema(Schema):
 class PlacesSchema(Schema):
     """Where one organisation stood, the latest period first."""
 
-    items = few(ma.fields.Nested(PlaceSchema), 200)
+    items = few(ma.fields.Nested(PeerPlaceSchema), 200)
 
 
 @blp.route("/benefit")

@@ -69,6 +69,7 @@ def own_groups(places: Sequence[PeerPlace]) -> list[dict[str, Any]]:
 def _year_ago(some: Sequence[PeerPlace]) -> float | None:
     """Return the value of the same month a year before the latest."""
     now = some[0].first
-    return next((one.value for one in some[1:] if (one.first.month, one.first.year) == (now.month, now.year - 1)), None)
-
-
+    return next(
+        (one.value for one in some[1:] if (one.first.month, one.first.year) == (now.month, now.year - 1)),
+        None,
+    )

@@ -7,16 +7,19 @@ from typing import Any
 
 from flask import g, render_template, url_for
 
+from backend.analysis.rules import factors
 from backend.analysis.rules.asking import ViewName
-from backend.analysis.rules.factors import UNITS, Kind
+from backend.analysis.rules.factors import Kind
 from backend.analysis.service import drivers as driver_service
-from backend.analysis.service.benefit import Benefit, Earned, Spent, benefit_of
+from backend.analysis.service import keeping
+from backend.analysis.service.benefit import Benefit, Earned, Spent, benefit_of, own_factors
 from backend.billing.rules import numbering
 from backend.tenancy import service as tenancy
 from portal import language
 from portal.analysis.pages import asked, common
 from portal.analysis.terms import KINDS
 from portal.pages import pages
+from portal.words import CARRIERS
 from portal.words import named_here as named
 from reports.analysis import benefit as papers
 
@@ -34,13 +37,26 @@ def benefit_page() -> str:
     report = papers.of(found, locale)
     about = {"at": view.query().get("at")}
     return render_template(
-        "analysis/benefit.html", view=view, found=found, kinds=KINDS, totals=_totals(found),
-        money=[(currency, income, cost, income - cost) for currency, (income, cost) in found.sums().items()],
-        earned=_bills(found.earned), billed=_bills(found.billed), spent=[_bought(one, view) for one in found.spent or ()],
-        counted=[(one, papers.said_of(one, locale)) for one in found.counted], shown=SHOWN, about=about,
+        "analysis/benefit.html",
+        view=view,
+        found=found,
+        kinds=KINDS,
+        totals=_totals(found),
+        units=factors.BASE_UNITS,
+        money_sums=[
+            (currency, income, cost, income - cost) for currency, (income, cost) in found.sums().items()
+        ],
+        earned=_bills(found.earned),
+        billed=_bills(found.billed),
+        spent=[_bought(one, view) for one in found.spent or ()],
+        counted=[(one, papers.said_of(one, locale)) for one in found.counted],
+        shown=SHOWN,
+        about=about,
+        own=own_factors(g.session, g.scope, organisation_id=found.subject.id),
+        bought=keeping.purchases(g.session, g.scope, organisation_id=found.subject.id),
         may_say=any(found.subject.id in g.scope.where(role) for role in driver_service.EDITORS),
         **common(report, view, ViewName.BENEFIT),
-    )  # fmt: skip
+    )
 
 
 def _totals(found: Benefit) -> list[dict[str, Any]]:
@@ -48,10 +64,14 @@ def _totals(found: Benefit) -> list[dict[str, Any]]:
     rows = []
     for kind in Kind:
         value, lacking = found.total(kind)
-        rows.append({
-            "name": KINDS[kind.value], "value": value if found.counted else None, "unit": "kg",
-            "of": UNITS[kind], "kind": kind.value, "lacking": [one.value for one in lacking],
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": KINDS[kind.value],
+                "value": value if found.counted else None,
+                "unit": "kg",
+                "lacking": [str(CARRIERS[one.value]) for one in lacking],
+            }
+        )
     return rows
 
 
@@ -59,12 +79,15 @@ def _bills(some: Sequence[Earned] | None) -> list[dict[str, Any]]:
     names = tenancy.organisations_by_id(g.session, g.scope, {one.customer_id for one in some or ()})
     return [
         {
-            "number": numbering.shown(one.year, one.serial) if one.year and one.serial else None, "one": one,
-            "link": url_for("portal.bill", bill_id=one.bill_id) if one.bill_id else url_for("portal.bills_so_far"),
+            "number": numbering.shown(one.year, one.serial) if one.year and one.serial else None,
+            "one": one,
+            "link": url_for("portal.bill", bill_id=one.bill_id)
+            if one.bill_id
+            else url_for("portal.bills_so_far"),
             "customer": named(names[one.customer_id]) if one.customer_id in names else "",
         }
         for one in sorted(some or (), key=lambda one: -one.counted)[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def _bought(one: Spent, view: Any) -> dict[str, Any]:

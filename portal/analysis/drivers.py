@@ -21,6 +21,7 @@ from portal.analysis.terms import DRIVERS, SOURCES
 from portal.forms import Field, Page
 from portal.navigation import below, look
 from portal.pages import done, pages, refused
+from portal.refusals import in_words
 from portal.words import named_here as named
 from reports import drivers as files
 
@@ -43,11 +44,27 @@ def _shown(report: Any, kept: str = "") -> str:
     page = service.drivers(g.session, g.scope, organisations=below(node), kind=chosen, cursor=asked())
     names = tenancy.organisations_by_id(g.session, g.scope, {one.organisation_id for one in page.items})
     return render_template(
-        "analysis/drivers.html", node=node, next=following(page), kinds=DRIVERS, sources=SOURCES, chosen=chosen,
-        rows=[{"one": one, "name": named(names[one.organisation_id]), "last": one.ends_on and one.ends_on - timedelta(1)}
-              for one in page.items],
-        may_say=may_say(node), report=report, kept=kept, shown=FAULTS_SHOWN, at=request.args.get("at"),
-    )  # fmt: skip
+        "analysis/drivers.html",
+        node=node,
+        next=following(page),
+        kinds=DRIVERS,
+        sources=SOURCES,
+        chosen=chosen,
+        rows=[
+            {
+                "one": one,
+                "name": named(names[one.organisation_id]),
+                "last": one.ends_on and one.ends_on - timedelta(1),
+            }
+            for one in page.items
+        ],
+        may_say=may_say(node),
+        report=report,
+        kept=kept,
+        shown=FAULTS_SHOWN,
+        in_words=in_words,
+        at=request.args.get("at"),
+    )
 
 
 def may_say(node: Any) -> bool:
@@ -60,17 +77,21 @@ def new_driver() -> Any:
     """Say what use depends on."""
     node = look()
     page = Page(
-        title=_("What use depends on"), question=_("For %(name)s; what is said of the same first day is corrected", name=named(node)),
-        steps=[{"name": _("Drivers"), "link": url_for("portal.drivers", at=request.args.get("at"))}], button=_("Save"),
+        title=_("What use depends on"),
+        question=_("For %(name)s; what is said of the same first day is corrected", name=named(node)),
+        steps=[{"name": _("Drivers"), "link": url_for("portal.drivers", at=request.args.get("at"))}],
+        button=_("Save"),
         fields=[
             Field("kind", _("What"), "production", "select", options=list(DRIVERS.items())),
             Field("value", _("Value"), "", "number", attributes={"step": "any"}),
             Field("product", _("Product"), is_required=False, hint=_("Of production: what is made")),
             Field("unit", _("Unit"), is_required=False, hint=_("Of production: t, pcs, m3, …")),
             Field("first_day", _("First day"), "", "date"),
-            Field("last_day", _("Last day"), "", "date", is_required=False, hint=_("Empty for area and heads")),
+            Field(
+                "last_day", _("Last day"), "", "date", is_required=False, hint=_("Empty for area and heads")
+            ),
         ],
-    )  # fmt: skip
+    )
     if request.method == "GET":
         return forms.show(page)
     try:
@@ -115,14 +136,19 @@ def import_drivers() -> Any:
         return refused(error, back)
     if report.is_written:
         return done(
-            _("%(new)s new, %(changed)s changed, %(same)s as before.", new=report.created, changed=report.changed,
-              same=report.unchanged), back,
-        )  # fmt: skip
-    return _shown(report, "" if report.problems else current_app.extensions["files"].put(data))
+            _(
+                "%(new)s new, %(changed)s changed, %(same)s as before.",
+                new=report.created,
+                changed=report.changed,
+                same=report.unchanged,
+            ),
+            back,
+        )
+    return _shown(report, "" if report.problems else current_app.files.put(data))
 
 
 def _kept(name: str) -> bytes:
-    with current_app.extensions["files"].open(name) as stream:
+    with current_app.files.open(name) as stream:
         found: bytes = stream.read()
     return found
 

@@ -33,18 +33,33 @@ def intensity_page() -> str:
     if carrier is None:
         return render_template("analysis/intensity.html", view=view, found=None, known=[])
     found = service.intensity_of(
-        g.session, g.scope, organisation_id=ask.organisation_id, carrier=carrier, first=ask.first, until=ask.until
+        g.session,
+        g.scope,
+        organisation_id=ask.organisation_id,
+        carrier=carrier,
+        first=ask.first,
+        until=ask.until,
     )
     locale = language.current()
     report = papers.of(found, locale)
     return render_template(
-        "analysis/intensity.html", view=view, found=found, known=[one.value for one in known], carrier=carrier.value,
-        form=FORMS[found.baseline.fit.form.value] if found.baseline else "", doubts=[DOUBTS[one] for one in found.doubts],
-        residuals=residuals(found), drivers_link=view.link("portal.drivers"),
-        per=_per(found), **common(report, view, ViewName.INTENSITY),
-        terms=[(papers.term_name(found.baseline.fit, one.name, locale), one) for one in found.baseline.fit.terms]
-        if found.baseline else [],
-    )  # fmt: skip
+        "analysis/intensity.html",
+        view=view,
+        found=found,
+        known=[one.value for one in known],
+        carrier=carrier.value,
+        form=FORMS[found.baseline.fit.form.value] if found.baseline else "",
+        doubts=[DOUBTS[one] for one in found.doubts],
+        residuals=residuals(found),
+        drivers_link=view.link("portal.drivers"),
+        per=_per(found),
+        **common(report, view, ViewName.INTENSITY),
+        terms=[
+            (papers.term_name(found.baseline.fit, one.name, locale), one) for one in found.baseline.fit.terms
+        ]
+        if found.baseline
+        else [],
+    )
 
 
 @pages.post("/analysis/intensity/fits", endpoint="refit")
@@ -52,7 +67,11 @@ def fit_again() -> Response:
     """Fit the last twelve months anew."""
     node = look()
     made = service.refit(g.session, g.scope, organisation_id=node.id)
-    said = _("Fitted anew: %(count)s carriers.", count=len(made)) if made else _("Too few days are known to fit.")
+    said = (
+        _("Fitted anew: %(count)s carriers.", count=len(made))
+        if made
+        else _("Too few days are known to fit.")
+    )
     return done(said, url_for("portal.intensity", at=show(node.id)))
 
 
@@ -62,10 +81,14 @@ def _per(found: Intensity) -> list[dict[str, Any]]:
     sizes = [("m²", said.area_m2), (_("head"), said.heads)]
     sizes += [(f"{symbol} {name}", amount) for name, (amount, symbol) in said.products.items()]
     return [
-        {"per": per, "used": found.used / size,
-         "normalised": None if found.normalised is None else found.normalised / size}
-        for per, size in sizes if size
-    ]  # fmt: skip
+        {
+            "per": per,
+            "used": found.used / size,
+            "normalised": None if found.normalised is None else found.normalised / size,
+        }
+        for per, size in sizes
+        if size
+    ]
 
 
 def residuals(found: Intensity) -> dict[str, Any] | None:
@@ -83,8 +106,13 @@ def residuals(found: Intensity) -> dict[str, Any] | None:
     x = drawing.scale(list(across), top=RIGHT, bottom=LEFT, zero=False, ticks=7)
     y = drawing.scale([*left, 0.0], top=TOP, bottom=BOTTOM, ticks=5)
     return {
-        "width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "bottom": BOTTOM, "zero": y.y(0.0),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "left": LEFT,
+        "right": RIGHT,
+        "bottom": BOTTOM,
+        "zero": y.y(0.0),
         "rules": [(y.y(tick), f"{tick:,.10g}") for tick in y.ticks],
         "marks": [(x.y(tick), f"{tick:g} °C") for tick in x.ticks] if base.temperature is not None else [],
         "dots": [(x.y(float(a)), y.y(float(b))) for a, b in zip(across, left, strict=True)],
-    }  # fmt: skip
+    }

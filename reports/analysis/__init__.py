@@ -8,6 +8,27 @@ from reports.analysis.registry import VIEWS, View, made, view
 from reports.analysis.workbook import xlsx
 
 __all__ = [
-    "COLUMNS", "FLOW", "HEAT", "LINE", "VIEWS", "Band", "Chart", "Report", "View", "benchmark", "benefit", "consumption",
-    "efficiency", "file_of", "flows", "habits", "intensity", "made", "pages", "pdf", "picture", "view", "xlsx",
-]  # fmt: skip
+    "COLUMNS",
+    "FLOW",
+    "HEAT",
+    "LINE",
+    "VIEWS",
+    "Band",
+    "Chart",
+    "Report",
+    "View",
+    "benchmark",
+    "benefit",
+    "consumption",
+    "efficiency",
+    "file_of",
+    "flows",
+    "habits",
+    "intensity",
+    "made",
+    "pages",
+    "pdf",
+    "picture",
+    "view",
+    "xlsx",
+]
