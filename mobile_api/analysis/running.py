@@ -144,7 +144,7 @@ class IntensitySchema(ma.Schema):
     baseline = ma.fields.Nested(FitSchema, allow_none=True)
     reason = ma.fields.Function(lambda one: one.reason.message if one.reason else None, metadata={
         "type": ["string", "null"], "description": "Why there is no baseline."})  # fmt: skip
-    doubts = few(ma.fields.String(), 5)
+    doubts = few(ma.fields.String(), 6)
     days = few(ma.fields.Nested(ComparedDaySchema), MOST_DAYS, attribute="compared")
 
 

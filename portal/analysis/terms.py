@@ -23,6 +23,7 @@ DOUBTS = {
     "loose": _l("The fit is off by more than 30 %, so savings may be chance."),
     "biased": _l("The fit is off to one side by more than 10 %."),
     "beyond": _l("More than a tenth of these days lie outside the weather or production it was fitted on."),
+    "short": _l("The fit has not seen three seasons: what it says of other weather is a guess."),
     "old": _l("The fit is older than three years: plant and people have changed since."),
     "constant": _l("The fit knows neither weather nor production: it compares with the mean only."),
 }  # fmt: skip

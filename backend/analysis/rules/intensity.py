@@ -25,6 +25,9 @@ DAY_CV_RMSE, DAY_NMBE = 0.30, 0.10
 BEYOND, MOST_BEYOND = 0.10, 0.10
 """A factor may leave the range it was fitted in by this share of the range; so many days at most may be beyond that."""
 
+SHORT_DAYS = 270
+"""A fit of fewer days has not seen three seasons."""
+
 OLD = timedelta(days=3 * 366)
 
 
@@ -135,7 +138,8 @@ def doubts(fit: Fit, until: date, seen: Drawn | None, today: date) -> list[str]:
 
     until: first local day after those it was fitted on; seen: the days it is to speak of
     `loose`: off by more than DAY_CV_RMSE; `biased`: by more than DAY_NMBE on one side; `beyond`: more than MOST_BEYOND
-    of the days lie outside what was fitted; `old`; `constant`: it knows no weather and no production
+    of the days lie outside what was fitted; `short`: of less than SHORT_DAYS; `old`; `constant`: it knows no weather
+    and no production
     """
     found = []
     if fit.quality.cv_rmse > DAY_CV_RMSE:
@@ -144,6 +148,8 @@ def doubts(fit: Fit, until: date, seen: Drawn | None, today: date) -> list[str]:
         found.append("biased")
     if seen is not None and len(seen.days) and _beyond(fit, seen) > MOST_BEYOND:
         found.append("beyond")
+    if fit.quality.n < SHORT_DAYS:
+        found.append("short")
     if today - until > OLD:
         found.append("old")
     if fit.form is Form.CONSTANT and not fit.factors:

@@ -118,7 +118,7 @@ def test_degree_days_are_counted_from_their_bases():
     assert intensity.degree_days(np.array([8.0, 18.0, 30.0])) == (10.0, 4.0)
 
 
-def _line(n=100, slope=2.0):
+def _line(n=300, slope=2.0):
     days = tuple(date(2026, 1, 1) + timedelta(days=number) for number in range(n))
     made = np.arange(n) % 10 * 1.0
     use = 50 + slope * made + np.sin(np.arange(n) * 1.7)
@@ -150,6 +150,8 @@ def test_a_fit_says_why_it_should_not_be_relied_on():
     assert intensity.doubts(fit, date(2026, 4, 11), base, date(2026, 5, 1)) == []
     assert "beyond" in intensity.doubts(fit, date(2026, 4, 11), far, date(2026, 5, 1))
     assert "old" in intensity.doubts(fit, date(2020, 1, 1), base, date(2026, 5, 1))
+    few, _ = regression.fitted(base.use[:100], None, {"steel": base.factors["steel"][:100]})
+    assert intensity.doubts(few, date(2026, 4, 11), None, date(2026, 5, 1)) == ["short"]
     flat, _ = regression.fitted(base.use, None)
     assert "constant" in intensity.doubts(flat, date(2026, 4, 11), None, date(2026, 5, 1))
 
