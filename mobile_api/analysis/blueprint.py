@@ -2,4 +2,9 @@
 
 from mobile_api.fields import Area
 
-blp = Area("analysis", __name__, url_prefix="/analysis", description="Consumption, flows, habits; documents of them.")
+blp = Area(
+    "analysis",
+    __name__,
+    url_prefix="/analysis",
+    description="Consumption, flows, habits, efficiency, intensity, benefit, benchmarks; documents of them.",
+)

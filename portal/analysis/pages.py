@@ -55,7 +55,7 @@ def flows_page() -> str:
     view, ask = asked()
     found = flows(g.session, g.scope, ask=ask)
     report = analysis.flows.told(found, language.current())
-    known = [name for name in CARRIERS if name != "environment"]
+    known = [name for name in CARRIERS if name in {one.value for one in found.known}]
     return render_template(
         "analysis/flows.html", view=view, known=known, found=found,
         ways={By.CATEGORY: WAYS[By.CATEGORY], By.ORGANISATION: WAYS[By.ORGANISATION]}, by=found.ask.by,
@@ -148,7 +148,7 @@ def _group(found: Consumption, group: Group, view: AnalysisView) -> dict[str, An
         "gj": _in(energy, "GJ") if energy is not None else None,
         "mwh": _in(energy, "kWh") if energy is not None and group.dimension != measures.ENERGY else None,
         "estimated": told.total.estimated / told.total.now if told.total.now else 0.0, "covered": told.share,
-        "silent": told.silent, "is_told_apart": found.ask.by is not By.CARRIER,
+        "silent": told.silent, "is_told_apart": bool(told.rows.keys() - {REST}),
     }  # fmt: skip
 
 

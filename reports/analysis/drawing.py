@@ -26,7 +26,7 @@ HATCH = (
 )
 
 
-TALL, MOST_CELLS = 11.0, 1500
+TALL, FEW, MOST_CELLS = 11.0, 8, 1500
 """How high a row of a heat map is, and how many cells have a title each."""
 
 
@@ -51,14 +51,29 @@ class Frame:
         return self.height - self.below
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Cells of a heat map: how wide and tall; name: of its hatch."""
+
+    frame: Frame
+    wide: float
+    tall: float
+    name: str
+
+    def fill(self, step: int | None) -> str:
+        """Return the colour of a step; hatched where nothing is known."""
+        return f"url(#no-data-{self.name})" if step is None else colours.SCALE[step]
+
+
 def svg(chart: Chart, table: Table, *, width: float = WIDE) -> str:
     """Return a chart as SVG with a title for those who hear it."""
     drawn = {COLUMNS: _columns, LINE: _line, HEAT: _heat, FLOW: _flow}[chart.kind]
     frame, body = drawn(chart, table, width)
+    size = "desk" if width > NARROW else "phone"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" role="img" '
-        f'aria-label="{escape(chart.heading, quote=True)}" class="analysis-chart" font-family="{FONT}" '
-        f'font-size="11">{body}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" data-size="{size}" role="img" class="analysis-chart" '
+        f'viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" aria-label="{escape(chart.heading, quote=True)}" '
+        f'font-family="{FONT}" font-size="11">{body}</svg>'
     )
 
 
@@ -168,7 +183,8 @@ def _heat(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
     Where there are many, cells of a shade are one path, so that a year of hours stays small; then none has a title.
     """
     count = len(chart.columns)
-    frame = Frame(width, 34.0 + TALL * count + 24, left=44.0)
+    tall = TALL if count > FEW else TALL * 1.6
+    frame = Frame(width, 34.0 + tall * count + 24, left=44.0)
     grid = [values(table, one) for one in chart.columns]
     known = [value for row in grid for value in row if value is not None]
     low, high = min(known, default=0.0), max(known, default=1.0)
@@ -180,7 +196,7 @@ def _heat(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
         _shaded(frame, steps_of, wide, name) if is_many else _cells(frame, chart, table, steps_of, wide, name)
     )
     hours = [
-        f'<text class="quiet" x="{frame.left - 6:.0f}" y="{frame.top + (down + 0.85) * TALL:.1f}" text-anchor="end" '
+        f'<text class="quiet" x="{frame.left - 6:.0f}" y="{frame.top + (down + 0.5) * tall + 4:.1f}" text-anchor="end" '
         f'fill="#55656f">{escape(table.columns[column].label)}</text>'
         for down, column in enumerate(chart.columns)
         if down % max(count // 8, 1) == 0
@@ -190,21 +206,18 @@ def _heat(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
     return frame, HATCH.format(name=name) + cells + "".join(hours) + below
 
 
-def _cells(
-    frame: Frame, chart: Chart, table: Table, steps_of: Sequence[Sequence[int | None]], wide: float, name: str
-) -> str:
+def _cells(grid: Grid, chart: Chart, table: Table, steps_of: Sequence[Sequence[int | None]]) -> str:
     """Draw a cell each, with what it says."""
     return "".join(
-        f'<rect class="{"none" if step is None else f"shade s{step}"}" x="{frame.left + at * wide:.2f}" '
-        f'y="{frame.top + down * TALL:.1f}" width="{wide + 0.15:.2f}" height="{TALL:.1f}" '
-        f'fill="{f"url(#no-data-{name})" if step is None else colours.SCALE[step]}">'
-        f"<title>{escape(_said(table, chart, at, chart.columns[down]))}</title></rect>"
+        f'<rect class="{"none" if step is None else f"shade s{step}"}" x="{grid.frame.left + at * grid.wide:.2f}" '
+        f'y="{grid.frame.top + down * grid.tall:.1f}" width="{grid.wide + 0.15:.2f}" height="{grid.tall:.1f}" '
+        f'fill="{grid.fill(step)}"><title>{escape(_said(table, chart, at, chart.columns[down]))}</title></rect>'
         for down, row in enumerate(steps_of)
         for at, step in enumerate(row)
     )
 
 
-def _shaded(frame: Frame, steps_of: Sequence[Sequence[int | None]], wide: float, name: str) -> str:
+def _shaded(grid: Grid, steps_of: Sequence[Sequence[int | None]]) -> str:
     """Draw the cells of each shade as one path; what follows in a row at the same shade is one piece."""
     paths: dict[int | None, list[str]] = {}
     for down, row in enumerate(steps_of):
@@ -213,22 +226,20 @@ def _shaded(frame: Frame, steps_of: Sequence[Sequence[int | None]], wide: float,
             end = at + 1
             while end < len(row) and row[end] == row[at]:
                 end += 1
-            left, top = frame.left + at * wide, frame.top + down * TALL
-            across = (end - at) * wide + 0.1
-            paths.setdefault(row[at], []).append(
-                f"M{left:.1f} {top:.0f}h{across:.1f}v{TALL:.0f}h-{across:.1f}z"
-            )
+            left, top = grid.frame.left + at * grid.wide, grid.frame.top + down * grid.tall
+            across = (end - at) * grid.wide + 0.1
+            piece = f"M{left:.1f} {top:.1f}h{across:.1f}v{grid.tall:.1f}h-{across:.1f}z"
+            paths.setdefault(row[at], []).append(piece)
             at = end
     return "".join(
-        f'<path class="{"none" if step is None else f"shade s{step}"}" d="{"".join(path)}" '
-        f'fill="{f"url(#no-data-{name})" if step is None else colours.SCALE[step]}"/>'
+        f'<path class="{"none" if step is None else f"shade s{step}"}" d="{"".join(path)}" fill="{grid.fill(step)}"/>'
         for step, path in paths.items()
     )
 
 
 def _legend(frame: Frame, unit: str, low: float, high: float) -> str:
     parts, wide = [], 14.0
-    left = frame.right - wide * len(colours.SCALE) - 62
+    left = frame.right - wide * len(colours.SCALE) - _text_width(f"{short(high)} {unit}") - 8
     for at, shade in enumerate(colours.SCALE):
         parts.append(
             f'<rect class="shade s{at}" x="{left + at * wide:.1f}" y="5" width="{wide}" height="9" fill="{shade}"/>'

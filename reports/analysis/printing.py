@@ -70,11 +70,10 @@ def texts_of(table: Table) -> tuple[list[list[str]], list[list[str]]]:
 
 def _places(table: Table, column: int) -> int:
     """Return to how many places a column of numbers is told: the larger they are, the fewer."""
-    known = [float(row[column]) for row in (*table.rows, *table.sums) if isinstance(row[column], Decimal)]  # type: ignore[arg-type]  # a number
-    largest = max((abs(one) for one in known), default=0.0)
-    if all(one == int(one) for one in known):
-        return 0
-    return 0 if largest >= 100_000 else 1 if largest >= 100 else 3
+    known = [cell for row in (*table.rows, *table.sums) if isinstance(cell := row[column], Decimal)]
+    largest = max((abs(one) for one in known), default=Decimal(0))
+    most = 0 if largest >= 100_000 else 1 if largest >= 100 else 3
+    return min(most, max((figures.places_of(one) for one in known), default=0))
 
 
 def _row(table: Table, row: Sequence[Cell], places: Sequence[int]) -> list[str]:

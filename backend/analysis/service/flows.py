@@ -45,13 +45,14 @@ class Flows:
 
 @dataclass(frozen=True)
 class FlowView:
-    """The flows of an organisation in a period: those of energy, then those of water."""
+    """The flows of an organisation in a period: those of energy, then those of water. known: carriers there are."""
 
     ask: Ask
     node: object
     zone: str
     stretches: Stretches
     parts: Sequence[Flows]
+    known: frozenset[Carrier]
 
 
 def flows(session: Session, scope: Scope, *, ask: Ask) -> FlowView:
@@ -71,9 +72,9 @@ def flows(session: Session, scope: Scope, *, ask: Ask) -> FlowView:
         _of(ground, forest, given, heads, sums, carriers, dimension)
         for carriers, dimension in _groups(ground, ask.carrier)
     ]  # fmt: skip
-    return FlowView(
-        ask, ground.node, ground.zone, ground.stretches, [one for one in parts if one.graph.flows]
-    )
+    known = frozenset(ground.meters[key].carrier for key in (*forest.tops, *(one.key for one in given)))
+    flowing = [one for one in parts if one.graph.flows]
+    return FlowView(ask, ground.node, ground.zone, ground.stretches, flowing, known)
 
 
 def _groups(ground: Ground, wanted: Carrier | None) -> list[tuple[frozenset[Carrier], str]]:

@@ -219,5 +219,5 @@ def _keep(session: Session, scope: Scope, one: Subject, carrier: Carrier, found:
 def fits(
     session: Session, scope: Scope, *, organisation_id: UUID, cursor: str | None = None, limit: int = 50
 ) -> paging.Page[UseFit]:
-    """Return a page of the fits kept of an organisation, those of the latest days first; none to who does not look into it."""
+    """Return a page of the fits kept of an organisation, the latest first; none to who does not look into it."""
     return queries.fits(session, scope, [organisation_id], cursor=cursor, limit=limit)
