@@ -79,7 +79,7 @@ class StretchSchema(ma.Schema):
     end = instant()
 
 
-class RowSchema(ma.Schema):
+class ComparedRowSchema(ma.Schema):
     """A part of a total [unit of its group]. key: 'rest' for what is not told apart, else a category or an id.
 
     moved: change like with like; null where the meters did not count throughout both periods
@@ -130,7 +130,7 @@ class GroupSchema(ma.Schema):
     silent = ma.fields.Integer(metadata={"example": 0})
     disagreeing = ma.fields.Integer(metadata={"example": 0})
     folded = ma.fields.Integer(metadata={"example": 0})
-    rows = few(ma.fields.Nested(RowSchema), MOST_ROWS)
+    rows = few(ma.fields.Nested(ComparedRowSchema), MOST_ROWS)
     series = few(ma.fields.Nested(BucketSchema), MOST_BUCKETS)
     weather = ma.fields.Nested(WeatherSchema, allow_none=True)
 

@@ -8,15 +8,13 @@ from typing import Any
 
 from flask import g, render_template
 
-from backend.analysis.models import PeerPlace
-from backend.analysis.queries.confined import ANALYSTS
 from backend.analysis.rules.asking import ViewName
 from backend.analysis.service import benchmark as service
 from backend.analysis.service import keeping
 from backend.tenancy import service as tenancy
 from portal.analysis.pages import asked, common
 from portal.analysis.terms import BASES, QUARTERS, WIDTHS
-from portal.navigation import look
+from portal.navigation import ANALYSTS, look
 from portal.pages import pages
 from portal.words import named_here as named
 from reports import analysis
@@ -51,9 +49,9 @@ def benchmark_page() -> str:
     )  # fmt: skip
 
 
-def own_groups(places: Sequence[PeerPlace]) -> list[dict[str, Any]]:
+def own_groups(places: Sequence[Any]) -> list[dict[str, Any]]:
     """Return a customer's places as it reads them: the latest of each carrier and basis, with its past."""
-    found: dict[Any, list[PeerPlace]] = defaultdict(list)
+    found: dict[Any, list[Any]] = defaultdict(list)
     for one in places:
         is_month = (one.until - one.first).days < 60
         if is_month:
@@ -66,7 +64,7 @@ def own_groups(places: Sequence[PeerPlace]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _year_ago(some: Sequence[PeerPlace]) -> float | None:
+def _year_ago(some: Sequence[Any]) -> float | None:
     """Return the value of the same month a year before the latest."""
     now = some[0].first
     return next(
