@@ -40,7 +40,7 @@ FULL_KWH, GAS_KWH_M3 = 1000.0, 9.0
 
 @dataclass
 class Year:
-    """The district. first, until: local days with data; temperature: by day; shops: their ids, the smallest first made."""
+    """The district. first, until: local days with data; temperature: by day; shops: ids, as SIZES has them."""
 
     world: World
     first: date
@@ -100,8 +100,8 @@ def _build(session: Session, made: Year) -> None:
     )  # fmt: skip
     for size in SIZES:
         shop = tenancy.create_organisation(
-            session, scope, parent_id=east.enterprise.id, kind=OrganisationKind.CUSTOMER, name=f"Shop {len(made.shops)}",
-            trade="shop",
+            session, scope, parent_id=east.enterprise.id, kind=OrganisationKind.CUSTOMER,
+            name=f"Shop {len(made.shops)}", trade="shop",
         )  # fmt: skip
         made.shops.append(shop.id)
         scope = east.scope = tenancy.widened(session, scope)

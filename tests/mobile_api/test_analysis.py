@@ -10,6 +10,7 @@ import pytest
 from backend.kernel import clock
 from backend.kernel.ids import show
 from reports import drivers as files
+from tests.billing import charge
 
 BASE = "/analysis"
 MONTH = {"first": "2026-01-01", "until": "2026-02-01"}
@@ -152,3 +153,16 @@ def test_days_that_cannot_be_are_refused(manager, world):
     about = {"organisation": show(world.east.region.id), "first": "2026-02-01", "until": "2026-01-01"}
     refused = manager.get(f"{BASE}/efficiency", **about)
     assert (refused.status_code, refused.json["field"]) == (422, "until")
+
+
+def test_a_bill_is_income_above_and_cost_below_by_its_days(manager, world):
+    charge(world, world.east)
+    east, ten_days = world.east, {"first": "2026-09-11", "until": "2026-09-21"}
+    said = {}
+    for node in (east.region, east.enterprise, east.customer):
+        answer = manager.get(f"{BASE}/benefit", organisation=show(node.id), **ten_days).json
+        said[node.id] = [(one["income"], one["cost"]) for one in answer["money"]]
+    assert said[east.region.id] == said[east.enterprise.id] == [("33.33", "0")]
+    assert said[east.customer.id] == [("0", "33.33")]
+    (bill,) = manager.get(f"{BASE}/benefit", organisation=show(east.customer.id), **ten_days).json["billed"]
+    assert (bill["bill_id"], bill["counted"]) == (show(east.ids["bill"]), "33.33")

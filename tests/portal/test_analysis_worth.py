@@ -142,11 +142,12 @@ def test_a_file_is_looked_through_before_it_is_written(manager, year):
 
 
 def test_measures_factors_and_quotas_are_written_down(manager, year):
-    today = date.today().isoformat()  # noqa: DTZ011 - any day will do
+    since = date(2026, 3, 1).isoformat()
     forms = {
-        "measures": {"name": "Lamps", "begun_on": today, "carrier": "electricity", "outlay": "1000", "yearly": "250",
+        "measures": {"name": "Lamps", "begun_on": since, "carrier": "electricity", "outlay": "1000", "yearly": "250",
                      "currency": "CNY", "years": "8", "rate": "6"},
-        "factors": {"carrier": "electricity", "kind": "co2", "value": "0.2", "from_on": "2020-01-01", "source": "contract"},
+        "factors": {"carrier": "electricity", "kind": "co2", "value": "0.2", "from_on": "2020-01-01",
+                    "source": "contract"},
         "quotas": {"trade": "shop", "carrier": "electricity", "basis": "area", "value": "240", "from_on": "2020-01-01",
                    "source": "GB/T 51161-2016"},
     }  # fmt: skip

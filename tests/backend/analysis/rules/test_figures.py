@@ -176,8 +176,10 @@ ON = date(2026, 11, 1)
 @pytest.mark.parametrize(
     ("new", "field"),
     [
-        (NewDriver(DriverKind.AREA, 0, ON), "value"), (NewDriver(DriverKind.AREA, 5, ON, date(2026, 12, 1)), "last_day"),
-        (NewDriver(DriverKind.HOURS, 30, ON, date(2026, 11, 2)), "value"), (NewDriver(DriverKind.HOURS, 3, ON), "last_day"),
+        (NewDriver(DriverKind.AREA, 0, ON), "value"),
+        (NewDriver(DriverKind.AREA, 5, ON, date(2026, 12, 1)), "last_day"),
+        (NewDriver(DriverKind.HOURS, 30, ON, date(2026, 11, 2)), "value"),
+        (NewDriver(DriverKind.HOURS, 3, ON), "last_day"),
         (NewDriver(DriverKind.PRODUCTION, 3, ON, date(2026, 12, 1), "steel"), "unit"),
         (NewDriver(DriverKind.HEADS, 3, ON, None, "steel"), "product"),
         (NewDriver(DriverKind.HEADS, 3, ON, None, "", "t"), "unit"),

@@ -105,7 +105,8 @@ def test_a_customer_may_not_look_into_intensity(year, session):
 def test_gas_bought_at_a_tariff_is_a_cost_month_by_month(year, session, manager):
     enterprise = year.east.enterprise.id
     document = {
-        "code": "bought-gas", "name": {"en": "Gas bought"}, "carrier": "gas", "currency": "CNY", "zone": "Asia/Shanghai",
+        "code": "bought-gas", "name": {"en": "Gas bought"}, "carrier": "gas", "currency": "CNY",
+        "zone": "Asia/Shanghai",
         "versions": [{"from": year.first.isoformat(), "components": [
             {"kind": "energy", "code": "gas", "name": {"en": "Gas"}, "unit": "m3", "price": 3},
             {"kind": "share", "code": "vat", "name": {"en": "VAT"}, "of": ["gas"], "rate": 0.09},
