@@ -172,7 +172,7 @@ def _steps(ground: Ground) -> list[Label]:
     if ground.ask.under is None:
         return []
     here = network.position(ground.session, ground.scope, ground.ask.under)
-    above = sorted(
+    above = sorted(  # itself among them
         network.ancestors(ground.session, ground.scope, here), key=lambda one: str(one.path).count(".")
     )
-    return [Label(one.id, one.name, one.name_zh, one.id) for one in (*above, here)]
+    return [Label(one.id, one.name, one.name_zh, one.id) for one in above]
