@@ -4,7 +4,6 @@ Floor areas follow the yearly use and the guide values of GB/T 51161-2016 as `cu
 plausible. Everything is said through the services the office uses.
 """
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -19,7 +18,6 @@ from backend.billing.service import tariffs
 from backend.demo.founding import Ground
 from backend.demo.people import REGION
 from backend.demo.tariffs import bought
-from backend.kernel.db import Database
 from backend.kernel.units import Carrier
 from backend.metering.models import Point
 
@@ -64,13 +62,10 @@ def say(session: Session, ground: Ground, made: dict[str, Point], today: date) -
         keeping.record_purchase(session, scope, organisation_id=region, new=new_purchase)
 
 
-def rank(database: Database, ground: Ground, today: date, advance: Callable[[float], None]) -> None:
-    """Make the places of the last month, and of the same a year before; the night makes the others."""
-    months = benchmark.periods_due(today)
-    for first, until in (months[-2], months[0]):
-        with database.transaction(ground.scope) as session:
-            benchmark.make_places(session, ground.scope, first=first, until=until)
-        advance(1)
+def rank(session: Session, ground: Ground, today: date) -> None:
+    """Make the places of the last month, in the caller's transaction; the night makes the months before."""
+    first, until = benchmark.periods_due(today)[-2]
+    benchmark.make_places(session, ground.scope, first=first, until=until)
 
 
 def _produced(today: date) -> list[tuple[date, date, float]]:

@@ -79,11 +79,11 @@ def load(database: Database, home: Path, *, now: datetime, progress: Progress) -
             readings = _History(database, founded.ground.scope, keys).store(worked_out.batches(), advance)
             furnished.result()
         today = periods.local_date(now, TIMEZONE)
-        with progress("billing", total=billing.MONTHS + 2, unit="months") as advance:
+        with progress("billing", total=billing.MONTHS, unit="months") as advance:
             billing.bill(database, founded.ground, founded.made, now=now, advance=advance)
         with database.transaction(founded.ground.scope) as session:
             comparing.say(session, founded.ground, founded.made, today)
-        comparing.rank(database, founded.ground, today, advance)
+            comparing.rank(session, founded.ground, today)
     return Loaded(len(points()), readings, time.monotonic() - started)
 
 

@@ -15,7 +15,7 @@ from backend.analysis.rules.factors import Kind
 from backend.analysis.rules.peers import Basis
 from backend.analysis.service import keeping as service
 from backend.analysis.service.keeping import NewMeasure, NewPurchase, NewQuota
-from backend.kernel.errors import EnerfieldError, NotFound, Refused
+from backend.kernel.errors import EnerfieldError, Refused
 from backend.kernel.ids import parse, show
 from backend.kernel.units import Carrier
 from portal import forms
@@ -227,15 +227,13 @@ def new_purchase() -> Any:
     return _filled(page, save, "portal.benefit")
 
 
-@pages.post("/analysis/kept/<kind>/<uuid:id_>/remove", endpoint="remove_kept")
-def remove_kept(kind: str, id_: UUID) -> Response:
+@pages.post("/analysis/kept/<any(measure,factor,quota,purchase):kind>/<uuid:kept_id>/remove", endpoint="remove_kept")
+def remove_kept(kind: str, kept_id: UUID) -> Response:
     """Take back a measure, factor, quota or purchase."""
     node = look()
-    if kind not in service.FINDERS:
-        raise NotFound("there is no such thing", field="kind", value=kind[:40])
     back = url_for("portal.benchmark" if kind == "quota" else "portal.benefit", at=show(node.id))
     try:
-        service.remove(g.session, g.scope, kind=kind, id_=id_)
+        service.remove(g.session, g.scope, kind=kind, id_=kept_id)
     except EnerfieldError as error:
         return refused(error, back)
     return done(_("It is taken back."), back)

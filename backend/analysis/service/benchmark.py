@@ -84,10 +84,11 @@ def _members(
     ]
     if not any(size for _basis, _product, size in sizes):
         return
+    points = subjects.meters(session, one)
     used = {
         carrier: sum(amounts.values())
-        for carrier in subjects.carriers(session, one)
-        if len(amounts := subjects.daily_use(session, one, carrier, first, until)) == (until - first).days
+        for carrier, amounts in subjects.daily_uses(session, one, points, first, until).items()
+        if len(amounts) == (until - first).days
     }
     outdoors = subjects.temperatures(session, scope, one, first, until)
     heating = sum(max(0.0, intensity.INDOOR_C - value) for value in outdoors.values())

@@ -22,6 +22,7 @@ from backend.kernel import audit, clock, ids, paging, periods
 from backend.kernel.errors import Refused
 from backend.kernel.scope import Scope
 from backend.kernel.units import Carrier
+from backend.tenancy import service as tenancy
 
 WORKDAY = "workday"
 MOST_FACTORS = 4
@@ -220,4 +221,5 @@ def fits(
     session: Session, scope: Scope, *, organisation_id: UUID, cursor: str | None = None, limit: int = 50
 ) -> paging.Page[UseFit]:
     """Return a page of the fits kept of an organisation, the latest first; none to who does not look into it."""
+    tenancy.organisation(session, scope, organisation_id)
     return queries.fits(session, scope, [organisation_id], cursor=cursor, limit=limit)

@@ -91,24 +91,35 @@ def daily_use(
     session: Session, one: Subject, carrier: Carrier, first: date, until: date
 ) -> dict[date, float]:
     """Return local day -> use [base unit of the carrier], of days that are whole."""
-    points = meters(session, one, carrier)
-    period, unit = span(one, first, until), factors.unit_of(carrier)
+    return daily_uses(session, one, meters(session, one, carrier), first, until).get(carrier, {})
+
+
+def daily_uses(
+    session: Session, one: Subject, points: Sequence[Any], first: date, until: date
+) -> dict[Carrier, dict[date, float]]:
+    """Return carrier -> local day -> use [base unit] of meters, of days that are whole; read at once."""
+    period = span(one, first, until)
     found = metering.amounts_of_many(
         session, one.scope, points=points, grain=metering.Grain.DAY, period=period
     )
+    by_carrier: dict[Carrier, list[Any]] = defaultdict(list)
+    for point in points:
+        if found.get(point.id):
+            by_carrier[point.carrier].append(point)
+    return {carrier: _whole_days(one, carrier, some, found) for carrier, some in by_carrier.items()}
+
+
+def _whole_days(
+    one: Subject, carrier: Carrier, points: Sequence[Any], found: Mapping[UUID, Sequence[Any]]
+) -> dict[date, float]:
     counted: dict[date, float] = defaultdict(float)
     used: dict[date, float] = defaultdict(float)
-    lasting = 0.0
     for point in points:
-        if not found.get(point.id):
-            continue
-        lasting += 1
         for amount in found[point.id]:
             day = periods.local_date(amount.start, one.zone)
-            hours = _hours(one, day)
-            counted[day] += amount.intervals * point.interval_minutes / 60 / hours
-            used[day] += convert(amount.amount, point.unit, unit)
-    return {day: used[day] for day in sorted(used) if counted[day] >= WHOLE * lasting}
+            counted[day] += amount.intervals * point.interval_minutes / 60 / _hours(one, day)
+            used[day] += convert(amount.amount, point.unit, factors.unit_of(carrier))
+    return {day: used[day] for day in sorted(used) if counted[day] >= WHOLE * len(points)}
 
 
 def _hours(one: Subject, day: date) -> float:
