@@ -72,14 +72,14 @@ class FileQuery(ConsumptionQuery):
     )
 
 
-class StretchSchema(ma.Schema):
+class AnalysedStretchSchema(ma.Schema):
     """Instants [start, end)."""
 
     start = instant()
     end = instant()
 
 
-class ComparedRowSchema(ma.Schema):
+class AnalysedRowSchema(ma.Schema):
     """A part of a total [unit of its group]. key: 'rest' for what is not told apart, else a category or an id.
 
     moved: change like with like; null where the meters did not count throughout both periods
@@ -93,7 +93,7 @@ class ComparedRowSchema(ma.Schema):
     estimated = number(12.5)
 
 
-class BucketSchema(ma.Schema):
+class AnalysedBucketSchema(ma.Schema):
     """An hour, day or month, and what stands against it."""
 
     start = instant()
@@ -101,7 +101,7 @@ class BucketSchema(ma.Schema):
     before = number(179275.5, allow_none=True)
 
 
-class WeatherSchema(ma.Schema):
+class AnalysedWeatherSchema(ma.Schema):
     """Degree days [K d] of both periods, and the weather's part in the change (null where the fit is poor)."""
 
     heating = number(135.2)
@@ -112,7 +112,7 @@ class WeatherSchema(ma.Schema):
     by_weather = number(-221399.0, allow_none=True)
 
 
-class GroupSchema(ma.Schema):
+class AnalysedGroupSchema(ma.Schema):
     """What was used of one carrier. now − before = sum of the rows' moved + unlike, exactly.
 
     covered: share of the period the meters cover; silent: meters without data; disagreeing: meters whose sub-meters
@@ -130,9 +130,9 @@ class GroupSchema(ma.Schema):
     silent = ma.fields.Integer(metadata={"example": 0})
     disagreeing = ma.fields.Integer(metadata={"example": 0})
     folded = ma.fields.Integer(metadata={"example": 0})
-    rows = few(ma.fields.Nested(ComparedRowSchema), MOST_ROWS)
-    series = few(ma.fields.Nested(BucketSchema), MOST_BUCKETS)
-    weather = ma.fields.Nested(WeatherSchema, allow_none=True)
+    rows = few(ma.fields.Nested(AnalysedRowSchema), MOST_ROWS)
+    series = few(ma.fields.Nested(AnalysedBucketSchema), MOST_BUCKETS)
+    weather = ma.fields.Nested(AnalysedWeatherSchema, allow_none=True)
 
 
 class ConsumptionSchema(ma.Schema):
@@ -140,14 +140,14 @@ class ConsumptionSchema(ma.Schema):
 
     zone = ma.fields.String(metadata={"example": "Asia/Shanghai"})
     grain = ma.fields.String(metadata={"enum": ["hour", "day", "month"]})
-    now = few(ma.fields.Nested(StretchSchema), MOST_DAYS)
-    before = few(ma.fields.Nested(StretchSchema), MOST_DAYS)
+    now = few(ma.fields.Nested(AnalysedStretchSchema), MOST_DAYS)
+    before = few(ma.fields.Nested(AnalysedStretchSchema), MOST_DAYS)
     unlike_days = ma.fields.Integer(metadata={"example": 0})
     is_running = ma.fields.Boolean(metadata={"example": False})
-    groups = few(ma.fields.Nested(GroupSchema), 30)
+    groups = few(ma.fields.Nested(AnalysedGroupSchema), 30)
 
 
-class FlowSchema(ma.Schema):
+class AnalysedFlowSchema(ma.Schema):
     """A flow [unit]. kinds: source, carrier, plant, use, loss, unmetered, conversion, surroundings, delivered, …"""
 
     source_kind = ma.fields.String(metadata={"example": "carrier"})
@@ -157,23 +157,23 @@ class FlowSchema(ma.Schema):
     amount = number(939434.72)
 
 
-class FlowsSchema(ma.Schema):
+class AnalysedFlowsSchema(ma.Schema):
     """Flows that balance at every carrier and plant. estimated, covered: shares; silent: meters without data."""
 
     unit = ma.fields.String(metadata={"example": "kWh"})
     estimated = number(0.0)
     covered = number(1.0)
     silent = ma.fields.Integer(metadata={"example": 0})
-    flows = few(ma.fields.Nested(FlowSchema), MOST_ROWS)
+    flows = few(ma.fields.Nested(AnalysedFlowSchema), MOST_ROWS)
 
 
-class FlowViewSchema(ma.Schema):
+class AnalysedFlowViewSchema(ma.Schema):
     """Flows of energy, and of water."""
 
-    parts = few(ma.fields.Nested(FlowsSchema), 2)
+    parts = few(ma.fields.Nested(AnalysedFlowsSchema), 2)
 
 
-class LoadSchema(ma.Schema):
+class AnalysedLoadSchema(ma.Schema):
     """Base, peak and mean of the whole hours; duration: hours from the highest down."""
 
     base = number(4279.7)
@@ -206,7 +206,7 @@ class HabitsSchema(ma.Schema):
     power_unit = ma.fields.String(metadata={"example": "kW"})
     estimated = number(0.0)
     covered = number(1.0)
-    load = ma.fields.Nested(LoadSchema, allow_none=True)
+    load = ma.fields.Nested(AnalysedLoadSchema, allow_none=True)
     days = few(ma.fields.Nested(HabitDaySchema), MOST_DAYS)
 
 

@@ -52,7 +52,7 @@ class FlowsOf(MethodView):
     """Flows from source to use."""
 
     @blp.arguments(shape.FlowsQuery, location="query")
-    @blp.response(200, shape.FlowViewSchema)
+    @blp.response(200, shape.AnalysedFlowViewSchema)
     def get(self, query: dict[str, Any]) -> Any:
         """Return flows that balance, with what is lost and what is not metered (managers, dispatchers, operators)."""
         found = flows(g.session, g.scope, ask=_ask(query))
@@ -71,7 +71,7 @@ class HabitsOf(MethodView):
         return _habits(habits(g.session, g.scope, ask=_ask(query)))
 
 
-@blp.route("/views/<string:name>/file")
+@blp.route("/views/<name>/file")
 class ViewFile(MethodView):
     """A view as a file."""
 

@@ -40,7 +40,8 @@ def told(found: Consumption, locale: str) -> Report:
         tables.append(_breakdown(say, found))
     tables.append(_totals(say, found))
     for group in found.groups:
-        charts.append(_chart(say, group, len(tables)))
+        if any(now is not None or before is not None for _, now, before in group.series):
+            charts.append(_chart(say, group, len(tables)))
         tables.append(_series(say, group, found))
     if any(group.weather for group in found.groups):
         tables.append(_weather(say, found))

@@ -192,9 +192,8 @@ def _heat(chart: Chart, table: Table, width: float) -> tuple[Frame, str]:
     steps_of = [[None if value is None else colours.step(value, low, high) for value in row] for row in grid]
     name = f"{width:.0f}-{count}"
     is_many = count * len(table.rows) > MOST_CELLS
-    cells = (
-        _shaded(frame, steps_of, wide, name) if is_many else _cells(frame, chart, table, steps_of, wide, name)
-    )
+    grid_of = Grid(frame, wide, tall, name)
+    cells = _shaded(grid_of, steps_of) if is_many else _cells(grid_of, chart, table, steps_of)
     hours = [
         f'<text class="quiet" x="{frame.left - 6:.0f}" y="{frame.top + (down + 0.5) * tall + 4:.1f}" text-anchor="end" '
         f'fill="#55656f">{escape(table.columns[column].label)}</text>'

@@ -22,7 +22,7 @@ WORDS = {
     "place": ("Place", "位置"),
     "nothing": ("nothing", "不对比"),
     "told_by": ("Told apart by", "分项方式"),
-    "carrier": ("Carrier", "能源种类"),
+    "carrier": ("Carrier", "能源介质"),
     "all": ("all carriers", "全部能源"),
     "zone": ("Times", "时区"),
     "row": ("What", "分项"),
@@ -102,7 +102,7 @@ CATEGORIES = {
     "supply": ("Supply", "供给"),
 }
 BY = {
-    By.CARRIER: ("carrier", "能源种类"),
+    By.CARRIER: ("carrier", "能源介质"),
     By.CATEGORY: ("category of use", "用能分类"),
     By.ORGANISATION: ("organisation", "组织"),
     By.POSITION: ("place", "位置"),

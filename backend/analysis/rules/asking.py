@@ -14,6 +14,7 @@ from backend.kernel.errors import Refused
 from backend.kernel.units import Carrier
 
 LONGEST_DAYS = 1100
+YEARS = range(1990, 2101)
 
 
 class Compare(StrEnum):
@@ -124,6 +125,9 @@ def _among(kinds: type[Any], said: Mapping[str, Any], name: str, default: Any) -
 
 
 def _demand_days(first: date, until: date, field: str) -> None:
+    if wrong := [on for on in (first, until) if on.year not in YEARS]:
+        raise Refused(f"{wrong[0].year} is out of range", field=field, value=wrong[0].isoformat(),
+                      remedy=f"use days of {YEARS[0]} to {YEARS[-1]}")  # fmt: skip
     if until <= first:
         raise Refused("a period has one day at least", field=field, value=(until - timedelta(days=1)).isoformat(),
                       remedy="end it on or after its first day")  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend import analysis
 from backend.analysis.rules.comparing import Forest, Sum, explain, explain_split, rests
 
 AMOUNTS = st.integers(0, 10**9)
@@ -87,3 +90,14 @@ def test_a_meter_that_changed_hands_counts_for_each_as_long_as_it_was_theirs(par
     assert found.total.now == sum(a + b for a, b, _ in parts)
     moved = sum(row.moved for row in found.rows.values())
     assert moved + found.unlike == (found.total.now or 0) - (found.total.before or 0)
+
+
+def test_the_worked_example_of_the_readme_is_what_comes_out():
+    october = {1: Sum(10 * 744), 2: Sum(4 * 744), 3: Sum(2 * 744)}
+    september = {1: Sum(8 * 720), 2: Sum(3 * 720), 3: Sum(2 * 720)}
+    names = {1: "not told apart", 2: "lighting", 3: "air conditioning"}
+    found = explain(Forest([1], {1: [2, 3]}), october, september, names.__getitem__)
+    told = [*found.rows.items(), ("total", found.total)]
+    readme = (Path(analysis.__file__).parent / "README.md").read_text(encoding="utf-8")
+    for name, row in told:
+        assert f"| {name} | {row.now:,} | {row.before:,} | {row.moved:,} |" in readme

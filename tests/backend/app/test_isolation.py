@@ -177,8 +177,8 @@ def state(owner_database):
               "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation", "tariff_version",
               "payment_intent", "complaint", "complaint_word", "bill_so_far", "dunning_policy", "bill_hold",
               "bill_reminder", "supply_cut", "electronic_invoice", "instalment_plan", "refund",
-              "provider_refund", "document_schedule", "document_delivery", "driver", "own_factor", "use_quota", "measure",
-              "purchase", "use_fit", "peer_place")  # fmt: skip
+              "provider_refund", "document_schedule", "document_delivery", "driver", "own_factor", "use_quota",
+              "measure", "purchase", "use_fit", "peer_place")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(
