@@ -40,13 +40,19 @@ def benchmark_page() -> str:
             groups[row.place.carrier.value, row.place.basis.value, row.place.product].append(row)
     return render_template(
         "analysis/benchmark.html", view=view, node=node, names={key: named(one) for key, one in names.items()},
-        groups=[{"carrier": carrier, "per": product or BASES[basis], "rows": some,
-                 "most": max(one.place.value for one in some)} for (carrier, basis, product), some in groups.items()],
+        groups=[_group(key, some) for key, some in groups.items() if len(some) > 1],
         known=sorted({one.place.carrier.value for one in ranked}), bases=BASES,
         quotas=keeping.quotas(g.session, g.scope, organisation_id=node.id),
         may_say=any(node.id in g.scope.where(role) for role in keeping.EDITORS),
         **common(report, view, ViewName.BENCHMARK),
     )  # fmt: skip
+
+
+def _group(key: tuple[str, str, str], some: Sequence[Any]) -> dict[str, Any]:
+    """Return a ranking as a table shows it; one alone is in no ranking."""
+    carrier, basis, product = key
+    most = max(one.place.value for one in some)
+    return {"carrier": carrier, "per": product or BASES[basis], "rows": some, "most": most}
 
 
 def own_groups(places: Sequence[Any]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from backend.analysis.service import drivers as driver_service
 from backend.analysis.service import keeping
 from backend.analysis.service.benefit import Benefit, Earned, Spent, benefit_of, own_factors
 from backend.billing.rules import numbering
+from backend.metering import service as metering
 from backend.tenancy import service as tenancy
 from portal import language
 from portal.analysis.pages import asked, common
@@ -53,7 +54,7 @@ def benefit_page() -> str:
         shown=SHOWN,
         about=about,
         own=own_factors(g.session, g.scope, organisation_id=found.subject.id),
-        bought=keeping.purchases(g.session, g.scope, organisation_id=found.subject.id),
+        bought=_kept(found),
         may_say=any(found.subject.id in g.scope.where(role) for role in driver_service.EDITORS),
         **common(report, view, ViewName.BENEFIT),
     )
@@ -88,6 +89,12 @@ def _bills(some: Sequence[Earned] | None) -> list[dict[str, Any]]:
         }
         for one in sorted(some or (), key=lambda one: -one.counted)[:SHOWN]
     ]
+
+
+def _kept(found: Benefit) -> list[tuple[Any, str]]:
+    """Return what is said to be bought, each with the name of its meter."""
+    kept = keeping.purchases(g.session, g.scope, organisation_id=found.subject.id)
+    return [(one, named(metering.point(g.session, g.scope, one.point_id))) for one in kept]
 
 
 def _bought(one: Spent, view: Any) -> dict[str, Any]:

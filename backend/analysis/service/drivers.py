@@ -194,7 +194,7 @@ def _place(session: Session, scope: Scope, row: Parsed, owner: UUID) -> UUID | N
 
 @dataclass(frozen=True)
 class Said:
-    """What is said of an organisation, or where it says nothing itself, of all below it together.
+    """What is said of an organisation; area and heads, where it says none itself, of all below it together.
 
     levels: AREA and HEADS on the last day; amounts: of the whole period, None where some of its days are not said
     days: by day, for regressions; products: name -> unit
@@ -222,7 +222,7 @@ def said(
     groups: dict[tuple[DriverKind, str], list[Driver]] = defaultdict(list)
     for row in rows:
         groups[row.kind, row.product].append(row)
-    own = {key: _own_or_below(some, organisation_id) for key, some in groups.items()}
+    own = {key: found for key, some in groups.items() if (found := _own_or_below(some, organisation_id))}
     days = {
         product or kind.value: rules.daily(_spans(some), is_mean=False)
         for (kind, product), some in own.items()
@@ -243,8 +243,9 @@ def said(
 
 
 def _own_or_below(some: Sequence[Driver], organisation_id: UUID) -> list[Driver]:
+    """Return what an organisation says itself, else levels of those below: the product of one is not that of all."""
     mine = [one for one in some if one.organisation_id == organisation_id]
-    return mine or list(some)
+    return mine or [one for one in some if one.kind in rules.LEVELS or one.kind is DriverKind.TEMPERATURE]
 
 
 def _level(some: Sequence[Driver]) -> float | None:
