@@ -145,6 +145,16 @@ PARENTS = {
     "end_supply_contract": "supply_contracts", "tariff": "tariffs", "new_tariff": "tariffs", "simulator": "tariffs",
     "take_bank_file": "payments", "assign_payment": "payments", "take_cash": "payments", "ledger_entries": "ledger",
     "open_ledger": "ledger", "close_ledger": "ledger", "check_ledger": "ledger",
+    "overdue": "receivables", "reminder_steps": "receivables", "hold_bill": "receivables",
+    "release_bill": "receivables", "new_instalment_plan": "receivables", "cancel_instalment_plan": "receivables",
+    "supply_cuts": "receivables", "supply_cut": "receivables", "announce_cut": "receivables",
+    "request_cut": "receivables", "withdraw_cut": "receivables", "note_cut": "receivables",
+    "note_reconnected": "receivables", "refunds": "receivables", "new_refund": "receivables",
+    "account_requests": "receivables", "grant_request": "receivables", "decline_request": "receivables",
+    "instalments": "bills", "instalment_plan": "bills", "ask_instalments": "bills", "prepaid": "bills",
+    "pay_in": "bills", "ask_refund": "bills", "refund_payment": "payments", "statutory_invoices": "bills",
+    "retry_invoice": "receivables", "from_before": "supply_contracts", "from_before_template": "supply_contracts",
+    "pack_bills": "bill_runs", "packed_bills": "bill_runs", "shut_periods": "demand",
     "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""
