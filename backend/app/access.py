@@ -27,8 +27,9 @@ OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefu
 
 UPLOADS = frozenset(
     {
-        "billing.BankFiles", "billing.Migration",
+        "billing.BankFiles", "billing.Migration", "analysis.DriverFiles",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
+        "portal.import_drivers",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
         "portal.from_before",
     }
@@ -67,6 +68,8 @@ PAGES = {
         "vee_settings", "shut_periods",
     },
     Application.ANALYSIS: {
+        "efficiency", "intensity", "refit", "benefit", "benchmark", "drivers", "new_driver", "import_drivers",
+        "driver_file", "remove_driver", "new_measure", "new_factor", "new_quota", "new_purchase", "remove_kept",
         "consumption", "flows", "habits", "analysis_file", "analysis_picture", "analysis_schedules",
         "new_analysis_schedule", "end_analysis_schedule", "retry_analysis",
     },

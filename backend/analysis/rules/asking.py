@@ -47,6 +47,10 @@ class ViewName(StrEnum):
     CONSUMPTION = "consumption"
     FLOWS = "flows"
     HABITS = "habits"
+    EFFICIENCY = "efficiency"
+    INTENSITY = "intensity"
+    BENEFIT = "benefit"
+    BENCHMARK = "benchmark"
 
 
 @dataclass(frozen=True)
