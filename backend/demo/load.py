@@ -15,7 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.demo import alarming, billing, fieldwork, founding, history, labelling, measuring, stocking
+from backend.demo import (
+    alarming,
+    billing,
+    fieldwork,
+    foretelling,
+    founding,
+    history,
+    labelling,
+    measuring,
+    stocking,
+)
 from backend.demo.founding import Ground
 from backend.demo.history import Batch
 from backend.demo.producing import Past, past
@@ -101,6 +111,7 @@ def _furnish(database: Database, home: Path, founded: _Founded) -> None:
         labelling.stick(session, founded.region, ground)
         stocking.stock(session, ground, FolderFiles(home / "files"))
         fieldwork.serve(session, ground)
+        foretelling.foresee(session, ground, founded.made, home)
         alarming.watch(session, ground.scope, founded.region.alarm_rules, founded.made)
 
 

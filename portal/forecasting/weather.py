@@ -15,6 +15,7 @@ from backend.kernel.errors import EnerfieldError, Refused
 from backend.kernel.periods import Period
 from portal.forecasting import words
 from portal.pages import done, own_path, pages, refused
+from portal.refusals import in_words
 from portal.words import named_here as named
 
 
@@ -31,9 +32,15 @@ def weather_card(target: Any, period: Period) -> dict[str, Any] | None:
         if mine:
             rows.append({"name": said, "unit": unit, "cells": [mine.get(lead) for lead in leads]})
     return {
-        "name": named(place), "asked_at": place.asked_at, "error": place.error, "leads": leads, "rows": rows,
+        "name": named(place), "asked_at": place.asked_at, "error": _error(place.error), "leads": leads, "rows": rows,
         "take": url_for("portal.take_weather_file", weather_place_id=place.id), "source": place.source,
     }  # fmt: skip
+
+
+def _error(said: str | None) -> str:
+    """Return what hindered a delivery in the reader's language, after the name of the file it was in."""
+    name, _colon, reason = (said or "").partition(": ")
+    return f"{name}: {in_words(reason)}" if name.endswith((".csv", ".epw")) else in_words(said)
 
 
 @pages.post("/weather/<uuid:weather_place_id>/files")

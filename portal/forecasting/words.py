@@ -52,7 +52,7 @@ def why(passed: Mapping[str, Any]) -> str:
         Why.NO_WEATHER: _("no weather forecast has come"),
         Why.WEATHER_STALE: _("the weather forecast is %(hours)s old, up to %(limit)s is used", **about),
         Why.WEATHER_LATER: _("the weather forecast was only made later"),
-        Why.WEATHER_SHORT: _("the weather forecast covers %(share)s %% of what lies ahead, %(least)s %% is needed", **about),
+        Why.WEATHER_SHORT: _("the weather forecast covers %(share)s %% of the time, %(least)s %% is needed", **about),
         Why.MODEL_OTHER_STEP: _("the model was trained for another step"),
         Why.TOO_SHORT: _("%(hours)s have been measured, %(limit)s are needed", **about),
         Why.STALE: _("the last measured value is %(hours)s old, up to %(limit)s is used", **about),

@@ -11,7 +11,10 @@ from backend.kernel import clock
 from backend.kernel.ids import show
 from tests.forecasting import foresee
 
-CSV = "issued_at,valid_at,temperature_c\n2026-01-01T00:00Z,2026-01-01T00:00Z,4.5\n2026-01-01T00:00Z,2026-01-01T01:00Z,4\n"
+CSV = """issued_at,valid_at,temperature_c
+2026-01-01T00:00Z,2026-01-01T00:00Z,4.5
+2026-01-01T00:00Z,2026-01-01T01:00Z,4
+"""
 
 
 @pytest.fixture(scope="module")

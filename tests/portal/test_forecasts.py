@@ -77,7 +77,7 @@ def test_weather_is_brought_by_file_or_refused_in_words(browser, world):
     assert "Taken: 1 stretch" in bring(
         "valid_at,temperature_c\n2026-01-01T00:00Z,4.5\n2026-01-01T01:00Z,4.0\n"
     )
-    assert "row 2" in bring("valid_at,temperature_c\nyesterday,4.5\n")
+    assert "Row 2" in bring("valid_at,temperature_c\nyesterday,4.5\n")
 
 
 @pytest.mark.parametrize("role", ["customer", "technician"])

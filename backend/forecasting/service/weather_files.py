@@ -85,8 +85,11 @@ def _table(name: str, words: str) -> dict[str, list[str]]:
 
 def _instants(said: list[str], field: str) -> NDArray[np.int64]:
     """Return instants in seconds since 1970; the first that is none is named."""
-    found = np.empty(len(said), dtype=np.int64)
+    found, known = np.empty(len(said), dtype=np.int64), dict[str, int]()
     for n, one in enumerate(said):
+        if one in known:
+            found[n] = known[one]
+            continue
         try:
             at = datetime.fromisoformat(one.strip())
         except ValueError:
@@ -96,7 +99,7 @@ def _instants(said: list[str], field: str) -> NDArray[np.int64]:
                 f"row {n + 2}: this is no instant with an offset", field=field, value=one[:60],
                 remedy="write 2026-11-22T08:00Z",
             )  # fmt: skip
-        found[n] = int(at.timestamp())
+        found[n] = known[one] = int(at.timestamp())
     return found
 
 
