@@ -1,7 +1,7 @@
 """A weather provider that stands in for one, a process of its own: `python -m tests.counterparts.weather`.
 
-It says its port and answers `GET /v1/forecast` in the shape of Open-Meteo: hours in Unix time, a column a variable. What
-it answers next is told at `POST /say`. Nothing of the product is used here.
+It says its port and answers `GET /v1/forecast` in the shape of Open-Meteo: hours in Unix time, a column a variable.
+What it answers next is told at `POST /say`. Nothing of the product is used here.
 """
 
 from __future__ import annotations
