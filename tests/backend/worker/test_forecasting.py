@@ -14,8 +14,6 @@ from backend.kernel import clock, ids
 from backend.kernel.leases import Lease
 from backend.kernel.scope import Scope
 from backend.kernel.settings import settings
-from backend.worker import app
-from backend.worker import forecasting as tasks
 from tests.forecasting import foresee
 from tests.world import furnish, make_world
 
@@ -31,7 +29,14 @@ def world(environment, database):
     wiring.weather_gateways.cache_clear()
 
 
-def test_weather_that_was_dropped_is_taken_and_what_is_wrong_is_told(world):
+@pytest.fixture(scope="module")
+def tasks(world):
+    from backend.worker import forecasting  # it reads its settings as it is imported
+
+    return forecasting
+
+
+def test_weather_that_was_dropped_is_taken_and_what_is_wrong_is_told(world, tasks):
     place = world.east.ids["weather_place"]
     folder = settings().home / "weather" / ids.show(place)
     folder.mkdir(parents=True)
@@ -42,7 +47,7 @@ def test_weather_that_was_dropped_is_taken_and_what_is_wrong_is_told(world):
     assert tasks.take_weather() == 0
 
 
-def test_what_is_due_is_issued_once_a_step(world):
+def test_what_is_due_is_issued_once_a_step(world, tasks):
     assert tasks.issue() == 0
     with clock.shifted(timedelta(hours=1)):
         assert tasks.issue() == 1
@@ -52,7 +57,7 @@ def test_what_is_due_is_issued_once_a_step(world):
         assert len(forecasts.list_forecasts(session, world.east.scope, target_id=target).items) == 2
 
 
-def test_too_little_to_learn_from_is_tried_again_the_next_day(world):
+def test_too_little_to_learn_from_is_tried_again_the_next_day(world, tasks):
     scope = world.east.scope
     assert tasks.train() == 0
     with world.database.transaction(scope) as session:
@@ -61,7 +66,7 @@ def test_too_little_to_learn_from_is_tried_again_the_next_day(world):
             assert forecasts.due_for_training(session, scope) == [world.east.ids["target"]]
 
 
-def test_one_worker_trains_at_a_time(world):
+def test_one_worker_trains_at_a_time(world, tasks):
     other = Lease("forecast training", seconds=60)
     with world.database.transaction(Scope.public()) as session:
         assert other.hold(session)
@@ -73,7 +78,7 @@ def test_one_worker_trains_at_a_time(world):
         other.release(session)
 
 
-def test_old_forecasts_are_thinned_but_the_first_of_each_hour_and_day_stay(world):
+def test_old_forecasts_are_thinned_but_the_first_of_each_hour_and_day_stay(world, tasks):
     target, scope = world.east.ids["target"], world.east.scope
 
     def count() -> int:
@@ -90,7 +95,9 @@ def test_old_forecasts_are_thinned_but_the_first_of_each_hour_and_day_stay(world
         assert weather.place(session, scope, world.east.ids["weather_place"]).error is None
 
 
-def test_every_task_of_forecasting_goes_to_a_queue_that_is_consumed():
+def test_every_task_of_forecasting_goes_to_a_queue_that_is_consumed(tasks):
+    from backend.worker import app
+
     routes = app.conf.task_routes
     assert routes["forecasting.*"]["queue"] in canary.QUEUES
     fired = [one["task"] for one in app.conf.beat_schedule.values() if one["task"].startswith("forecasting.")]
