@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from backend.forecasting import service
 from backend.forecasting.service import LEVELS, ForecastSeries
-from backend.kernel import clock, periods
+from backend.kernel import periods
 from backend.kernel.periods import Period
 from portal import tables
 from portal.address import View
@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 BANDS = ((0.05, 0.95), (0.10, 0.90), (0.20, 0.80))
 SHOWN = (0.05, 0.10, 0.20, 0.50, 0.80, 0.90, 0.95)
 """Levels that stand in the table and in the file."""
-AHEAD = timedelta(hours=48)
-"""A running period is drawn on so far at least, where the forecast reaches."""
+SHORTEST = timedelta(hours=48)
+"""A running period is drawn so long at least, where the forecast reaches."""
 MOST_DAYS = 92
 RATES = {
     "Wh": "W", "kWh": "kW", "MWh": "MW", "m3": "m3/h", "L": "L/h", "kg": "kg/h", "t": "t/h",
@@ -81,7 +81,7 @@ def _drawn(view: View, newest: ForecastSeries | None) -> Period:
     period = view.period
     if newest is None or not view.is_current or period.end is None:
         return period
-    ahead = min(newest.end, clock.now() + AHEAD)
+    ahead = min(newest.end, period.start + SHORTEST)
     return Period(period.start, max(period.end, ahead))
 
 

@@ -14,7 +14,7 @@ from backend.forecasting import service
 from backend.forecasting.service import LEVELS, ForecastSeries, Method
 from backend.kernel import clock
 from backend.kernel.errors import EnerfieldError
-from backend.kernel.periods import Period
+from backend.kernel.periods import Period, local_date
 from backend.network import service as network
 from backend.tenancy import service as tenancy
 from portal import drawing, navigation, places
@@ -169,7 +169,8 @@ def _accuracy(target: Any, view: View) -> dict[str, Any]:
     if (period.end or period.start) - period.start > timedelta(days=100):
         period = Period((period.end or period.start) - timedelta(days=100), period.end)
     rows = service.accuracy(g.session, g.scope, target_id=target.id, period=period)
-    return {"rows": rows, "period": period}
+    first, last = (local_date(at, g.zone) for at in (period.start, period.end or period.start))
+    return {"rows": rows, "first": first, "last": last}
 
 
 def _own(scores: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -189,8 +190,8 @@ def _scores(models: Any) -> dict[str, Any] | None:
     ]
     own = _own(one.scores)
     return {
-        "rows": rows, "number": one.number, "first": datetime.fromisoformat(own["first"]),
-        "last": datetime.fromisoformat(own["last"]),
+        "rows": rows, "number": one.number, "first": local_date(datetime.fromisoformat(own["first"]), g.zone),
+        "last": local_date(datetime.fromisoformat(own["last"]) - timedelta(seconds=1), g.zone),
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ METHODS = {
     Method.LAST_WEEK: _l("same hours of last week"), Method.PREVIOUS_DAY: _l("same hours of the day before"),
     Method.PROFILE: _l("usual day of its kind"),
 }  # fmt: skip
-SIGNS = {Method.MODEL: "good", Method.MODEL_WITHOUT_WEATHER: "attention"}
+SIGNS = {Method.MODEL: "good"}
 SOURCES = {
     Source.LOAD: _l("demand"), Source.PV: _l("solar power"), Source.WIND: _l("wind power"),
     Source.SUPPLY: _l("plant output"),
@@ -37,7 +37,7 @@ VARIABLES = {
 
 def sign(method: Method) -> str:
     """Return the status a rung is shown with: the lower ones ask for a look."""
-    return SIGNS.get(method, "act")
+    return SIGNS.get(method, "attention")
 
 
 def why(passed: Mapping[str, Any]) -> str:

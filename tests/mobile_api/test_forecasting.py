@@ -82,7 +82,7 @@ def test_weather_comes_by_file_and_its_error_is_told(phone, world, named):
     about = {"start": (now - timedelta(days=12)).isoformat(), "end": now.isoformat()}
     told = manager.get(f"/weather-places/{place}/errors", **about).json
     assert {(one["variable"], round(one["bias"], 3)) for one in told} == {("temperature_c", 1.0)}
-    assert [one["lead_h"] for one in told][:3] == [6, 24, 48]
+    assert [one["lead_h"] for one in told][:3] == [6, 24, 72]
 
 
 def test_customers_see_no_forecasts(phone, world, named):

@@ -26,7 +26,7 @@ from backend.kernel.scope import Scope
 
 Floats = NDArray[np.float64]
 SOURCES = ("file", "http")
-LEADS_H = (6, 24, 48, 96, 168)
+LEADS_H = (6, 24, 72, 168)
 """Errors of weather forecasts are told up to these leads [h]."""
 MOST_STEPS = 120_000
 
