@@ -23,6 +23,7 @@ def register(app: Flask) -> None:
         estimation,
         exceptions,
         field,
+        forecasting,
         green_button,
         hosting,
         live,
@@ -37,7 +38,7 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, exceptions, estimation, billing, green_button, analysis,
+        dispatch, field, hosting, exceptions, estimation, billing, green_button, analysis, forecasting,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

@@ -20,6 +20,7 @@ def register(app: Flask) -> None:
         billing_documents,
         field_app,
         finding,
+        forecasting,
         language,
         metering,
         network,

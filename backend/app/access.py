@@ -27,11 +27,11 @@ OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefu
 
 UPLOADS = frozenset(
     {
-        "billing.BankFiles", "billing.Migration", "analysis.DriverFiles",
+        "billing.BankFiles", "billing.Migration", "analysis.DriverFiles", "forecasting.WeatherFiles",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
         "portal.import_drivers",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
-        "portal.from_before",
+        "portal.from_before", "portal.take_weather_file",
     }
 )  # fmt: skip
 """Take files: up to ENERFIELD_MAX_UPLOAD_MB instead of the small body everything else gets."""
@@ -54,6 +54,7 @@ APPLICATIONS = {
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
     "analysis": Application.ANALYSIS,
+    "forecasting": Application.MANAGEMENT,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
@@ -99,6 +100,7 @@ PAGES = {
     Application.MANAGEMENT: {
         "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
         "new_device_here",
+        "forecasts", "forecast", "forecast_curve", "forecast_csv", "train_forecast", "take_weather_file",
     },
     Application.SERVICES: {
         "home", "use", "bills", "bills_so_far", "bill", "bill_line", "bill_intervals", "pay_bill", "payment_asked",

@@ -20,6 +20,7 @@ from backend.demo import (
     billing,
     comparing,
     fieldwork,
+    foretelling,
     founding,
     history,
     labelling,
@@ -117,6 +118,7 @@ def _furnish(database: Database, home: Path, founded: _Founded) -> None:
         labelling.stick(session, founded.region, ground)
         stocking.stock(session, ground, FolderFiles(home / "files"))
         fieldwork.serve(session, ground)
+        foretelling.foresee(session, ground, founded.made, home)
         alarming.watch(session, ground.scope, founded.region.alarm_rules, founded.made)
 
 

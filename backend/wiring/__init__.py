@@ -22,6 +22,7 @@ from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
 from backend.wiring import archives, bills, cuts, dues, faults, letters, money, notices, registers
 from backend.wiring.money import payments as payments
+from backend.wiring.skies import weather_gateways as weather_gateways
 from backend.workorders import events as workorders
 
 

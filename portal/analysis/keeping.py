@@ -227,7 +227,9 @@ def new_purchase() -> Any:
     return _filled(page, save, "portal.benefit")
 
 
-@pages.post("/analysis/kept/<any(measure,factor,quota,purchase):kind>/<uuid:kept_id>/remove", endpoint="remove_kept")
+@pages.post(
+    "/analysis/kept/<any(measure,factor,quota,purchase):kind>/<uuid:kept_id>/remove", endpoint="remove_kept"
+)
 def remove_kept(kind: str, kept_id: UUID) -> Response:
     """Take back a measure, factor, quota or purchase."""
     node = look()

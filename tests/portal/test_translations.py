@@ -21,6 +21,8 @@ KEPT = re.compile(
     r"|data|abcd|cdab|Green Button|YAML|camt|contracted_kw|"
     r"Enerfield|MQTT|Sparkplug B|Modbus|OPC UA|HTTP|JSON|CSV|ISA-18|EEMUA|Ctrl|NOx|SO2|COD|LL|HH|COP"
     r"|P[1-4]|pH|RFID|NFC|EPC|GS1|PDF|XLSX|DOCX|%\(\w+\)[sd]"
+    r"|EPW|LOCATION|UTF-8|POST /api/v1/forecast-targets|API|issued_at|valid_at|temperature_c|ghi_wm2|wind_ms"
+    r"|humidity_pct|cloud_pct"
 )
 """Names and signs that Chinese readers write with Latin letters too."""
 

@@ -20,6 +20,7 @@ from backend.kernel.scope import Role, Scope
 from backend.tenancy import service as tenancy
 from tests.apps import Browser, Phone
 from tests.billing import charge
+from tests.forecasting import foresee
 from tests.gaps import make_gap
 from tests.hosting import host
 from tests.kept import keep
@@ -41,9 +42,10 @@ OF_PARAMETER = {
     "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
     "exception": ["exception"], "complaint": ["complaint"], "intent": ["intent"], "tariff": ["tariff"],
     "hold": ["hold"], "instalment_plan": ["instalment_plan"], "cut": ["cut"],
-    "schedule": ["schedule"], "delivery": ["delivery"],
-              "provider_refund", "document_schedule", "document_delivery", "account_request", "bill_archive", "driver",
-              "own_factor", "use_quota", "measure", "purchase", "use_fit", "peer_place")  # fmt: skip
+    "schedule": ["schedule"], "delivery": ["delivery"], "request": ["request"],
+    "driver": ["driver"], "factor": ["factor"], "quota": ["quota"], "measure": ["measure"], "purchase": ["purchase"],
+    "kept": ["measure"],
+    "target": ["target"], "forecast": ["forecast"], "weather_place": ["weather_place"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -98,6 +100,7 @@ def foreign(world):
         host(session, west)
     charge(world, west)
     keep(world, west)
+    foresee(world, west)
     west.ids["exception"], _ = make_gap(world, west)
     known = {name: ids.show(value) for name, value in west.ids.items()}
     for name in ("region", "park", "enterprise", "customer"):

@@ -8,9 +8,11 @@ from sqlalchemy import text
 
 from backend.assets import service as assets
 from backend.assets.service import tags
-from backend.demo import labelling, logins
+from backend.demo import foretelling, labelling, logins
+from backend.demo.devices import weather
 from backend.demo.load import load
 from backend.demo.region import points, region
+from backend.forecasting import service as forecasts
 from backend.infra.files import FolderFiles
 from backend.kernel.errors import Conflict
 from backend.kernel.scope import Role
@@ -190,3 +192,12 @@ def test_a_new_tenant_does_not_own_the_time_before(described):
         for key in ("coldstore_before", "coldstore")
     )
     assert old.position == new.position and old.ends_at == new.starts_at
+
+
+def test_loads_in_five_carriers_sun_and_wind_are_forecast(session, scope, home):
+    known = forecasts.list_targets(session, scope).items
+    assert {one.name for one in known} == {spec.name for spec in foretelling.TARGETS}
+    assert {one.carrier.value for one in known} == {"electricity", "heat", "cooling", "gas", "water"}
+    assert all(one.is_simulated and one.weather_place_id for one in known)
+    assert len(weather.marked(home)) == 1
+    assert forecasts.due_for_training(session, scope) == []  # the first weather is waited for
