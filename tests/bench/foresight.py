@@ -35,12 +35,13 @@ from tests.bench.foresight_table import write_table
 FOLDER = Path(os.environ.get("ENERFIELD_HOME", "var"))
 FOUND, PEERS = FOLDER / "bench-foresight", FOLDER / "bench-foresight-peers"
 STATSFORECAST = "statsforecast==2.0.2"
-SAMPLE = 3
-"""Of many series of one kind every third is also given to the slower rivals."""
-ORIGINS = 8
+SAMPLE = 5
+"""Of many series of one kind every fifth is also given to the slower rivals."""
+ORIGINS = 4
 """statsforecast fits anew at every origin: so many, spread evenly over the test period."""
-HISTORY_DAYS = 56
-LEARNING = Learning(leads=("near", "day"), also_without_weather=False)
+HISTORY_DAYS = 35
+THREADS = 2
+LEARNING = Learning(most_rows=40_000, leads=("near", "day"), also_without_weather=False, threads=THREADS)
 Judged = dict[str, dict[str, Floats]]
 
 
@@ -153,7 +154,7 @@ def _plain(series: Series, panel: Panel, places: Places, at: Ints, horizon: str)
     learnt, asked = np.arange(begin, first), at
     point = np.full((len(panel.values), len(at), 1), np.nan)
     spread = np.full((len(panel.values), len(at), len(QUANTILES)), np.nan)
-    settings = {"verbose": -1, "num_threads": 1, "seed": 0}
+    settings = {"verbose": -1, "num_threads": THREADS, "seed": 0}
     chosen = range(len(panel.values)) if horizon == "day-ahead" else range(0, len(panel.values), SAMPLE)
     for n in chosen:
         wanted = panel.values[n, learnt]
@@ -181,7 +182,7 @@ def _plain_columns(panel: Panel, n: int, at: Ints, step: int) -> Floats:
 
 
 def _statsforecast(series: Series, panel: Panel, places: Places) -> dict[str, Floats]:
-    """Return AutoETS and MSTL of some origins, NaN at all others: fitted on the eight weeks before."""
+    """Return AutoETS and MSTL of some origins, NaN at all others: fitted on the five weeks before."""
     origins = np.unique(places.origin)
     chosen = origins[np.linspace(0, len(origins) - 1, ORIGINS).round().astype(int)]
     jobs, where = [], []

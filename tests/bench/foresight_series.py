@@ -65,7 +65,7 @@ def cambridge(carrier: str) -> Series:
         for n, name in enumerate(("temperature_c", "humidity_pct", "ghi_wm2"))
     }
     kind = Kind(Source.LOAD, carrier)
-    return _series(table, "Europe/London", "GB-ENG", kind, ("2019-01-01", "2020-01-01"), 122, columns)
+    return _series(table, "Europe/London", "GB-ENG", kind, ("2019-01-01", "2020-01-01"), 183, columns)
 
 
 def _without_zero_runs(column: pd.Series) -> pd.Series:

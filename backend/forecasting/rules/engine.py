@@ -101,7 +101,7 @@ class Engine:
     def predict(self, columns: Matrix) -> Floats:
         """Return quantiles in units of the scale, relative to the base, shape (rows, quantiles)."""
         median = np.mean([tree.predict(columns) for tree in self._medians], axis=0)
-        seen = _spread_columns(self.names, columns, median)
+        seen = spread_columns(self.names, columns, median)
         found = np.repeat(median[:, None], len(QUANTILES), axis=1)
         for n, tree in zip(_OUTER, self._spreads, strict=True):
             found[:, n] += tree.predict(seen)
@@ -144,7 +144,7 @@ def learn(names: tuple[str, ...], columns: Matrix, wanted: Floats, block: Ints, 
         tree = lgb.train(how.median, seen, how.rounds)
         median[left_out] = tree.predict(columns[left_out], num_threads=how.threads) if left_out.any() else 0.0
         trees.append(tree)
-    spreads = _learn_spread(_spread_columns(names, columns, median), wanted - median, how)
+    spreads = _learn_spread(spread_columns(names, columns, median), wanted - median, how)
     return Engine(names, tuple(map(_packed, trees)), tuple(map(_packed, spreads)))
 
 
@@ -153,7 +153,8 @@ def _learn_spread(seen: NDArray[Any], missed: Floats, how: Learning) -> list[lgb
     return [lgb.train(how.spread(QUANTILES[n]), data, how.spread_rounds) for n in _OUTER]
 
 
-def _spread_columns(names: tuple[str, ...], columns: Matrix, median: Floats) -> Matrix:
+def spread_columns(names: tuple[str, ...], columns: Matrix, median: Floats) -> Matrix:
+    """Return what the spread is learnt from, shape (rows, 1 + those of SPREAD_NAMES there are)."""
     chosen = [names.index(name) for name in SPREAD_NAMES if name in names]
     return np.column_stack([median.astype(np.float32), columns[:, chosen]])
 
