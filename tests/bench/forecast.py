@@ -92,11 +92,13 @@ def _bare_engine(table: Table, wanted: Floats, known: Any, said: Table) -> float
     data = lgb.Dataset(columns, wanted, params=LEARNING.binning, free_raw_data=False).construct()
     for n in range(FOLDS):
         part = data.subset(np.flatnonzero(fold != n).tolist())
-        lgb.train(LEARNING.median, part, LEARNING.rounds).predict(said.columns)
+        lgb.train(LEARNING.median, part, LEARNING.rounds).predict(said.columns, num_threads=1)
     data = lgb.Dataset(narrow, wanted, params=LEARNING.binning).construct()
     for n, level in enumerate(QUANTILES):
         if n != MEDIAN:
-            lgb.train(LEARNING.spread(level), data, LEARNING.spread_rounds).predict(narrow_said)
+            lgb.train(LEARNING.spread(level), data, LEARNING.spread_rounds).predict(
+                narrow_said, num_threads=1
+            )
     return time.process_time() - began
 
 

@@ -40,7 +40,7 @@ SAMPLE = 5
 ORIGINS = 4
 """statsforecast fits anew at every origin: so many, spread evenly over the test period."""
 HISTORY_DAYS = 35
-THREADS = 2
+THREADS = 1
 LEARNING = Learning(most_rows=40_000, leads=("near", "day"), also_without_weather=False, threads=THREADS)
 Judged = dict[str, dict[str, Floats]]
 
@@ -163,11 +163,11 @@ def _plain(series: Series, panel: Panel, places: Places, at: Ints, horizon: str)
             continue
         columns, ours = _plain_columns(panel, n, learnt[ok], step), _plain_columns(panel, n, asked, step)
         data = lgb.Dataset(columns, wanted[ok], params=settings, free_raw_data=False)
-        point[n, :, 0] = lgb.train(settings, data, 500).predict(ours)
+        point[n, :, 0] = lgb.train(settings, data, 500).predict(ours, num_threads=THREADS)
         if n % SAMPLE == 0:
             for q, level in enumerate(QUANTILES):
                 trees = lgb.train(settings | {"objective": "quantile", "alpha": level}, data, 100)
-                spread[n, :, q] = trees.predict(ours)
+                spread[n, :, q] = trees.predict(ours, num_threads=THREADS)
     return {"plain LightGBM": np.sort(spread, axis=-1), "plain LightGBM point": point}
 
 

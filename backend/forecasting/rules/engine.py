@@ -100,11 +100,11 @@ class Engine:
 
     def predict(self, columns: Matrix) -> Floats:
         """Return quantiles in units of the scale, relative to the base, shape (rows, quantiles)."""
-        median = np.mean([tree.predict(columns) for tree in self._medians], axis=0)
+        median = np.mean([tree.predict(columns, num_threads=1) for tree in self._medians], axis=0)
         seen = spread_columns(self.names, columns, median)
         found = np.repeat(median[:, None], len(QUANTILES), axis=1)
         for n, tree in zip(_OUTER, self._spreads, strict=True):
-            found[:, n] += tree.predict(seen)
+            found[:, n] += tree.predict(seen, num_threads=1)
         return found
 
     @cached_property
@@ -161,8 +161,8 @@ def spread_columns(names: tuple[str, ...], columns: Matrix, median: Floats) -> M
 
 def _packed(tree: lgb.Booster) -> str:
     text = tree.model_to_string(importance_type="split")
-    return base64.b85encode(zlib.compress(text.encode(), 6)).decode()
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
 def _unpacked(text: str) -> lgb.Booster:
-    return lgb.Booster(model_str=zlib.decompress(base64.b85decode(text)).decode())
+    return lgb.Booster(model_str=zlib.decompress(base64.b64decode(text)).decode())
