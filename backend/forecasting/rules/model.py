@@ -42,6 +42,10 @@ class Model:
     engines: Mapping[str, Engine]
     trained_until: datetime
 
+    def has(self, *, with_weather: bool) -> bool:
+        """Return whether the model has learnt to foresee with weather, or without."""
+        return any(("+weather" in name) == with_weather for name in self.engines)
+
     def quantiles(self, past: Past, weather: Weather | None, *, start: datetime, steps: int) -> Floats:
         """Return quantiles of `steps` steps from `start`, shape (steps, quantiles), ordered and within limits.
 
@@ -57,11 +61,17 @@ class Model:
         origin = max(len(past.values) for past in pasts)
         end = pasts[0].start + timedelta(minutes=self.step_min) * origin
         gap = int((start - end) / timedelta(minutes=self.step_min))
-        panel = panel_of(pasts, weather if self.columns else None, self.kind, ahead=gap + steps)
+        panel = panel_of(pasts, self._known(weather), self.kind, ahead=gap + steps)
         at = np.arange(origin + gap, origin + gap + steps)
         raw = self.raw(panel, Places(np.full(steps, origin), at))
         raw = self._stretched(panel, raw, origin, steps)
         return night(tidy(raw, self.kind), panel, self.kind, at)
+
+    def _known(self, weather: Weather | None) -> Weather | None:
+        """Return of the weather the columns the model has learnt from, all of which must be there."""
+        if weather is None or not self.columns:
+            return None
+        return replace(weather, columns={name: weather.columns[name] for name in self.columns})
 
     def raw(self, panel: Panel, places: Places) -> Floats:
         """Return quantiles as the trees give them, shape (points, pairs, quantiles)."""

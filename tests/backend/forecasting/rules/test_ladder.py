@@ -6,7 +6,18 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from backend.forecasting.rules import Kind, Method, Model, NoForecast, Past, Weather, Why, forecast, train
+from backend.forecasting.rules import (
+    Kind,
+    Method,
+    Model,
+    NoForecast,
+    Past,
+    Source,
+    Weather,
+    Why,
+    forecast,
+    train,
+)
 from tests.backend.forecasting.rules.scene import QUICK, load, weather
 
 
@@ -135,3 +146,18 @@ def test_a_forecast_starts_at_the_next_step():
     past = load(20)
     seen = forecast(None, past, None, kind=Kind(), issued_at=past.end - timedelta(minutes=90), steps=2)
     assert seen.start == past.end - timedelta(hours=1)
+
+
+def test_a_model_trained_without_weather_says_so(past):
+    alone = train(past, None, Kind(), learning=QUICK)
+    seen = _foresee(alone, past, weather(past))
+    assert (seen.method, seen.passed[0].why) == (Method.MODEL_WITHOUT_WEATHER, Why.MODEL_WITHOUT)
+
+
+def test_modules_nobody_knows_the_place_of_are_dark_by_habit():
+    past = load(20, zone="UTC")
+    hour = np.arange(len(past.values)) % 24
+    past = replace(past, values=np.where((hour >= 6) & (hour < 18), past.values, 0.05))
+    seen = forecast(None, past, None, kind=Kind(Source.PV), issued_at=past.end, steps=24)
+    assert (seen.values[:6] == 0).all()
+    assert seen.values[12].min() > 0
