@@ -14,6 +14,7 @@ import sys
 import time
 import venv
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,15 +43,18 @@ ORIGINS = 4
 HISTORY_DAYS = 35
 THREADS = 1
 LEARNING = Learning(most_rows=40_000, leads=("near", "day"), also_without_weather=False, threads=THREADS)
-Judged = dict[str, dict[str, Floats]]
+HORIZONS = {"day-ahead": "day-ahead", "1h": "1 h ahead"}
 
 
 def main(names: list[str]) -> None:
-    """Judge the series named, then write the table."""
+    """Judge the series named, then write the table; 'day-ahead' or '1h' among the names does only that horizon anew."""
     FOUND.mkdir(parents=True, exist_ok=True)
-    for name in names or list(SERIES):
+    horizons = [HORIZONS[name] for name in names if name in HORIZONS] or list(HORIZONS.values())
+    for name in [name for name in names if name in SERIES] or list(SERIES):
         began = time.process_time()
-        found = judge(load(name))
+        found = judge(load(name), horizons)
+        if (FOUND / f"{name}.json").exists():
+            found = json.loads((FOUND / f"{name}.json").read_text()) | found
         found["cpu_s"] = round(time.process_time() - began, 1)
         (FOUND / f"{name}.json").write_text(json.dumps(found))
         _say(name, found)
@@ -58,7 +62,7 @@ def main(names: list[str]) -> None:
                  for name in SERIES if (FOUND / f"{name}.json").exists()})  # fmt: skip
 
 
-def judge(series: Series) -> dict[str, Any]:
+def judge(series: Series, horizons: list[str]) -> dict[str, Any]:
     """Return scores of each method on each member, by horizon."""
     panel = panel_of(series.pasts, series.weather, series.kind)
     first, last = series.test
@@ -67,7 +71,8 @@ def judge(series: Series) -> dict[str, Any]:
         "day-ahead": Places(_midnights(panel, at), at),
         "1 h ahead": Places(_hour_before(panel, at), at),
     }
-    ours = dict(zip(places, _ours(series, panel, list(places.values())), strict=True))
+    places = {horizon: places[horizon] for horizon in horizons}
+    ours = dict(zip(places, _ours(series, panel, places), strict=True))
     found: dict[str, Any] = {
         "carrier": series.carrier,
         "weather": series.weather_said,
@@ -93,17 +98,18 @@ def _hour_before(panel: Panel, at: Ints) -> Ints:
     return at - (60 // panel.clock.step_min - 1)
 
 
-def _ours(series: Series, panel: Panel, horizons: list[Places]) -> list[Floats]:
+def _ours(series: Series, panel: Panel, horizons: dict[str, Places]) -> list[Floats]:
     """Return our quantiles: trained anew a few times in the period, stretched by the last 14 days' misses."""
     first, last = series.test
+    leads = ("near", "day") if "day-ahead" in horizons else ("near",)
     edges = [*range(first, last, series.refit_days * panel.per_day), last]
     found = [np.full((len(series.pasts), last - first, len(QUANTILES)), np.nan) for _ in horizons]
     for start, end in zip(edges, edges[1:], strict=False):
         until = series.pasts[0].start + timedelta(minutes=panel.clock.step_min) * start
         model = train_together([past.known(until) for past in series.pasts], series.weather, series.kind,
-                               learning=LEARNING)  # fmt: skip
+                               learning=replace(LEARNING, leads=leads))  # fmt: skip
         mine = slice(start - first, end - first)
-        for kept, places in zip(found, horizons, strict=True):
+        for kept, places in zip(found, horizons.values(), strict=True):
             pairs = Places(places.origin[mine], places.at[mine])
             raw = night(tidy(model.raw(panel, pairs), series.kind), panel, series.kind, pairs.at)
             kept[:, mine] = night(
@@ -253,7 +259,7 @@ def _score(actual: Floats, values: Floats, ours: Floats, judged: Floats) -> dict
 
 
 def _say(name: str, found: dict[str, Any]) -> None:
-    for horizon in ("day-ahead", "1 h ahead"):
+    for horizon in HORIZONS.values():
         for case, mae, naive, scores in _lines(found[horizon], found["members"]):
             skill = 1 - mae / naive
             say("foresight", f"{name} {case} {horizon}".replace("  ", " "), 100 * skill, "% skill", goal=25.0,

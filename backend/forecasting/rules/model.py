@@ -12,13 +12,13 @@ import numpy as np
 from backend.forecasting.rules.calibration import Stretch, stretch
 from backend.forecasting.rules.days import LocalClock
 from backend.forecasting.rules.engine import Engine, Learning, learn
-from backend.forecasting.rules.features import Panel, Places, build, targets
+from backend.forecasting.rules.features import NEAR_H, Panel, Places, build, targets
 from backend.forecasting.rules.foreseen import QUANTILES, NoForecast, Why, tidy
 from backend.forecasting.rules.kinds import Kind, Source
 from backend.forecasting.rules.series import Floats, Ints, Past, Weather
 from backend.forecasting.rules.sun import dark, sun_columns
 
-NEAR_H, DAY_H, FAR_DAYS = 3, 25, 7
+DAY_H, FAR_DAYS = 25, 7
 """Up to three hours ahead one engine foresees, up to a day (which may have 25 hours) another, to seven days a third."""
 LEAST_DAYS = 21
 """So many days must be known for a model to be trained."""
@@ -76,9 +76,8 @@ class Model:
     def raw(self, panel: Panel, places: Places) -> Floats:
         """Return quantiles as the trees give them, shape (points, pairs, quantiles)."""
         found = np.empty((len(panel.values), len(places.at), len(QUANTILES)))
-        lead_h = (places.at - places.origin + 1) * self.step_min / 60
         suffix = "+weather" if panel.weather is not None and self.columns else ""
-        near, far = lead_h <= NEAR_H, lead_h > DAY_H
+        near, far = panel.is_near(places), panel.lead_h(places) > DAY_H
         for name, mine in (("near", near), ("day", ~near & ~far), ("week", far)):
             if mine.any():
                 table = build(panel, Places(places.origin[mine], places.at[mine]))

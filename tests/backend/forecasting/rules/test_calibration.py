@@ -20,7 +20,7 @@ def test_a_band_of_the_wrong_width_is_set_right(true):
     before, inside = (
         ((band[:, BAND_80[0]] <= came) & (came <= band[:, BAND_80[1]])).mean() for band in (values, now)
     )
-    assert abs(inside - 0.8) <= max(0.03, abs(before - 0.8) / 2)
+    assert abs(inside - 0.8) <= max(0.03, abs(before - 0.8) * 2 / 3)
 
 
 def test_without_misses_to_learn_from_a_fresh_models_factor_holds():
