@@ -23,6 +23,8 @@ DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRAT
 EVERYBODY = frozenset(Role)
 OFFICE = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 """Those who keep accounts (see backend/billing)."""
+ANALYSTS = frozenset({Role.MANAGER, Role.DISPATCHER, Role.OPERATOR})
+"""Those who look into consumption (see backend/analysis)."""
 MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
 
 
@@ -57,6 +59,10 @@ ENTRIES = (
     Entry("environment", _l("Environment"), "environment", "monitoring", DESK),
     Entry("alarms", _l("Alarms"), "alarm", "monitoring", EVERYBODY),
     Entry("exceptions", _l("Exceptions"), "table", "monitoring", DESK),
+    Entry("consumption", _l("Consumption"), "use", "analysis", ANALYSTS),
+    Entry("flows", _l("Flows"), "supply", "analysis", ANALYSTS),
+    Entry("habits", _l("Habits"), "clock", "analysis", ANALYSTS),
+    Entry("analysis_schedules", _l("On schedule"), "letters", "analysis", ANALYSTS),
     Entry("today", _l("Today"), "today", "maintenance", frozenset({Role.TECHNICIAN})),
     Entry("work_orders", _l("Work orders"), "orders", "maintenance", EVERYBODY),
     Entry(
@@ -79,7 +85,8 @@ ENTRIES = (
 OWN = {"work_orders": (_l("Your faults"), "services")}
 """What customers call a page, and where it stands in their rail."""
 GROUPS = {
-    "services": _l("Your energy"), "monitoring": _l("Monitoring"), "maintenance": _l("Operation and maintenance"),
+    "services": _l("Your energy"), "monitoring": _l("Monitoring"), "analysis": _l("Analysis"),
+    "maintenance": _l("Operation and maintenance"),
     "billing": _l("Billing"), "management": _l("Management"), "help": _l("Help"),
 }  # fmt: skip
 OF_STAFF = {"services": "billing"}
@@ -118,6 +125,9 @@ PARENTS = {
     "ageing_paper": "billing_documents", "tax_paper": "billing_documents", "run_paper": "billing_documents",
     "new_document_schedule": "billing_documents", "end_document_schedule": "billing_documents",
     "retry_document": "billing_documents",
+    "analysis_file": "consumption", "analysis_picture": "consumption",
+    "new_analysis_schedule": "analysis_schedules", "end_analysis_schedule": "analysis_schedules",
+    "retry_analysis": "analysis_schedules",
     "new_device": "assets", "import_assets": "assets", "export_assets": "assets", "exchange_device": "assets",
     "bill": "bills", "bill_line": "bills", "bills_so_far": "bills", "pay_bill": "bills", "payment_asked": "bills",
     "bill_intervals": "bills", "complain": "bills", "complaint": "complaints", "say_complaint": "complaints",

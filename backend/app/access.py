@@ -51,6 +51,7 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "analysis": Application.ANALYSIS,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
@@ -63,6 +64,10 @@ PAGES = {
         "start_alarm_rule", "alarm_statistics", "alarm_count",
         "exceptions", "vee_exception", "accept_exception", "edit_exception", "rerun_exception",
         "vee_settings",
+    },
+    Application.ANALYSIS: {
+        "consumption", "flows", "habits", "analysis_file", "analysis_picture", "analysis_schedules",
+        "new_analysis_schedule", "end_analysis_schedule", "retry_analysis",
     },
     Application.MAINTENANCE: {
         "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",

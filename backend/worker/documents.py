@@ -15,6 +15,7 @@ from celery import shared_task
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from backend.analysis.models import AnalysisDelivery, AnalysisSchedule
 from backend.billing.models import DocumentDelivery, DocumentSchedule
 from backend.billing.rules.documents.schedule import Form, Paper
 from backend.billing.service import Road, documents, schedules
@@ -74,7 +75,7 @@ def _send(scope: Scope, delivery_id: UUID) -> bool:
                 return False
             delivery, schedule = found
             made = list(files(session, scope, schedule, delivery))
-            _hand_over(schedule, delivery, [file for _, file in made], [document for document, _ in made])
+            hand_over(schedule, delivery, [file for _, file in made], [document for document, _ in made])
             schedules.went_out(session, scope, delivery, [file.name for _, file in made])
         return True
     except Exception as error:
@@ -123,9 +124,11 @@ def _documents(
             yield accounts.run_summary(documents.run_summary(session, scope, run_id=run_id), locale)
 
 
-def _hand_over(
-    schedule: DocumentSchedule, delivery: DocumentDelivery, made: list[Made], shown: list[Document]
-) -> None:
+def hand_over(
+    schedule: DocumentSchedule | AnalysisSchedule, delivery: DocumentDelivery | AnalysisDelivery,
+    made: list[Made], shown: list[Document],
+) -> None:  # fmt: skip
+    """Put a period's files into the schedule's folder, or send them to its recipients."""
     if not made:
         return
     if schedule.road is Road.FOLDER:
@@ -149,7 +152,7 @@ def _hand_over(
         post.send(Letter(to, subject, text, f"{ids.show(delivery.id)}-{place}", enclosed))
 
 
-def folder_of(schedule: DocumentSchedule) -> Path:
+def folder_of(schedule: DocumentSchedule | AnalysisSchedule) -> Path:
     """Return where a schedule's files are put: of the operator, and of the schedule below it."""
     return settings().home / "documents" / ids.show(schedule.organisation_id) / ids.show(schedule.id)
 

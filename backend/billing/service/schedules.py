@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,8 +24,6 @@ from backend.kernel.scope import Scope
 from backend.network import service as network
 from backend.tenancy import service as tenancy
 
-ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
-MOST_RECIPIENTS = 20
 AT_ONCE = 200
 """So many deliveries are taken up at a time."""
 
@@ -88,20 +85,9 @@ def _demand_sound(new: NewSchedule) -> None:
         )
     if (new.paper is Paper.STATEMENT) != (new.customer_id is not None):
         raise Refused("a statement is of a customer, the others are of none", field="customer_id")
-    if (new.road is Road.MAIL) != bool(new.recipients) or len(new.recipients) > MOST_RECIPIENTS:
-        raise Refused(
-            f"mail has 1 to {MOST_RECIPIENTS} recipients, a folder none",
-            field="recipients",
-            value=len(new.recipients),
-        )
-    wrong = [one for one in new.recipients if len(one) > 254 or not ADDRESS.fullmatch(one)]
-    if wrong:
-        raise Refused("this is no address for mail", field="recipients", value=wrong[0][:254])
-    if new.ends_on is not None and new.ends_on < new.starts_on:
-        raise Refused("it ends before it starts", field="ends_on", value=new.ends_on.isoformat())
-    if new.every in rules.MONTHS and new.starts_on.day > 28:
-        raise Refused("a period of months begins on a day every month has", field="starts_on",
-                      value=new.starts_on.isoformat(), remedy="begin on the 1st to the 28th")  # fmt: skip
+    rules.demand_sendable(
+        new.every, new.starts_on, new.ends_on, new.recipients, by_mail=new.road is Road.MAIL
+    )
 
 
 def end_schedule(session: Session, scope: Scope, *, schedule_id: UUID, on: date) -> DocumentSchedule:
