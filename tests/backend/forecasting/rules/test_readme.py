@@ -8,7 +8,7 @@ import pytest
 from backend.forecasting.rules import QUANTILES, calibration
 from backend.forecasting.rules.calibration import HALF_LIFE_DAYS, PRIOR_DAYS, stretch
 
-README = (Path(calibration.__file__).parents[1] / "README.md").read_text()
+README = (Path(calibration.__file__).with_name("README.md")).read_text()
 
 
 def _told(row: str) -> list[float]:
