@@ -16,9 +16,9 @@ import numpy as np
 
 from backend.forecasting.rules import Kind, Learning, Past, Weather, train_together
 from backend.forecasting.rules.engine import FOLDS, spread_columns
-from backend.forecasting.rules.features import Places, Table, build, targets
+from backend.forecasting.rules.features import NEAR_H, Places, Table, build, targets
 from backend.forecasting.rules.foreseen import MEDIAN, QUANTILES
-from backend.forecasting.rules.model import DAY_H, NEAR_H, lessons, panel_of
+from backend.forecasting.rules.model import DAY_H, lessons, panel_of
 from backend.forecasting.rules.series import Floats
 from tests.bench.common import say
 

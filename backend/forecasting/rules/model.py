@@ -24,7 +24,8 @@ LEAST_DAYS = 21
 """So many days must be known for a model to be trained."""
 _BLOCK_DAYS = 14
 _HINDSIGHT_DAYS = 14
-_FORMAT = 1
+_FORMAT = 2
+"""Raised whenever what a model looks at changes: an older one is trained anew."""
 
 
 @dataclass(frozen=True, eq=False)
