@@ -24,8 +24,9 @@ YARDSTICKS = {
 }
 ABOUT = """## How good
 
-Real series, rolling origins, periods nothing was tuned on; how it was measured stands in `rules/README.md`. MAE and pinball are
-means over members, in the series' unit; ×1.20: a rival's pinball loss was 20 % above ours on the same steps.
+Real series, rolling origins, periods nothing was tuned on; how it was measured stands in `rules/README.md`. MAE and
+pinball are means over the members judged, in the series' unit; ×1.20: a rival's pinball loss was 20 % above ours on the
+same steps.
 
 """
 HEAD = (

@@ -140,7 +140,8 @@ def learn(names: tuple[str, ...], columns: Matrix, wanted: Floats, block: Ints, 
     trees, median = [], np.empty(len(wanted))
     for fold in range(FOLDS):
         left_out = block % FOLDS == fold
-        seen = whole.subset(np.flatnonzero(~left_out).tolist()) if left_out.any() else whole
+        split = left_out.any() and not left_out.all()
+        seen = whole.subset(np.flatnonzero(~left_out).tolist()) if split else whole
         tree = lgb.train(how.median, seen, how.rounds)
         median[left_out] = tree.predict(columns[left_out], num_threads=how.threads) if left_out.any() else 0.0
         trees.append(tree)

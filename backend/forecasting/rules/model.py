@@ -22,6 +22,7 @@ DAY_H, FAR_DAYS = 25, 7
 """Up to three hours ahead one engine foresees, up to a day (which may have 25 hours) another, to seven days a third."""
 LEAST_DAYS = 21
 """So many days must be known for a model to be trained."""
+_LEAST_ROWS = 100
 _BLOCK_DAYS = 14
 _HINDSIGHT_DAYS = 14
 _FORMAT = 2
@@ -188,6 +189,11 @@ def _without(sun: Mapping[str, Floats] | None) -> dict[str, Floats] | None:
 def _taught(panel: Panel, places: Places, learning: Learning) -> Engine:
     table = build(panel, places)
     wanted, known = targets(panel, table, places)
+    if known.sum() < _LEAST_ROWS:
+        raise NoForecast(
+            f"{known.sum()} steps can be learnt from, a model needs {_LEAST_ROWS}",
+            missing=Why.GAPS, passed=(), remedy="see why readings are missing, or import them",
+        )  # fmt: skip
     block = np.tile(panel.day[places.at] // _BLOCK_DAYS, len(panel.values))
     return learn(table.names, table.columns[known], wanted[known], block[known], learning)
 

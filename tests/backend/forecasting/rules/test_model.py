@@ -128,3 +128,22 @@ def test_modules_give_nothing_at_night():
     )
     assert (seen.values[[0, 1, 2, 22, 23]] == 0).all()
     assert seen.values[12, 5] > 40
+
+
+def test_an_empty_building_stays_empty():
+    past = replace(load(30), values=np.zeros(720))
+    model = train(past, None, Kind(), learning=QUICK)
+    assert not forecast(model, past, None, kind=Kind(), issued_at=past.end, steps=24).values.any()
+
+
+def test_a_past_known_in_one_fortnight_only_can_be_learnt_from():
+    past = load(80)
+    past = replace(past, values=np.where(np.arange(len(past.values)) < 42 * 24, past.values, np.nan))
+    assert train(past, None, Kind(), learning=QUICK).has(with_weather=False)
+
+
+def test_a_past_with_nothing_to_learn_from_is_refused():
+    past = load(90)
+    past = replace(past, values=np.where(np.arange(len(past.values)) < 28 * 24, past.values, np.nan))
+    with pytest.raises(NoForecast, match="can be learnt from"):
+        train(past, None, Kind(), learning=QUICK)
