@@ -62,6 +62,11 @@ ENTRIES = (
     Entry("consumption", _l("Consumption"), "use", "analysis", ANALYSTS),
     Entry("flows", _l("Flows"), "supply", "analysis", ANALYSTS),
     Entry("habits", _l("Habits"), "clock", "analysis", ANALYSTS),
+    Entry("efficiency", _l("Efficiency"), "plant", "analysis", ANALYSTS),
+    Entry("intensity", _l("Intensity"), "environment", "analysis", ANALYSTS),
+    Entry("benefit", _l("Benefit"), "money", "analysis", ANALYSTS),
+    Entry("benchmark", _l("Benchmark"), "overview", "analysis", ANALYSTS | {Role.CUSTOMER}),
+    Entry("drivers", _l("Drivers"), "table", "analysis", ANALYSTS),
     Entry("analysis_schedules", _l("On schedule"), "letters", "analysis", ANALYSTS),
     Entry("today", _l("Today"), "today", "maintenance", frozenset({Role.TECHNICIAN})),
     Entry("work_orders", _l("Work orders"), "orders", "maintenance", EVERYBODY),
@@ -82,7 +87,7 @@ ENTRIES = (
     Entry("people", _l("People"), "people", "management", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
     Entry("glossary", _l("Help"), "help", "help", EVERYBODY),
 )
-OWN = {"work_orders": (_l("Your faults"), "services")}
+OWN = {"work_orders": (_l("Your faults"), "services"), "benchmark": (_l("Compared"), "services")}
 """What customers call a page, and where it stands in their rail."""
 GROUPS = {
     "services": _l("Your energy"), "monitoring": _l("Monitoring"), "analysis": _l("Analysis"),
@@ -125,6 +130,9 @@ PARENTS = {
     "ageing_paper": "billing_documents", "tax_paper": "billing_documents", "run_paper": "billing_documents",
     "new_document_schedule": "billing_documents", "end_document_schedule": "billing_documents",
     "retry_document": "billing_documents",
+    "refit": "intensity", "new_measure": "benefit", "new_factor": "benefit", "new_purchase": "benefit",
+    "new_quota": "benchmark", "remove_kept": "benefit", "new_driver": "drivers", "import_drivers": "drivers",
+    "driver_file": "drivers", "remove_driver": "drivers",
     "analysis_file": "consumption", "analysis_picture": "consumption",
     "new_analysis_schedule": "analysis_schedules", "end_analysis_schedule": "analysis_schedules",
     "retry_analysis": "analysis_schedules",
@@ -137,6 +145,16 @@ PARENTS = {
     "end_supply_contract": "supply_contracts", "tariff": "tariffs", "new_tariff": "tariffs", "simulator": "tariffs",
     "take_bank_file": "payments", "assign_payment": "payments", "take_cash": "payments", "ledger_entries": "ledger",
     "open_ledger": "ledger", "close_ledger": "ledger", "check_ledger": "ledger",
+    "overdue": "receivables", "reminder_steps": "receivables", "hold_bill": "receivables",
+    "release_bill": "receivables", "new_instalment_plan": "receivables", "cancel_instalment_plan": "receivables",
+    "supply_cuts": "receivables", "supply_cut": "receivables", "announce_cut": "receivables",
+    "request_cut": "receivables", "withdraw_cut": "receivables", "note_cut": "receivables",
+    "note_reconnected": "receivables", "refunds": "receivables", "new_refund": "receivables",
+    "account_requests": "receivables", "grant_request": "receivables", "decline_request": "receivables",
+    "instalments": "bills", "instalment_plan": "bills", "ask_instalments": "bills", "prepaid": "bills",
+    "pay_in": "bills", "ask_refund": "bills", "refund_payment": "payments", "statutory_invoices": "bills",
+    "retry_invoice": "receivables", "from_before": "supply_contracts", "from_before_template": "supply_contracts",
+    "pack_bills": "bill_runs", "packed_bills": "bill_runs", "shut_periods": "demand",
     "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""

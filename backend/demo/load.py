@@ -15,12 +15,24 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.demo import alarming, billing, fieldwork, founding, history, labelling, measuring, stocking
+from backend.demo import (
+    alarming,
+    billing,
+    comparing,
+    fieldwork,
+    founding,
+    history,
+    labelling,
+    measuring,
+    stocking,
+)
+from backend.demo.calendar import TIMEZONE
 from backend.demo.founding import Ground
 from backend.demo.history import Batch
 from backend.demo.producing import Past, past
 from backend.demo.region import Region, points, region
 from backend.infra.files import FolderFiles
+from backend.kernel import periods
 from backend.kernel.db import Database
 from backend.kernel.errors import Conflict
 from backend.kernel.scope import Scope
@@ -66,8 +78,12 @@ def load(database: Database, home: Path, *, now: datetime, progress: Progress) -
             keys = np.array([founded.made[p.key].key for p in founded.region.points], dtype=np.int64)
             readings = _History(database, founded.ground.scope, keys).store(worked_out.batches(), advance)
             furnished.result()
+        today = periods.local_date(now, TIMEZONE)
         with progress("billing", total=billing.MONTHS, unit="months") as advance:
             billing.bill(database, founded.ground, founded.made, now=now, advance=advance)
+        with database.transaction(founded.ground.scope) as session:
+            comparing.say(session, founded.ground, founded.made, today)
+            comparing.rank(session, founded.ground, today)
     return Loaded(len(points()), readings, time.monotonic() - started)
 
 

@@ -32,6 +32,16 @@ def documents() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def bought() -> list[dict[str, Any]]:
+    """Return the tariffs the region itself buys at."""
+    return [
+        _tariff("bought-power", "Power from the grid, bought", "外购电价（电网）", "electricity",
+                _power(SINCE, (0.98, 0.82, 0.55, 0.25), 32)),
+        _tariff("bought-gas", "Gas from the city gate, bought", "外购气价（门站）", "gas",
+                _plain("m3", 2.75, "Gas", "燃气费", 0.09)),
+    ]  # fmt: skip
+
+
 def _tariff(code: str, name: str, name_zh: str, carrier: str, *versions: dict[str, Any]) -> dict[str, Any]:
     return {
         "code": code, "name": {"en": name, "zh": name_zh}, "carrier": carrier, "currency": "CNY", "zone": ZONE,

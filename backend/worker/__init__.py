@@ -22,6 +22,7 @@ app = Celery(
         "backend.worker.billing",
         "backend.worker.documents",
         "backend.worker.analysis",
+        "backend.worker.fits",
     ],
 )
 app.config_from_object(celery.configuration(settings().redis_url))
@@ -30,6 +31,7 @@ app.conf.task_queues = [Queue(name) for name in (*canary.QUEUES, *([own] if own 
 app.conf.task_routes = {
     "upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}, "billing.*": {"queue": "upkeep"},
     "fieldwork.*": {"queue": "events"}, "documents.*": {"queue": "upkeep"},
+    "fits.*": {"queue": "upkeep"},
 }  # fmt: skip
 app.conf.beat_schedule = {
     "send due events": {"task": "outbox.send_due", "schedule": 1.0, "options": {"expires": 5}},
@@ -44,6 +46,8 @@ app.conf.beat_schedule = {
     "documents on schedule": {"task": "documents.deliver", "schedule": 900.0, "options": {"expires": 900}},
     "views of analysis on schedule": {"task": "documents.deliver_analysis", "schedule": 900.0,
                                       "options": {"expires": 900}},
+    "fits of use": {"task": "fits.refit", "schedule": crontab(minute="50", hour="18", day_of_week="sun")},
+    "places among peers": {"task": "fits.make_places", "schedule": crontab(minute="15", hour="19")},
     "operations that waited too long": {"task": "fieldwork.settle_overdue", "schedule": 600.0,
                                         "options": {"expires": 600}},
     "photos that never came": {"task": "fieldwork.ask_for_photos", "schedule": crontab(minute="20", hour="23")},

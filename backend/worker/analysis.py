@@ -19,7 +19,7 @@ from backend.kernel.db import database
 from backend.kernel.errors import EnerfieldError
 from backend.kernel.scope import Scope
 from backend.tenancy import service as tenancy
-from backend.worker.documents import Made, hand_over
+from backend.worker.delivery import Made, hand_over
 from reports import analysis
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def _send(scope: Scope, delivery_id: UUID) -> bool:
                 session, scope, schedule.view, schedules.asked(schedule, delivery), schedule.locale
             )
             made = list(files(report, schedule, delivery))
-            hand_over(schedule, delivery, made, [report.document])
+            hand_over(schedule, delivery, (report.document.title, report.document.seller), made)
             schedules.went_out(session, scope, delivery, [file.name for file in made])
         return True
     except Exception as error:

@@ -1,6 +1,6 @@
-"""Analysis in the API: consumption, flows, habits, the same as files, and schedules of them."""
+"""Analysis in the API: consumption, flows, habits, efficiency, intensity, benefit, benchmarks; files and schedules."""
 
-from mobile_api.analysis import schedules, views
+from mobile_api.analysis import drivers, keeping, running, schedules, views, worth
 from mobile_api.analysis.blueprint import blp
 
-__all__ = ["blp", "schedules", "views"]
+__all__ = ["blp", "drivers", "keeping", "running", "schedules", "views", "worth"]

@@ -3,5 +3,8 @@
 from mobile_api.fields import Area
 
 blp = Area(
-    "analysis", __name__, url_prefix="/analysis", description="Consumption, flows, habits; documents of them."
+    "analysis",
+    __name__,
+    url_prefix="/analysis",
+    description="Consumption, flows, habits, efficiency, intensity, benefit, benchmarks; documents of them.",
 )

@@ -71,7 +71,7 @@ class HabitsOf(MethodView):
         return _habits(habits(g.session, g.scope, ask=_ask(query)))
 
 
-@blp.route("/views/<string:name>/file")
+@blp.route("/views/<name>/file")
 class ViewFile(MethodView):
     """A view as a file."""
 

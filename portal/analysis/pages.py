@@ -39,39 +39,39 @@ KINDS = {one.value: one for one in Form}
 @blueprint.get("/analysis/consumption", endpoint="consumption")
 def consumption_page() -> str:
     """Answer: how much was used, and what made the difference?"""
-    view, ask = _asked()
+    view, ask = asked()
     found = consumption(g.session, g.scope, ask=ask)
     report = analysis.consumption.told(found, language.current())
     return render_template(
         "analysis/consumption.html", view=view, ways=WAYS, known=_known(found, view), found=found,
         groups=[_group(found, group, view) for group in found.groups], steps=_steps(found, view),
-        weather=_weather(report), **_common(report, view, ViewName.CONSUMPTION),
+        weather=_weather(report), **common(report, view, ViewName.CONSUMPTION),
     )  # fmt: skip
 
 
 @blueprint.get("/analysis/flows", endpoint="flows")
 def flows_page() -> str:
     """Answer: where does it come from, where does it go, and what is lost on the way?"""
-    view, ask = _asked()
+    view, ask = asked()
     found = flows(g.session, g.scope, ask=ask)
     report = analysis.flows.told(found, language.current())
     known = [name for name in CARRIERS if name in {one.value for one in found.known}]
     return render_template(
         "analysis/flows.html", view=view, known=known, found=found,
         ways={By.CATEGORY: WAYS[By.CATEGORY], By.ORGANISATION: WAYS[By.ORGANISATION]}, by=found.ask.by,
-        **_common(report, view, ViewName.FLOWS),
+        **common(report, view, ViewName.FLOWS),
     )  # fmt: skip
 
 
 @blueprint.get("/analysis/habits", endpoint="habits")
 def habits_page() -> str:
     """Answer: when is it used, what runs all the time, and when is the peak?"""
-    view, ask = _asked()
+    view, ask = asked()
     found = habits(g.session, g.scope, ask=ask)
     report = analysis.habits.told(found, language.current())
     return render_template(
         "analysis/habits.html", view=view, known=[one.value for one in found.known], found=found,
-        unit=analysis.habits.POWER.get(found.unit, found.unit), **_common(report, view, ViewName.HABITS),
+        unit=analysis.habits.POWER.get(found.unit, found.unit), **common(report, view, ViewName.HABITS),
     )  # fmt: skip
 
 
@@ -105,17 +105,17 @@ def _place() -> int:
 def _made(name: str) -> tuple[Report, Ask]:
     if name not in {one.value for one in analysis.VIEWS}:
         raise NotFound("there is no such view", field="name", value=name[:40])
-    _view, ask = _asked()
+    _view, ask = asked()
     return analysis.made(g.session, g.scope, ViewName(name), ask, language.current()), ask
 
 
-def _asked() -> tuple[AnalysisView, Ask]:
+def asked() -> tuple[AnalysisView, Ask]:
     node = look()
     view = analysis_view()
     return view, view.ask(node.id)
 
 
-def _common(report: Report, view: AnalysisView, name: ViewName) -> dict[str, Any]:
+def common(report: Report, view: AnalysisView, name: ViewName) -> dict[str, Any]:
     return {
         "charts": drawn.charts(report, view, name), "notes": report.document.notes, "takes": drawn.takes(view, name),
         "schedule": drawn.schedule_link(view, name), "facts": report.document.facts, "report": report,

@@ -14,6 +14,8 @@ from backend.kernel.errors import Refused
 from backend.kernel.units import Carrier
 
 LONGEST_DAYS = 1100
+YEARS = range(1990, 2101)
+LONGEST_TEXT = 100
 
 
 class Compare(StrEnum):
@@ -45,6 +47,10 @@ class ViewName(StrEnum):
     CONSUMPTION = "consumption"
     FLOWS = "flows"
     HABITS = "habits"
+    EFFICIENCY = "efficiency"
+    INTENSITY = "intensity"
+    BENEFIT = "benefit"
+    BENCHMARK = "benchmark"
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,18 @@ def ask_of(kept: Mapping[str, Any], *, organisation_id: UUID, first: date, until
         carrier=_among(Carrier, kept, "carrier", None), by=_among(By, kept, "by", By.CARRIER),
         under=ids.parse(kept["under"]) if kept.get("under") else None,
         meter=ids.parse(kept["meter"]) if kept.get("meter") else None,
-        more=tuple(sorted((str(name), str(value)) for name, value in kept.items() if name not in OWN)),
+        more=tuple(sorted(_more(name, value) for name, value in kept.items() if name not in OWN)),
     )  # fmt: skip
+
+
+def _more(name: Any, value: Any) -> tuple[str, str]:
+    """Return what only one view understands; raises Refused where it is no short text."""
+    said = str(name), str(value)
+    if not all(one.isprintable() and len(one) <= LONGEST_TEXT for one in said):
+        shown = ascii(said[0])[:40]
+        raise Refused("a filter is a short text", field="filters", value=shown,
+                      remedy=f"use up to {LONGEST_TEXT} letters")  # fmt: skip
+    return said
 
 
 def _among(kinds: type[Any], said: Mapping[str, Any], name: str, default: Any) -> Any:
@@ -120,6 +136,9 @@ def _among(kinds: type[Any], said: Mapping[str, Any], name: str, default: Any) -
 
 
 def _demand_days(first: date, until: date, field: str) -> None:
+    if wrong := [on for on in (first, until) if on.year not in YEARS]:
+        raise Refused(f"{wrong[0].year} is out of range", field=field, value=wrong[0].isoformat(),
+                      remedy=f"use days of {YEARS[0]} to {YEARS[-1]}")  # fmt: skip
     if until <= first:
         raise Refused("a period has one day at least", field=field, value=(until - timedelta(days=1)).isoformat(),
                       remedy="end it on or after its first day")  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.analysis.models import AnalysisDelivery, AnalysisSchedule
 from backend.analysis.queries import schedules as queries
 from backend.analysis.queries.confined import ANALYSTS
-from backend.analysis.rules.asking import Ask, Compare, ViewName, ask_of
+from backend.analysis.rules.asking import YEARS, Ask, Compare, ViewName, ask_of
 from backend.billing.models import DeliveryStatus, Road
 from backend.billing.rules.documents import schedule as rules
 from backend.billing.rules.documents.schedule import Every, Form
@@ -52,6 +52,9 @@ def create_schedule(
     tenancy.organisation(session, scope, organisation_id)
     if not new.forms:
         raise Refused("no kind of file is chosen", field="forms", remedy="take some of pdf, xlsx, csv")
+    if new.starts_on.year not in YEARS:
+        raise Refused(f"{new.starts_on.year} is out of range", field="starts_on", value=new.starts_on.isoformat(),
+                      remedy=f"use days of {YEARS[0]} to {YEARS[-1]}")  # fmt: skip
     rules.demand_sendable(
         new.every, new.starts_on, new.ends_on, new.recipients, by_mail=new.road is Road.MAIL
     )

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.billing.models import DeliveryStatus, DocumentDelivery, DocumentSchedule, Road
+from backend.billing.queries import documents as document_queries
 from backend.billing.queries import schedules as queries
 from backend.billing.queries.confined import KEEPERS
 from backend.billing.rules.documents import schedule as rules
@@ -83,8 +84,10 @@ def _demand_sound(new: NewSchedule) -> None:
         raise Refused(
             "this document is not made as that", field="forms", value=said, remedy=f"take some of {some}"
         )
-    if (new.paper is Paper.STATEMENT) != (new.customer_id is not None):
-        raise Refused("a statement is of a customer, the others are of none", field="customer_id")
+    if new.paper is not Paper.BILLS and (new.paper is Paper.STATEMENT) != (new.customer_id is not None):
+        raise Refused(
+            "a statement is of a customer, bills may be, the others are of none", field="customer_id"
+        )
     rules.demand_sendable(
         new.every, new.starts_on, new.ends_on, new.recipients, by_mail=new.road is Road.MAIL
     )
@@ -197,6 +200,14 @@ def runs_issued(
 ) -> list[UUID]:
     """Return the runs an operator issued in local days [first, until)."""
     return queries.runs_issued(session, scope, organisation_id, first, until)
+
+
+def bills_issued(
+    session: Session, scope: Scope, *, one: DocumentSchedule, first: date, until: date
+) -> list[UUID]:
+    """Return the bills and notes a schedule is about that were issued in local days [first, until), by number."""
+    found = document_queries.issued_between(session, scope, one.organisation_id, first, until)
+    return [bill.id for bill in found if one.customer_id in (None, bill.customer_id)]
 
 
 def _note(session: Session, scope: Scope, one: DocumentSchedule, done: str, after: dict[str, Any]) -> None:

@@ -105,6 +105,8 @@ def test_days_that_are_named_may_be_more_or_fewer():
         (date(2026, 10, 1), date(2026, 10, 1), Compare.BEFORE),
         (date(2020, 10, 1), date(2026, 10, 1), Compare.BEFORE),
         (date(2026, 10, 1), date(2026, 10, 2), Compare.CUSTOM),
+        (date.min, date.min.replace(day=2), Compare.BEFORE),
+        (date.max.replace(day=30), date.max, Compare.YEAR),
     ],
 )
 def test_questions_that_cannot_be_asked_are_refused(first, until, compare):
@@ -116,5 +118,12 @@ def test_what_is_kept_with_a_schedule_asks_the_same_again():
     said = Ask(WHO, date(2026, 10, 1), date(2026, 11, 1), Compare.YEAR, more=(("factor", "area"),))
     again = ask_of(said.kept(), organisation_id=WHO, first=said.first, until=said.until)
     assert again == said
-    with pytest.raises(Refused):
-        ask_of({"by": "colour"}, organisation_id=WHO, first=said.first, until=said.until)
+    for wrong in (
+        {"by": "colour"},
+        {"compare": 3},
+        {"factor": "a\0b"},
+        {"x" * 101: "y"},
+        {"under": "nothing"},
+    ):
+        with pytest.raises(Refused):
+            ask_of(wrong, organisation_id=WHO, first=said.first, until=said.until)

@@ -75,7 +75,7 @@ def agreed(world, acting):
 
 
 def files_of(worker, one):
-    from backend.worker.documents import folder_of
+    from backend.worker.delivery import folder_of
 
     return {place.suffix[1:]: place for place in sorted(folder_of(one).iterdir())}
 

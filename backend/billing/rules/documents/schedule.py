@@ -13,12 +13,13 @@ from backend.kernel.errors import Refused
 
 
 class Paper(StrEnum):
-    """What is made: of an operator, or (a statement) of one customer."""
+    """What is made: of an operator, (a statement) of one customer, (bills) of either."""
 
     AGEING = "ageing"
     STATEMENT = "statement"
     RUN_SUMMARY = "run_summary"
     TAX = "tax"
+    BILLS = "bills"
 
 
 class Every(StrEnum):
@@ -41,7 +42,7 @@ class Form(StrEnum):
 
 FORMS = {
     Paper.AGEING: frozenset(Form), Paper.STATEMENT: frozenset(Form), Paper.RUN_SUMMARY: frozenset(Form),
-    Paper.TAX: frozenset({Form.XLSX, Form.CSV}),
+    Paper.TAX: frozenset({Form.XLSX, Form.CSV}), Paper.BILLS: frozenset({Form.PDF}),
 }  # fmt: skip
 """What a paper can be made as."""
 
