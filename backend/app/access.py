@@ -51,6 +51,7 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "optimisation": Application.MANAGEMENT,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
@@ -90,6 +91,8 @@ PAGES = {
     Application.MANAGEMENT: {
         "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
         "new_device_here",
+        "plan", "plan_of", "make_plan", "accept_plan", "plan_table", "what_if", "plans", "plan_actual", "plant_model",
+        "edit_plant", "switch_plant", "new_plant",
     },
     Application.SERVICES: {
         "home", "use", "bills", "bills_so_far", "bill", "bill_line", "bill_intervals", "pay_bill", "payment_asked",
