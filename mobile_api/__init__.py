@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
         estimation,
         exceptions,
         field,
+        forecasting,
         green_button,
         hosting,
         live,
@@ -36,7 +37,7 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, exceptions, estimation, billing, green_button,
+        dispatch, field, hosting, exceptions, estimation, billing, green_button, forecasting,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
         billing_documents,
         field_app,
         finding,
+        forecasting,
         language,
         metering,
         network,

@@ -23,6 +23,7 @@ DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRAT
 EVERYBODY = frozenset(Role)
 OFFICE = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 """Those who keep accounts (see backend/billing)."""
+PLANNERS = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER})
 MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
 
 
@@ -72,6 +73,7 @@ ENTRIES = (
     Entry("dead_letters", _l("Dead letters"), "letters", "maintenance", frozenset({Role.ADMINISTRATOR})),
     Entry("sightings", _l("Devices seen"), "seen", "maintenance", frozenset({Role.ADMINISTRATOR})),
     Entry("billing_documents", _l("Documents of billing"), "letters", "services", OFFICE),
+    Entry("forecasts", _l("Forecasts"), "forecast", "management", PLANNERS),
     Entry("sites", _l("Sites"), "place", "management", frozenset({Role.ADMINISTRATOR, Role.OPERATOR})),
     Entry("administration", _l("Organisation"), "settings", "management", frozenset({Role.ADMINISTRATOR})),
     Entry("people", _l("People"), "people", "management", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
@@ -98,6 +100,7 @@ BOTTOM = {
 PARENTS = {
     "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
     "start_alarm_rule": "alarms", "new_alarm_rule": "alarms",
+    "forecast": "forecasts", "train_forecast": "forecasts", "take_weather_file": "forecasts",
     "vee_exception": "exceptions", "vee_settings": "exceptions",
     "alarm_statistics": "alarms", "connection": "connections", "dead_letter": "dead_letters", "person_page": "people",
     "new_connection": "connections", "edit_connection": "connections", "change_connection": "connections",
@@ -154,6 +157,8 @@ STAFF_ONLY = frozenset(
 DATA_OF = {
     "dispatch_map": "dispatch_day",
     "move_visit": "dispatch_day",
+    "forecast_curve": "forecasts",
+    "forecast_csv": "forecasts",
     "alarm_count": "alarms",
     "map_data": "network_map",
     "balance_data": "alarms",
