@@ -15,12 +15,12 @@ from mobile_api.fields import PageQuery, page_of
 from mobile_api.optimisation.blueprint import blp
 from mobile_api.optimisation.schemas import (
     ChangesSchema,
-    OutcomeSchema,
-    PlanQuerySchema,
-    PlanSchema,
-    ScheduleSchema,
+    OperationOutcomeSchema,
+    OperationPlanQuerySchema,
+    OperationPlanSchema,
+    OperationScheduleSchema,
     WhatIfSchema,
-    WholePlanSchema,
+    WholeOperationPlanSchema,
 )
 
 KEPT = (
@@ -66,8 +66,8 @@ def _whole(kept: Any) -> dict[str, Any]:
 class Plans(MethodView):
     """All of them."""
 
-    @blp.arguments(PlanQuerySchema, location="query")
-    @blp.response(200, page_of(PlanSchema))
+    @blp.arguments(OperationPlanQuerySchema, location="query")
+    @blp.response(200, page_of(OperationPlanSchema))
     def get(self, asked: dict[str, Any]) -> Any:
         """List plans without their hours, the newest first."""
         return service.plans(g.session, g.scope, **asked)
@@ -77,7 +77,7 @@ class Plans(MethodView):
 class PlansOfPlant(MethodView):
     """Of one plant."""
 
-    @blp.response(201, WholePlanSchema)
+    @blp.response(201, WholeOperationPlanSchema)
     def post(self, plant: UUID) -> Any:
         """Make a plan now (operators, managers); where its inputs do not allow one, it is kept as failed, with why."""
         return _whole(service.make_plan(g.session, g.scope, plant_id=plant))
@@ -87,7 +87,7 @@ class PlansOfPlant(MethodView):
 class Plan(MethodView):
     """One of them."""
 
-    @blp.response(200, WholePlanSchema)
+    @blp.response(200, WholeOperationPlanSchema)
     def get(self, plan: UUID) -> Any:
         """Return a plan with its hours, what it rests on, and why each unit does what it does."""
         return _whole(service.plan(g.session, g.scope, plan_id=plan))
@@ -113,7 +113,7 @@ class WhatIf(MethodView):
 class Accept(MethodView):
     """A plan as the schedule."""
 
-    @blp.response(201, ScheduleSchema)
+    @blp.response(201, OperationScheduleSchema)
     def post(self, plan: UUID) -> Any:
         """Make it the schedule in force (operators, managers); the one before is superseded."""
         return service.accept_plan(g.session, g.scope, plan_id=plan)
@@ -123,7 +123,7 @@ class Accept(MethodView):
 class Outcome(MethodView):
     """A plan against what was counted."""
 
-    @blp.response(200, OutcomeSchema)
+    @blp.response(200, OperationOutcomeSchema)
     def get(self, plan: UUID) -> Any:
         """Return what was planned, what meters counted, and what the difference cost; of the hours that are over."""
         return actuals.work_out(g.session, g.scope, plan_id=plan)
@@ -134,7 +134,7 @@ class Schedules(MethodView):
     """Accepted plans."""
 
     @blp.arguments(PageQuery, location="query")
-    @blp.response(200, page_of(ScheduleSchema))
+    @blp.response(200, page_of(OperationScheduleSchema))
     def get(self, asked: dict[str, Any]) -> Any:
         """List accepted plans, the last accepted first."""
         return service.schedules(g.session, g.scope, **asked)

@@ -15,11 +15,12 @@ from backend.optimisation import service
 from mobile_api.fields import PageQuery, page_of
 from mobile_api.optimisation.blueprint import blp
 from mobile_api.optimisation.schemas import (
-    CheckedSchema,
-    PlantDocumentSchema,
-    PlantSchema,
-    PlantSwitchSchema,
-    PlantVersionSchema,
+    CheckedPlantSchema,
+    PlantModelDocumentSchema,
+    PlantModelSchema,
+    PlantModelSwitchSchema,
+    PlantModelTextSchema,
+    PlantModelVersionSchema,
 )
 
 
@@ -35,7 +36,7 @@ class Plants(MethodView):
     """All of them."""
 
     @blp.arguments(PageQuery, location="query")
-    @blp.response(200, page_of(PlantSchema))
+    @blp.response(200, page_of(PlantModelSchema))
     def get(self, asked: dict[str, Any]) -> Any:
         """List the plants that are described, by their sites' names."""
         page = service.plants(g.session, g.scope, **asked)
@@ -46,13 +47,13 @@ class Plants(MethodView):
 class Plant(MethodView):
     """One of them."""
 
-    @blp.response(200, PlantVersionSchema)
+    @blp.response(200, PlantModelVersionSchema)
     def get(self, plant: UUID) -> Any:
         """Return what holds for a plant now."""
         return service.described(g.session, g.scope, plant_id=plant).version
 
-    @blp.arguments(PlantSwitchSchema)
-    @blp.response(200, PlantSchema)
+    @blp.arguments(PlantModelSwitchSchema)
+    @blp.response(200, PlantModelSchema)
     def patch(self, given: dict[str, Any], plant: UUID) -> Any:
         """Plan for it by the clock, or no more (operators, managers, administrators)."""
         found = service.switch_plant(g.session, g.scope, plant_id=plant, **given)
@@ -64,7 +65,7 @@ class Versions(MethodView):
     """What was said of a plant."""
 
     @blp.arguments(PageQuery, location="query")
-    @blp.response(200, page_of(PlantVersionSchema))
+    @blp.response(200, page_of(PlantModelVersionSchema))
     def get(self, asked: dict[str, Any], plant: UUID) -> Any:
         """List what was said of a plant, the newest first."""
         return service.versions(g.session, g.scope, plant_id=plant, **asked)
@@ -74,7 +75,7 @@ class Versions(MethodView):
 class PlantOfSite(MethodView):
     """The plant of a site."""
 
-    @blp.response(200, PlantVersionSchema)
+    @blp.response(200, PlantModelVersionSchema)
     def get(self, site: UUID) -> Any:
         """Return what holds for a site's plant now."""
         found = service.plant_of_site(g.session, g.scope, site_id=site)
@@ -82,8 +83,8 @@ class PlantOfSite(MethodView):
             raise NotFound("no plant is described on this site", field="site", value=show(site))
         return service.described(g.session, g.scope, plant_id=found.id).version
 
-    @blp.arguments(PlantDocumentSchema)
-    @blp.response(200, PlantVersionSchema)
+    @blp.arguments(PlantModelDocumentSchema)
+    @blp.response(200, PlantModelVersionSchema)
     def put(self, given: dict[str, Any], site: UUID) -> Any:
         """Say what a site's plant is (operators, managers, administrators); 422 tells all `findings`."""
         return service.store_plant(g.session, g.scope, site_id=site, **given)
@@ -93,8 +94,8 @@ class PlantOfSite(MethodView):
 class Check(MethodView):
     """A plant's document before it is kept."""
 
-    @blp.arguments(PlantDocumentSchema(only=("document",)))
-    @blp.response(200, CheckedSchema)
+    @blp.arguments(PlantModelTextSchema)
+    @blp.response(200, CheckedPlantSchema)
     def post(self, given: dict[str, Any], site: UUID) -> Any:
         """Tell whether a document reads well and what it is bound to is there; nothing is kept."""
         model = service.check_plant(g.session, g.scope, site_id=site, **given)

@@ -20,7 +20,7 @@ DOCUMENT = {
 }  # fmt: skip
 
 
-class PlantSchema(Schema):
+class PlantModelSchema(Schema):
     """The plant of a site."""
 
     id = Id(required=True)
@@ -30,17 +30,22 @@ class PlantSchema(Schema):
     is_active = ma.fields.Boolean(required=True, metadata={"description": "Planned for by the clock."})
 
 
-class PlantDocumentSchema(Schema):
+class PlantModelTextSchema(Schema):
     """What a plant is: units with their figures, bound to points (see `backend/optimisation/README.md`)."""
 
     document = ma.fields.Dict(required=True, metadata={"example": DOCUMENT})
+
+
+class PlantModelDocumentSchema(PlantModelTextSchema):
+    """The same, and from when on it holds."""
+
     valid_from = instant(
         load_default=None, allow_none=True,
         metadata={"description": "From when on; null: from now.", "example": "2026-11-27T00:00:00+08:00"},
     )  # fmt: skip
 
 
-class PlantVersionSchema(Schema):
+class PlantModelVersionSchema(Schema):
     """What was said of a plant, from an instant on."""
 
     id = Id(required=True)
@@ -51,27 +56,27 @@ class PlantVersionSchema(Schema):
     created_at = instant(required=True)
 
 
-class PlantSwitchSchema(Schema):
+class PlantModelSwitchSchema(Schema):
     """Whether a plant is planned for by the clock."""
 
     is_active = ma.fields.Boolean(required=True, metadata={"example": True})
 
 
-class CheckedSchema(Schema):
+class CheckedPlantSchema(Schema):
     """A document that reads well."""
 
     units = ma.fields.Integer(required=True, metadata={"example": 12})
     carriers = few(ma.fields.String(), 10, required=True, metadata={"example": ["electricity", "heat"]})
 
 
-class PlanQuerySchema(PageQuery):
+class OperationPlanQuerySchema(PageQuery):
     """Which plans."""
 
     plant_id = Id(load_default=None, metadata={"description": "Of one plant."})
     kind = ma.fields.Enum(PlanKind, by_value=True, load_default=None)
 
 
-class PlanInputSchema(Schema):
+class OperationInputSchema(Schema):
     """What a plan rests on."""
 
     name = ma.fields.String(required=True, metadata={"example": "price of Grid"})
@@ -87,7 +92,7 @@ class PlanInputSchema(Schema):
     )
 
 
-class PlanSchema(Schema):
+class OperationPlanSchema(Schema):
     """A plan without its hours."""
 
     id = Id(required=True)
@@ -125,7 +130,7 @@ class ProblemPartSchema(Schema):
     remedy = ma.fields.String(allow_none=True, metadata={"example": "mend its sensor, or bind one"})
 
 
-class ActionSchema(Schema):
+class PlannedActionSchema(Schema):
     """What a unit does over steps, and why: `template` with `values` in it, an English sentence."""
 
     unit = ma.fields.String(required=True, metadata={"example": "Battery"})
@@ -135,7 +140,7 @@ class ActionSchema(Schema):
     values = ma.fields.Dict(required=True)
 
 
-class FlowSchema(Schema):
+class PlannedFlowSchema(Schema):
     """What a unit gives to a carrier's balance, below zero what it takes [unit per hour]."""
 
     unit = ma.fields.String(required=True, metadata={"example": "Battery"})
@@ -143,7 +148,7 @@ class FlowSchema(Schema):
     rates = few(ma.fields.Float(), MOST_STEPS, required=True)
 
 
-class QuantitySchema(Schema):
+class PlannedQuantitySchema(Schema):
     """A unit's own figure: `content`, `on`, `rate`, …"""
 
     unit = ma.fields.String(required=True, metadata={"example": "Battery"})
@@ -151,7 +156,7 @@ class QuantitySchema(Schema):
     values = few(ma.fields.Float(), MOST_STEPS, required=True)
 
 
-class CarrierSchema(Schema):
+class PlannedCarrierSchema(Schema):
     """What must be given of a carrier, and what one more unit would cost."""
 
     carrier = ma.fields.String(required=True, metadata={"example": "heat"})
@@ -163,20 +168,20 @@ class CarrierSchema(Schema):
     )  # fmt: skip
 
 
-class WholePlanSchema(PlanSchema):
+class WholeOperationPlanSchema(OperationPlanSchema):
     """A plan with its hours; a failed one has its problems instead."""
 
     problems = few(ma.fields.Nested(ProblemPartSchema), 200, required=True)
-    inputs = few(ma.fields.Nested(PlanInputSchema), 500, required=True)
+    inputs = few(ma.fields.Nested(OperationInputSchema), 500, required=True)
     tariffs = few(ma.fields.Dict(), MOST_UNITS, required=True)
     shortfalls = few(ma.fields.Dict(), 500, required=True)
-    actions = few(ma.fields.Nested(ActionSchema), MOST_ACTIONS, required=True)
+    actions = few(ma.fields.Nested(PlannedActionSchema), MOST_ACTIONS, required=True)
     hours = few(
         ma.fields.Float(), MOST_STEPS, required=True, metadata={"description": "Length of each step [h]."}
     )
-    flows = few(ma.fields.Nested(FlowSchema), 3 * MOST_UNITS, required=True)
-    quantities = few(ma.fields.Nested(QuantitySchema), 8 * MOST_UNITS, required=True)
-    carriers = few(ma.fields.Nested(CarrierSchema), 10, required=True)
+    flows = few(ma.fields.Nested(PlannedFlowSchema), 3 * MOST_UNITS, required=True)
+    quantities = few(ma.fields.Nested(PlannedQuantitySchema), 8 * MOST_UNITS, required=True)
+    carriers = few(ma.fields.Nested(PlannedCarrierSchema), 10, required=True)
 
 
 class ChangesSchema(Schema):
@@ -207,10 +212,10 @@ class WhatIfSchema(Schema):
     cost = ma.fields.Float(required=True, metadata={"example": 77050})
     difference = ma.fields.Float(required=True, metadata={"description": "More than the present plan costs."})
     co2_kg = ma.fields.Float(required=True)
-    flows = few(ma.fields.Nested(FlowSchema), 3 * MOST_UNITS, required=True)
+    flows = few(ma.fields.Nested(PlannedFlowSchema), 3 * MOST_UNITS, required=True)
 
 
-class ScheduleSchema(Schema):
+class OperationScheduleSchema(Schema):
     """An accepted plan. superseded_at: another took its place."""
 
     id = Id(required=True)
@@ -223,7 +228,7 @@ class ScheduleSchema(Schema):
     superseded_at = instant(allow_none=True)
 
 
-class OutcomeLineSchema(Schema):
+class OperationOutcomeLineSchema(Schema):
     """A unit or demand: what was planned and counted of it, and what the difference cost."""
 
     name = ma.fields.String(required=True, metadata={"example": "Grid"})
@@ -238,7 +243,7 @@ class OutcomeLineSchema(Schema):
     deviation_money = ma.fields.Float(allow_none=True)
 
 
-class OutcomeSchema(Schema):
+class OperationOutcomeSchema(Schema):
     """A plan against what was counted, over the hours of it that are over."""
 
     plan_id = Id(required=True)
@@ -247,5 +252,5 @@ class OutcomeSchema(Schema):
     planned = ma.fields.Float(allow_none=True)
     actual = ma.fields.Float(allow_none=True)
     deviation = ma.fields.Float(allow_none=True)
-    lines = few(ma.fields.Nested(OutcomeLineSchema), 2 * MOST_UNITS, required=True)
+    lines = few(ma.fields.Nested(OperationOutcomeLineSchema), 2 * MOST_UNITS, required=True)
     made_at = instant(required=True)

@@ -10,6 +10,7 @@ import numpy as np
 from flask import g, url_for
 from flask_babel import gettext as _
 
+from backend.forecasting.service import Method
 from backend.kernel import clock
 from backend.metering import service as metering
 from backend.optimisation.rules.horizon import Floats
@@ -20,8 +21,10 @@ from backend.optimisation.rules.plan import Plan
 from backend.optimisation.rules.relaxation import rate as said_rate
 from backend.optimisation.service import Opened, OperationPlan
 from portal import language, plots
+from portal.forecasting.words import METHODS
 from portal.optimisation import drawing, words
 from portal.refusals import in_words
+from portal.terms import word
 from portal.words import CARRIERS, plain, shown_unit
 
 
@@ -198,13 +201,21 @@ def inputs(kept: OperationPlan) -> list[dict[str, Any]]:
     """Return what a plan rests on: name, how it came about, how old it was, and a remark."""
     found = []
     for one in opened_inputs(kept):
-        sign, word = words.QUALITIES[one.quality.value]
+        sign, said = words.QUALITIES[one.quality.value]
         age = max(kept.made_at - one.known_at, timedelta(0))
         found.append({
-            "name": words.input_name(one.name), "sign": sign, "word": word, "known_at": one.known_at,
-            "age": age, "remark": "; ".join(in_words(part) for part in one.remark.split("; ")) if one.remark else "",
+            "name": words.input_name(one.name), "sign": sign, "word": said, "known_at": one.known_at,
+            "age": age, "remark": _remark(one.remark),
         })  # fmt: skip
     return sorted(found, key=lambda one: one["sign"] == "good")
+
+
+def _remark(text: str) -> str:
+    """Return a remark in words; of a forecast, the rung of the ladder it stands on."""
+    rung = text.removeprefix("rung ")
+    if rung != text:
+        return str(word(METHODS, Method(rung)))
+    return "; ".join(in_words(part) for part in text.split("; ")) if text else ""
 
 
 def opened_inputs(kept: OperationPlan) -> Any:

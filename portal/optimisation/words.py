@@ -40,43 +40,44 @@ STAYS_ON = "; it stays on since a stop and a new start, or its least load, would
 REASONS = {
     "%(hours)s %(unit)s runs at %(rate)s: what it gives is worth %(worth).3f %(money)s per unit,"
     " what it takes costs %(spent).3f":
-        _l("runs at %(rate)s: what it gives is worth %(worth).3f %(money)s per unit, what it takes costs %(spent).3f"),
+        _l("runs at %(rate)s: what it gives is worth %(worth)s %(money)s per unit, what it takes costs %(spent)s"),
     "%(hours)s %(unit)s runs at %(rate)s: what it gives is worth %(worth).3f %(money)s per unit,"
     " what it takes costs %(spent).3f" + STAYS_ON:
-        _l("runs at %(rate)s: what it gives is worth %(worth).3f %(money)s per unit, what it takes costs %(spent).3f;"
+        _l("runs at %(rate)s: what it gives is worth %(worth)s %(money)s per unit, what it takes costs %(spent)s;"
            " it stays on since a stop and a new start, or its least load, would cost more"),
     "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes %(spent).3f":
-        _l("stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes costs %(spent).3f"),
+        _l("stays off: what it gives would be worth %(worth)s %(money)s per unit, what it takes costs %(spent)s"),
     "%(hours)s %(unit)s charges at %(rate)s: it costs %(now).3f %(money)s per unit now"
     " and is worth %(later).3f when it comes out":
-        _l("charges at %(rate)s: it costs %(now).3f %(money)s per unit now and is worth %(later).3f when it comes out"),
+        _l("charges at %(rate)s: it costs %(now)s %(money)s per unit now and is worth %(later)s when it comes out"),
     "%(hours)s %(unit)s charges at %(rate)s: it costs %(now).3f %(money)s per unit now,"
     " to hold what is asked for at the end":
-        _l("charges at %(rate)s: it costs %(now).3f %(money)s per unit now, to hold what is asked for at the end"),
+        _l("charges at %(rate)s: it costs %(now)s %(money)s per unit now, to hold what is asked for at the end"),
     "%(hours)s %(unit)s gives %(rate)s: that is worth %(now).3f %(money)s per unit, and cost %(paid).3f to charge":
-        _l("gives %(rate)s: that is worth %(now).3f %(money)s per unit, and cost %(paid).3f to charge"),
+        _l("gives %(rate)s: that is worth %(now)s %(money)s per unit, and cost %(paid)s to charge"),
     "%(hours)s %(unit)s gives %(rate)s: that is worth %(now).3f %(money)s per unit":
-        _l("gives %(rate)s: that is worth %(now).3f %(money)s per unit"),
+        _l("gives %(rate)s: that is worth %(now)s %(money)s per unit"),
     "%(unit)s stays within %(top)s: a kW more would cost %(price).2f %(money)s for the month's peak":
-        _l("stays within %(top)s: a kW more would cost %(price).2f %(money)s for the month's peak"),
+        _l("stays within %(top)s: a kW more would cost %(price)s %(money)s for the month's peak"),
     "%(hours)s %(unit)s sells %(rate)s at %(now).3f %(money)s per unit, more than it is worth on site":
-        _l("sells %(rate)s at %(now).3f %(money)s per unit, more than it is worth on site"),
+        _l("sells %(rate)s at %(now)s %(money)s per unit, more than it is worth on site"),
     "%(hours)s %(unit)s leaves %(lost)s unused: more could be neither used, stored nor sold at a gain"
     " (%(now).3f %(money)s per unit)":
         _l("leaves %(lost)s unused: more could be neither used, stored nor sold at a gain"
-           " (%(now).3f %(money)s per unit)"),
+           " (%(now)s %(money)s per unit)"),
     "%(hours)s %(unit)s draws %(rate)s at %(now).3f %(money)s per unit, so that every vehicle has what it"
     " needs when it leaves":
-        _l("draws %(rate)s at %(now).3f %(money)s per unit, so that every vehicle has what it needs when it leaves"),
+        _l("draws %(rate)s at %(now)s %(money)s per unit, so that every vehicle has what it needs when it leaves"),
     "%(hours)s %(unit)s uses %(rate)s less: a unit costs %(now).3f %(money)s then":
-        _l("uses %(rate)s less: a unit costs %(now).3f %(money)s then"),
+        _l("uses %(rate)s less: a unit costs %(now)s %(money)s then"),
     "%(hours)s %(unit)s uses %(rate)s more: a unit costs %(now).3f %(money)s then":
-        _l("uses %(rate)s more: a unit costs %(now).3f %(money)s then"),
+        _l("uses %(rate)s more: a unit costs %(now)s %(money)s then"),
     "%(hours)s %(unit)s takes %(rate)s of %(carrier)s at %(now).3f %(money)s per unit and ends at %(end).1f °C":
-        _l("takes %(rate)s of %(carrier)s at %(now).3f %(money)s per unit and ends at %(end).1f °C"),
+        _l("takes %(rate)s of %(carrier)s at %(now)s %(money)s per unit and ends at %(end)s °C"),
 }  # fmt: skip
 """Sentence of `explaining` -> what the page says, beside the hours and the unit's name."""
 
+PLACES = {"price": 2, "end": 1}
 SHORT = {
     "demand": _l("%(subject)s: demand %(when)s exceeds capacity by %(by)s"),
     "surplus": _l("%(subject)s %(when)s: %(by)s more is made than can be used, stored or sold"),
@@ -142,13 +143,22 @@ def _day(on: Any) -> str:
 
 def reason(action: Mapping[str, Any], currency: str) -> str:
     """Return why a unit does what it does."""
-    known = {name: float("nan") if value is None else value for name, value in action["values"].items()} | {
+    words = REASONS.get(action["template"])
+    if words is None:  # a new sentence of the backend's: better in English than not at all
+        return str(action["template"] % action["values"])
+    known = {name: _number(name, value) for name, value in action["values"].items()} | {
         "money": coin(currency)
     }
     if "carrier" in known:
         known["carrier"] = str(CARRIERS.get(known["carrier"], known["carrier"]))
-    words = REASONS.get(action["template"])
-    return str(words) % known if words is not None else action["template"] % known
+    return str(words) % known
+
+
+def _number(name: str, value: Any) -> str:
+    """Return a figure as a reason says it: prices per unit to a tenth of a cent."""
+    if isinstance(value, str) or value is None:
+        return value or "–"
+    return f"{value:.{PLACES.get(name, 3)}f}"
 
 
 def failed(kept: OperationPlan) -> list[dict[str, str]]:

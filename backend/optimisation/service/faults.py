@@ -9,7 +9,6 @@ from typing import Any
 from backend.kernel.errors import EnerfieldError
 from backend.optimisation.rules.checking import BadInput
 
-
 OTHERWISE = "mend it, or describe the plant otherwise"
 
 
