@@ -25,6 +25,7 @@ from backend.forecasting.rules import (
     Kind,
     Method,
     Model,
+    NoForecast,
     Past,
     Scores,
     Weather,
@@ -164,8 +165,15 @@ def learn(lesson: Lesson) -> Learnt | None:
     """Train a challenger and compare it with the champion, or with the rungs that need no model where there is none.
 
     The one that is judged is trained on what lies before the held days; where it wins, it learns the held days too.
-    None while there are too few days since the champion learnt.
+    None while there are too few days to learn from, or since the champion learnt.
     """
+    try:
+        return _learnt(lesson)
+    except NoForecast:
+        return None
+
+
+def _learnt(lesson: Lesson) -> Learnt | None:
     began, past = time.monotonic(), lesson.past
     if lesson.champion is None:
         days = math.floor((past.end - past.start) / timedelta(days=1))

@@ -6,14 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from backend.forecasting import service as forecasts
 from backend.forecasting.rules import Method
+from backend.forecasting.service import training
 from backend.kernel import clock
 from backend.kernel.audit import AuditEvent
 from backend.kernel.errors import Conflict, Forbidden
+from backend.kernel.periods import Period
 
 DAY = timedelta(days=1)
+LATER = 10 * DAY
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,8 @@ def load(site):
         *(site.foretell(clock.now() - n * DAY, warmer=0.5) for n in range(20, -1, -1)),
     )
     one = site.target("trained", weather_place_id=site.place_id)
-    with site.session() as session:
+    with site.session() as session, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "FIRST_FOLDS", 1)  # each is a model more to train
         assert one.id in forecasts.due_for_training(session, site.scope)
         made = forecasts.retrain(session, site.scope, target_id=one.id)
     assert made is not None
@@ -79,34 +84,45 @@ def test_who_may_not_ask_is_refused(site, load):
         forecasts.ask_for_training(session, dispatcher, target_id=load.id)
 
 
-@pytest.mark.parametrize(("better", "verdict"), [(False, "refused"), (True, "champion")])
-def test_a_challenger_replaces_the_champion_only_by_being_better(site, load, better, verdict):
-    ahead = 10 * DAY
-    with clock.shifted(ahead):
-        site.read(site.until, site.until + ahead - (site.until - clock.now() + ahead) % ahead)
+@pytest.fixture(scope="module")
+def challenge(site, load):
+    """Ten days later a manager asks for a new model: what it learnt from, and what came of it."""
+    with clock.shifted(LATER):
+        site.read(site.until, clock.now().replace(minute=0, second=0, microsecond=0))
         manager = site.world.scope(site.region, "manager")
         with site.world.database.transaction(manager) as session:
             forecasts.ask_for_training(session, manager, target_id=load.id)
         with site.session() as session:
             assert forecasts.due_for_training(session, site.scope)[0] == load.id
             lesson = forecasts.gather(session, site.scope, target_id=load.id)
-            learnt = replace(forecasts.learn(lesson), wins=better)
-            made = forecasts.settle(session, site.scope, lesson, learnt)
-        assert made.verdict.value == verdict
-        assert made.champion_scores["first"] == made.scores["model"]["first"]
-        assert made.asked_by == manager.actor_id
-        standing = [one for one in models(site, load) if one.verdict is forecasts.Verdict.CHAMPION]
-        assert len(standing) == 1
-        assert (standing[0].id == made.id) is better
-        with site.session() as session:
-            asked = session.query(AuditEvent).filter_by(action="forecast.training_asked").count()
-            told = session.query(AuditEvent).filter_by(action=f"forecast.model_{verdict}").count()
-        assert asked >= 1 and told >= 1
+    return lesson, forecasts.learn(lesson)
+
+
+@pytest.mark.parametrize(("better", "verdict"), [(False, "refused"), (True, "champion")])
+def test_a_challenger_replaces_the_champion_only_by_being_better(site, load, challenge, better, verdict):
+    lesson, learnt = challenge
+    with clock.shifted(LATER), site.session() as session:
+        made = forecasts.settle(session, site.scope, lesson, replace(learnt, wins=better))
+    assert made.verdict.value == verdict
+    assert made.champion_scores["first"] == made.scores["model"]["first"]
+    assert made.asked_by == site.region.people["manager"].id
+    (standing,) = [one for one in models(site, load) if one.verdict is forecasts.Verdict.CHAMPION]
+    assert (standing.id == made.id) is better
+    with site.session() as session:
+        actions = set(session.scalars(select(AuditEvent.action)))
+    assert {"forecast.training_asked", f"forecast.model_{verdict}"} <= actions
+
+
+def test_a_champion_that_changed_meanwhile_stays(site, load, challenge):
+    lesson, learnt = challenge
+    before = [one.id for one in models(site, load)]
+    with clock.shifted(LATER), site.session() as session:
+        stale = replace(lesson, champion_id=load.id)
+        assert forecasts.settle(session, site.scope, stale, replace(learnt, wins=True)) is None
+    assert [one.id for one in models(site, load)] == before
 
 
 def test_accuracy_is_that_of_what_was_issued(site, load):
-    from backend.kernel.periods import Period
-
     with clock.shifted(11 * DAY):
         site.read(site.until, clock.now().replace(minute=0, second=0, microsecond=0))
         with site.session() as session:
