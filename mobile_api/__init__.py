@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
         live,
         metering,
         network,
+        optimisation,
         organisations,
         people,
         tags,
@@ -39,6 +40,7 @@ def register(app: Flask) -> None:
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
         dispatch, field, hosting, exceptions, estimation, billing, green_button, analysis, forecasting,
+        optimisation,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
         language,
         metering,
         network,
+        optimisation,
         plant,
         setup,
         sites,

@@ -45,6 +45,7 @@ ENTRIES = (
     Entry("overview", _l("Overview"), "overview", "monitoring", DESK),
     Entry("board", _l("Board"), "board", "monitoring", frozenset({Role.DISPATCHER, Role.MANAGER})),
     Entry("plant", _l("Plant"), "plant", "monitoring", frozenset({Role.OPERATOR, Role.MANAGER})),
+    Entry("plan", _l("Plan"), "plan", "management", frozenset({Role.OPERATOR, Role.MANAGER})),
     Entry("demand", _l("Demand"), "demand", "monitoring", DESK),
     Entry("use", _l("Use"), "use", "services", frozenset({Role.CUSTOMER})),
     Entry("bills", _l("Bills"), "bill", "services", OFFICE | {Role.CUSTOMER}),
@@ -99,11 +100,11 @@ GROUPS = {
 OF_STAFF = {"services": "billing"}
 """What of an application stands in the rail of staff under a name of its own."""
 FIRST = {
-    Role.DISPATCHER: "board", Role.OPERATOR: "plant", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
+    Role.DISPATCHER: "board", Role.OPERATOR: "plan", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
     Role.TECHNICIAN: "today", Role.CUSTOMER: "home",
 }  # fmt: skip
 BOTTOM = {
-    "board": ("board", "work_orders", "dispatch_day", "alarms"), "plant": ("plant", "overview", "alarms", "supply"),
+    "board": ("board", "work_orders", "dispatch_day", "alarms"), "plan": ("plan", "plant", "overview", "alarms"),
     "overview": ("overview", "demand", "supply", "alarms"),
     "administration": ("administration", "people", "connections", "alarms"),
     "today": ("today", "work_orders", "network_map", "alarms"), "home": ("home", "use", "bills", "work_orders"),
@@ -148,6 +149,8 @@ PARENTS = {
     "end_supply_contract": "supply_contracts", "tariff": "tariffs", "new_tariff": "tariffs", "simulator": "tariffs",
     "take_bank_file": "payments", "assign_payment": "payments", "take_cash": "payments", "ledger_entries": "ledger",
     "open_ledger": "ledger", "close_ledger": "ledger", "check_ledger": "ledger",
+    "plan_of": "plan", "make_plan": "plan", "accept_plan": "plan", "plan_table": "plan", "what_if": "plan",
+    "plans": "plan", "plan_actual": "plan",
     "overdue": "receivables", "reminder_steps": "receivables", "hold_bill": "receivables",
     "release_bill": "receivables", "new_instalment_plan": "receivables", "cancel_instalment_plan": "receivables",
     "supply_cuts": "receivables", "supply_cut": "receivables", "announce_cut": "receivables",
@@ -173,6 +176,10 @@ STAFF_ONLY = frozenset(
         "new_inspection",
         "quality",
         "set_quality_share",
+        "plant_model",
+        "edit_plant",
+        "switch_plant",
+        "new_plant",
     }
 )
 DATA_OF = {

@@ -16,6 +16,7 @@ from portal import (
     driver_refusals,
     forecast_refusals,
     language,
+    plan_refusals,
     work_refusals,
 )
 
@@ -192,13 +193,9 @@ def in_words(text: str | None) -> str:
     if not text or language.current() != "zh":
         return text or ""
     others = (
-        debt_refusals,
-        bill_refusals,
-        work_refusals,
-        document_refusals,
-        driver_refusals,
-        forecast_refusals,
-    )
+        debt_refusals, bill_refusals, work_refusals, document_refusals, driver_refusals, forecast_refusals,
+        plan_refusals,
+    )  # fmt: skip
     for pattern, words in chain(WORDS, *(one.WORDS for one in others)):
         if found := re.fullmatch(pattern, text, re.DOTALL):
             held = {name: _held(name, value) for name, value in found.groupdict().items()}

@@ -32,6 +32,7 @@ UPLOADS = frozenset(
         "portal.import_drivers",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
         "portal.from_before", "portal.take_weather_file",
+        "portal.take_weather_file",
     }
 )  # fmt: skip
 """Take files: up to ENERFIELD_MAX_UPLOAD_MB instead of the small body everything else gets."""
@@ -55,6 +56,7 @@ APPLICATIONS = {
     "billing": Application.SERVICES,
     "analysis": Application.ANALYSIS,
     "forecasting": Application.MANAGEMENT,
+    "optimisation": Application.MANAGEMENT,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
@@ -100,6 +102,8 @@ PAGES = {
     Application.MANAGEMENT: {
         "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
         "new_device_here",
+        "plan", "plan_of", "make_plan", "accept_plan", "plan_table", "what_if", "plans", "plan_actual", "plant_model",
+        "edit_plant", "switch_plant", "new_plant",
         "forecasts", "forecast", "forecast_curve", "forecast_csv", "train_forecast", "take_weather_file",
     },
     Application.SERVICES: {

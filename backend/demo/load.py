@@ -25,6 +25,7 @@ from backend.demo import (
     history,
     labelling,
     measuring,
+    planning,
     stocking,
 )
 from backend.demo.calendar import TIMEZONE
@@ -120,6 +121,7 @@ def _furnish(database: Database, home: Path, founded: _Founded) -> None:
         fieldwork.serve(session, ground)
         foretelling.foresee(session, ground, founded.made, home)
         alarming.watch(session, ground.scope, founded.region.alarm_rules, founded.made)
+        planning.describe(session, ground, founded.made)
 
 
 class _History:
