@@ -46,8 +46,6 @@ OF_PARAMETER = {
     "driver": ["driver"], "factor": ["factor"], "quota": ["quota"], "measure": ["measure"], "purchase": ["purchase"],
     "kept": ["measure"],
     "target": ["target"], "forecast": ["forecast"], "weather_place": ["weather_place"],
-    "schedule": ["schedule"], "delivery": ["delivery"],
-    "request": ["request"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
