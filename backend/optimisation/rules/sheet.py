@@ -147,11 +147,23 @@ class Sheet:
 
     def unbound(self, columns: Ints) -> tuple[Floats, Floats]:
         """Take a block's bounds away and return them [columns]."""
-        nth = [int(block[0].size) for block in self._columns]
-        number = int(np.searchsorted(np.cumsum(nth), columns[0], side="right"))
-        lower, upper, cost, integer = self._columns[number]
-        self._columns[number] = (_fill(-np.inf, lower.size), _fill(np.inf, lower.size), cost, integer)
+        lower, upper, _, _ = self._columns[self._number(columns)]
+        self._bound(columns, np.full(lower.size, -np.inf), np.full(lower.size, np.inf))
         return lower, upper
+
+    def hold(self, columns: Ints, values: Floats) -> None:
+        """Let a block's columns be nothing but these values."""
+        self._bound(columns, values, values)
+
+    def _bound(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        number = self._number(columns)
+        _, _, cost, integer = self._columns[number]
+        self._columns[number] = (lower, upper, cost, integer)
+
+    def _number(self, columns: Ints) -> int:
+        """Return which block columns are."""
+        sizes = [int(block[0].size) for block in self._columns]
+        return int(np.searchsorted(np.cumsum(sizes), columns[0], side="right"))
 
     def charge(self, columns: Ints, cost: Values) -> None:
         """Add to the cost of columns that are there already."""
