@@ -16,6 +16,7 @@ from backend.optimisation.rules.plan import Input, Plan, Shortfall, Status
 from backend.optimisation.rules.plant import Plant, write
 from backend.optimisation.rules.sheet import Arrays, Key, Sheet
 from backend.optimisation.rules.solver import Ended, Hint, Limits, Solution, solve
+from backend.optimisation.rules.targets import Target
 
 _REMEDIES = {
     Ended.TIME_LIMIT: "allow more time, take longer steps, or run the plan before this one on",
@@ -45,6 +46,7 @@ class Task:
     made_at: when (UTC); inputs: what the plant's figures rest on
     hint: likely values of whole numbers, by (unit, quantity), from the plan before (see `rolling`)
     held: what is decided already and stays, by (unit, quantity)
+    targets: what is to be kept to beyond the plant's own limits
     """
 
     plant: Plant
@@ -54,12 +56,15 @@ class Task:
     limits: Limits = field(default_factory=Limits)
     hint: Mapping[Key, Floats] = field(default_factory=dict)
     held: Mapping[Key, Floats] = field(default_factory=dict)
+    targets: tuple[Target, ...] = ()
 
     def sheet(self) -> Sheet:
-        """Write its plant, with what is decided already."""
+        """Write its plant, with its targets and what is decided already."""
         sheet = write(self.plant, self.horizon)
         for key, values in self.held.items():
             sheet.hold(sheet.places[key], values)
+        for target in self.targets:
+            target.write(sheet, self.plant)
         return sheet
 
 
@@ -69,6 +74,8 @@ def plan(task: Task) -> Plan:
     Raises BadInput with every fault of the task, NoPlan where the time was too short for any.
     """
     checking.check(task.plant, task.horizon, task.inputs, task.made_at)
+    for target in task.targets:
+        target.check(task.plant, task.horizon)
     began = time.perf_counter()
     sheet = task.sheet()
     arrays = sheet.arrays()

@@ -205,15 +205,18 @@ class Sheet:
 
     def arrays(self) -> Arrays:
         """Return the problem by columns, entries sorted and those put twice added up."""
-        rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
-        lower, upper, cost, integer = (np.concatenate(part) for part in zip(*self._columns, strict=True))
+        none = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+        rows, columns, values = (np.concatenate(part) for part in zip(*(self._entries or none), strict=True))
+        blocks = self._columns or [(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, bool))]
+        lower, upper, cost, integer = (np.concatenate(part) for part in zip(*blocks, strict=True))
         for charged, more in self._later:
             np.add.at(cost, charged, more)
-        row_lower, row_upper = (np.concatenate(part) for part in zip(*self._rows, strict=True))
+        bounds = self._rows or [(np.zeros(0), np.zeros(0))]
+        row_lower, row_upper = (np.concatenate(part) for part in zip(*bounds, strict=True))
         place = columns * self.height + rows
         order = np.argsort(place, kind="stable")
         place, values = place[order], values[order]
-        new = np.concatenate(([True], place[1:] != place[:-1]))
+        new = np.concatenate(([True], place[1:] != place[:-1]))[: place.size]
         if not new.all():
             values, place = np.add.reduceat(values, np.flatnonzero(new)), place[new]
         kept = values != 0
