@@ -15,7 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.demo import alarming, billing, fieldwork, founding, history, labelling, measuring, stocking
+from backend.demo import (
+    alarming,
+    billing,
+    fieldwork,
+    founding,
+    history,
+    labelling,
+    measuring,
+    planning,
+    stocking,
+)
 from backend.demo.founding import Ground
 from backend.demo.history import Batch
 from backend.demo.producing import Past, past
@@ -102,6 +112,7 @@ def _furnish(database: Database, home: Path, founded: _Founded) -> None:
         stocking.stock(session, ground, FolderFiles(home / "files"))
         fieldwork.serve(session, ground)
         alarming.watch(session, ground.scope, founded.region.alarm_rules, founded.made)
+        planning.describe(session, ground, founded.made)
 
 
 class _History:

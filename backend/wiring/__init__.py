@@ -15,9 +15,10 @@ from backend.kernel.events import listen
 from backend.kernel.settings import settings
 from backend.metering import events as metering
 from backend.metering.ports import FieldGuide
+from backend.optimisation import events as optimisation
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import bills, cuts, dues, faults, letters, money, notices, registers
+from backend.wiring import bills, cuts, dues, faults, letters, money, notices, operation, registers
 from backend.wiring.money import payments as payments
 from backend.workorders import events as workorders
 
@@ -44,6 +45,8 @@ def connect() -> None:
     listen(billing.BILL_ISSUED, "statutory invoices to ask for", money.want_invoice)
     listen(billing.INVOICE_WANTED, "statutory invoices", money.invoice)
     listen(billing.LETTER, "one reader of billing", dues.hand_over)
+    listen(optimisation.PLAN_FAILED, "notices of plans that failed", operation.plan_failed)
+    listen(optimisation.LETTER, "one reader of optimisation", operation.hand_over)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
     listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)

@@ -21,6 +21,7 @@ app = Celery(
         "backend.worker.fieldwork",
         "backend.worker.billing",
         "backend.worker.documents",
+        "backend.worker.optimisation",
     ],
 )
 app.config_from_object(celery.configuration(settings().redis_url))
@@ -29,6 +30,7 @@ app.conf.task_queues = [Queue(name) for name in (*canary.QUEUES, *([own] if own 
 app.conf.task_routes = {
     "upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}, "billing.*": {"queue": "upkeep"},
     "fieldwork.*": {"queue": "events"}, "documents.*": {"queue": "upkeep"},
+    "optimisation.*": {"queue": "plans"},
 }  # fmt: skip
 app.conf.beat_schedule = {
     "send due events": {"task": "outbox.send_due", "schedule": 1.0, "options": {"expires": 5}},
@@ -36,6 +38,14 @@ app.conf.beat_schedule = {
                          "options": {"queue": "events", "expires": canary.EVERY_S}},
     "canary of upkeep": {"task": "canary.sing", "schedule": float(canary.EVERY_S), "args": ("upkeep",),
                          "options": {"queue": "upkeep", "expires": canary.EVERY_S}},
+    "canary of plans": {"task": "canary.sing", "schedule": float(canary.EVERY_S), "args": ("plans",),
+                        "options": {"queue": "plans", "expires": canary.EVERY_S}},
+    "plans by the clock": {"task": "optimisation.tick", "schedule": 60.0,
+                           "options": {"queue": "plans", "expires": 50}},
+    "plans against what was counted": {"task": "optimisation.compare", "schedule": crontab(minute="12,42"),
+                                       "options": {"queue": "plans", "expires": 1500}},
+    "old plans": {"task": "optimisation.forget", "schedule": crontab(minute="50", hour="18"),
+                  "options": {"queue": "plans"}},
     "field work's clock": {"task": "fieldwork.tick", "schedule": 5.0, "options": {"expires": 10}},
     "planned inspections": {"task": "fieldwork.inspect", "schedule": 900.0, "options": {"expires": 900}},
     "monthly reports": {"task": "fieldwork.report_months", "schedule": crontab(minute="5"),

@@ -1,0 +1,16 @@
+"""Tables of forecasting: targets, models, forecasts, and the weather as it was known."""
+
+from backend.forecasting.models.forecast import Forecast, ForecastModel, Verdict
+from backend.forecasting.models.target import ForecastTarget, ForecastTerm
+from backend.forecasting.models.weather import WeatherKind, WeatherPlace, WeatherRun
+
+__all__ = [
+    "Forecast",
+    "ForecastModel",
+    "ForecastTarget",
+    "ForecastTerm",
+    "Verdict",
+    "WeatherKind",
+    "WeatherPlace",
+    "WeatherRun",
+]

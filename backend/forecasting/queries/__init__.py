@@ -1,0 +1,1 @@
+"""Every question forecasting asks the database, each confined to a scope."""

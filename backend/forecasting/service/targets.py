@@ -1,0 +1,174 @@
+"""Say what is forecast: a sum of points at a place, its weather, how far ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.forecasting.models import ForecastTarget, ForecastTerm
+from backend.forecasting.queries import targets as queries
+from backend.forecasting.queries import weather
+from backend.forecasting.queries.confined import KEEPERS
+from backend.forecasting.rules import PvArray, Source
+from backend.kernel import audit, clock, ids, units
+from backend.kernel.errors import Refused
+from backend.kernel.scope import Scope
+from backend.kernel.units import Carrier, PointKind
+from backend.metering import service as metering
+from backend.metering.models import Point
+from backend.network import service as network
+
+MOST_TERMS = 200
+STEPS = (15, 30, 60)
+LONGEST_H = 168
+PLANT = ("latitude", "longitude", "tilt_deg", "azimuth_deg", "peak_kw")
+
+
+@dataclass(frozen=True)
+class NewTarget:
+    """What is said of a target; see ForecastTarget.
+
+    points: point -> 1 where it is added, -1 where it is taken off; all of one carrier
+    """
+
+    name: str
+    points: Mapping[UUID, int]
+    source: Source = Source.LOAD
+    step_minutes: int = 60
+    horizon_hours: int = 48
+    name_zh: str | None = None
+    floor: float | None = 0.0
+    ceiling: float | None = None
+    weather_place_id: UUID | None = None
+    plant: Mapping[str, float | None] | None = None
+    is_simulated: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name.strip()) <= 200:
+            raise Refused(
+                "a name has 1 to 200 characters", field="name", value=self.name[:200],
+                remedy="name what is forecast",
+            )  # fmt: skip
+        if not 1 <= len(self.points) <= MOST_TERMS or not set(self.points.values()) <= {1, -1}:
+            raise Refused(
+                f"a forecast counts 1 to {MOST_TERMS} points, each added or taken off", field="points"
+            )
+        if self.step_minutes not in STEPS:
+            raise Refused(
+                f"steps of {self.step_minutes} min are not forecast", field="step_minutes",
+                value=self.step_minutes, remedy="use 15, 30 or 60",
+            )  # fmt: skip
+        if not 1 <= self.horizon_hours <= LONGEST_H:
+            raise Refused(
+                f"{self.horizon_hours} h ahead is not forecast", field="horizon_hours", value=self.horizon_hours,
+                remedy=f"use 1 to {LONGEST_H}",
+            )  # fmt: skip
+        if self.floor is not None and self.ceiling is not None and self.floor >= self.ceiling:
+            raise Refused("the floor is below the ceiling", field="floor", value=self.floor)
+        if (self.source is Source.PV) != (self.plant is not None):
+            raise Refused("PV has the place of its modules, the others have none", field="plant")
+        _demand_plant(self.plant)
+
+
+def _demand_plant(plant: Mapping[str, float | None] | None) -> None:
+    if plant is None:
+        return
+    if unknown := set(plant) - set(PLANT):
+        raise Refused("modules have other words", field="plant", value=", ".join(sorted(unknown)),
+                      remedy="use " + ", ".join(PLANT))  # fmt: skip
+    limits = {"latitude": (-90, 90), "longitude": (-180, 180), "tilt_deg": (0, 90), "azimuth_deg": (0, 360),
+              "peak_kw": (0, 1e7)}  # fmt: skip
+    for name, (low, high) in limits.items():
+        value = plant.get(name)
+        if value is None and name in ("latitude", "longitude"):
+            raise Refused("modules stand somewhere", field=name, remedy="give latitude and longitude")
+        if value is not None and not low <= value <= high:
+            raise Refused(
+                f"{value:g} is out of range", field=name, value=value, remedy=f"use {low} to {high}"
+            )
+
+
+def add_target(session: Session, scope: Scope, *, position_id: UUID, new: NewTarget) -> ForecastTarget:
+    """Have a sum of points forecast from now on; its first model is trained within minutes.
+
+    raises Refused where the points cannot be added up in its steps
+    """
+    position = network.position(session, scope, position_id)
+    scope.demand(position.organisation_id, *KEEPERS)
+    points = [metering.point(session, scope, point_id) for point_id in new.points]
+    carrier, unit = _demand_addable(points, new)
+    if new.weather_place_id is not None:
+        weather.place(session, scope, new.weather_place_id)
+    if queries.is_named(session, scope, position.organisation_id, new.name.strip()):
+        raise Refused("this name is taken", field="name", value=new.name, remedy="give it another name")
+    plant = None
+    if new.plant is not None:
+        plant = {name: new.plant.get(name) for name in PLANT}
+        PvArray(**{name: value for name, value in plant.items() if name != "peak_kw"})  # type: ignore[arg-type]  # as checked
+    one = ForecastTarget(
+        id=ids.new_id(), organisation_id=position.organisation_id, position_id=position.id, name=new.name.strip(),
+        name_zh=new.name_zh, carrier=carrier, unit=unit, source=new.source, step_minutes=new.step_minutes,
+        horizon_hours=new.horizon_hours, floor=new.floor, ceiling=new.ceiling,
+        weather_place_id=new.weather_place_id, plant=plant, is_simulated=new.is_simulated, created_at=clock.now(),
+    )  # fmt: skip
+    session.add(one)
+    session.flush()
+    session.add_all(
+        ForecastTerm(
+            organisation_id=one.organisation_id,
+            target_id=one.id,
+            point_id=point.id,
+            sign=new.points[point.id],
+        )
+        for point in points
+    )
+    session.flush()
+    _note(session, scope, one, "added", {"name": one.name, "points": len(points), "source": one.source.value})
+    return one
+
+
+def end_target(session: Session, scope: Scope, *, target_id: UUID) -> ForecastTarget:
+    """Forecast something no more; what was forecast stays."""
+    one = queries.target(session, scope, target_id)
+    scope.demand(one.organisation_id, *KEEPERS)
+    if one.ended_at is None:
+        one.ended_at = clock.now()
+        _note(session, scope, one, "ended", None)
+    return one
+
+
+def _demand_addable(points: Sequence[Point], new: NewTarget) -> tuple[Carrier, str]:
+    """Return carrier and unit of the sum; raises Refused where there is none."""
+    first = points[0]
+    for point in points:
+        if point.kind not in (PointKind.REGISTER, PointKind.INTERVAL):
+            raise Refused(
+                f"{point.name} counts no amounts", field="points", value=ids.show(point.id),
+                remedy="take registers and interval points",
+            )  # fmt: skip
+        if point.carrier is not first.carrier or (
+            units.unit(point.unit).dimension != units.unit(first.unit).dimension
+        ):
+            raise Refused(
+                f"{point.name} measures something else", field="points", value=ids.show(point.id),
+                remedy="add up points of one carrier and quantity",
+            )  # fmt: skip
+        if new.step_minutes % point.interval_minutes:
+            raise Refused(
+                f"{point.name} counts by {point.interval_minutes} min", field="step_minutes",
+                value=new.step_minutes, remedy=f"use steps of {max(point.interval_minutes, 15)} min or more",
+            )  # fmt: skip
+    return first.carrier, first.unit
+
+
+def _note(
+    session: Session, scope: Scope, one: ForecastTarget, what: str, after: dict[str, Any] | None
+) -> None:
+    audit.record(
+        session, scope, action=f"forecast_target.{what}", entity="forecast_target", entity_id=one.id,
+        organisation_id=one.organisation_id, after=after,
+    )  # fmt: skip
