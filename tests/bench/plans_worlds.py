@@ -113,7 +113,7 @@ def campus() -> World:
     return World(
         "campus", replace(plant, units=units), datetime.fromisoformat(first).replace(tzinfo=UTC),
         {key: (SUN if "pv" in key else SMALL) * np.maximum(values, 0.0) for key, values in series.items()}, price,
-        {"spring": (hour("2017-04-10"), 336), "summer": (hour("2017-07-10"), 336)},
+        {"spring": (hour("2017-04-10"), 168), "summer": (hour("2017-07-10"), 168)},
     )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def buildings() -> World:
     carriers = dict.fromkeys(("electricity", "heat", "cooling"), "kWh")
     start = datetime(2018, 1, 4, tzinfo=UTC)  # hours 1, 2, … of a day of type 4, Thursday
     return World("buildings", Plant(carriers, {}, units), start, series, price,
-                 {"spring": (24 * 95, 336), "summer": (24 * 200, 336)})  # fmt: skip
+                 {"spring": (24 * 95, 168), "summer": (24 * 200, 168)})  # fmt: skip
 
 
 def _half_full(store: Storage) -> Storage:
