@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
         billing,
         channels,
         connections,
+        coordination,
         description,
         dispatch,
         estimation,
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
         dispatch, field, hosting, exceptions, estimation, billing, green_button,
+        coordination,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

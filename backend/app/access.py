@@ -51,6 +51,7 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "coordination": Application.MANAGEMENT,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 

@@ -258,13 +258,24 @@ def line(session: Session, scope: Scope, line_id: UUID) -> ExchangeLine:
     return found
 
 
-def lines(session: Session, scope: Scope, organisation_id: UUID) -> Sequence[ExchangeLine]:
-    """The lines an organisation keeps that are there now, by name."""
-    query = select(ExchangeLine).where(
+def _lines(scope: Scope, organisation_id: UUID) -> Any:
+    return select(ExchangeLine).where(
         ExchangeLine.organisation_id == organisation_id, ExchangeLine.ended_at.is_(None),
         sees(scope, ExchangeLine.organisation_id),
     )  # fmt: skip
-    return session.scalars(query.order_by(ExchangeLine.name, ExchangeLine.id)).all()
+
+
+def all_lines(session: Session, scope: Scope, organisation_id: UUID) -> Sequence[ExchangeLine]:
+    """All lines an organisation keeps that are there now."""
+    return session.scalars(_lines(scope, organisation_id).order_by(ExchangeLine.id)).all()
+
+
+def lines(
+    session: Session, scope: Scope, organisation_id: UUID, *, cursor: str | None, limit: int
+) -> paging.Page[ExchangeLine]:
+    """A page of the lines an organisation keeps that are there now, by name."""
+    by = (ExchangeLine.name, ExchangeLine.id)
+    return paging.page(session, _lines(scope, organisation_id), by=by, cursor=cursor, limit=limit)
 
 
 def round_(session: Session, scope: Scope, round_id: UUID) -> CoordinationRound:

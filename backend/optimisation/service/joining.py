@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from backend.kernel import audit, clock, ids
+from backend.kernel import audit, clock, ids, paging
 from backend.kernel.errors import Conflict, Refused
 from backend.kernel.scope import Role, Scope
 from backend.optimisation import queries
@@ -165,10 +165,12 @@ def end_line(session: Session, scope: Scope, *, line_id: UUID) -> None:
     )  # fmt: skip
 
 
-def lines(session: Session, scope: Scope, *, organisation_id: UUID) -> Sequence[ExchangeLine]:
-    """Return the lines an organisation keeps, by name."""
+def lines(
+    session: Session, scope: Scope, *, organisation_id: UUID, cursor: str | None = None, limit: int = 50
+) -> paging.Page[ExchangeLine]:
+    """Return a page of the lines an organisation keeps, by name."""
     tenancy.organisation(session, scope, organisation_id)
-    return queries.lines(session, scope, organisation_id)
+    return queries.lines(session, scope, organisation_id, cursor=cursor, limit=limit)
 
 
 def _note(session: Session, scope: Scope, action: str, plant: SitePlant, after: dict[str, Any]) -> None:

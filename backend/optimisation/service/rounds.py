@@ -136,7 +136,7 @@ def _found(session: Session, scope: Scope, kept: CoordinationRound) -> tuple[Rou
     names = {plant.id: name for name, plant in named.items()}
     lines = tuple(
         Line(one.name, one.carrier, names[one.one_id], names[one.other_id], one.most, one.most_back, one.share, one.fee)
-        for one in queries.lines(session, scope, kept.organisation_id)
+        for one in queries.all_lines(session, scope, kept.organisation_id)
         if one.one_id in names and one.other_id in names
     )  # fmt: skip
     return coordinate(Region(tasks, lines), kept.asked, DRAWING), named

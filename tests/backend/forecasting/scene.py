@@ -90,7 +90,9 @@ class Site:
                 more = bool(follower.step(session, self.scope))
         self.until = max(self.until, end)
 
-    def foretell(self, at: datetime, *, warmer: float = 0.0, days: int = 7, is_observed: bool = False) -> Delivered:
+    def foretell(
+        self, at: datetime, *, warmer: float = 0.0, days: int = 7, is_observed: bool = False
+    ) -> Delivered:
         """Return a weather forecast issued at an instant, or what was observed for some days before it."""
         hour = at.replace(minute=0, second=0, microsecond=0)
         first = hour - timedelta(days=days) if is_observed else hour

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -66,3 +67,20 @@ def mixed(seed: int, sites: int = 3, steps: int = 6) -> Region:
             Line(f"pipe {one}{other}", "heat", one, other, 30.0, 30.0, 0.9),
         ]
     return Region(tasks, tuple(lines))
+
+
+def document(name: str, price: float, load: float, *, spare: float = 0.0) -> dict[str, Any]:
+    """Return a plant that buys power for a constant load, and has a gas engine where there is some to spare."""
+    units: list[dict[str, Any]] = [
+        {"kind": "supply", "name": "Grid", "carrier": "electricity", "price": price, "most": 500},
+    ]
+    if spare:
+        units += [
+            {"kind": "supply", "name": "Gas", "carrier": "gas", "price": 0.1, "most": 5000},
+            {"kind": "converter", "name": "Engine", "inputs": {"gas": 2.5}, "outputs": {"electricity": 1.0},
+             "capacity": spare},
+        ]  # fmt: skip
+    return {
+        "name": name, "demands": [{"carrier": "electricity", "name": "Load", "base": load}], "units": units,
+        "hours": 4, "fine_h": 2,
+    }  # fmt: skip

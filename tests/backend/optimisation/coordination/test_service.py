@@ -27,24 +27,8 @@ from backend.optimisation.service import bound, joining, rounds, targets
 from backend.optimisation.service.joining import Agreed, NewLine
 from backend.optimisation.service.targets import NewTarget
 from backend.tenancy import service as tenancy
+from tests.backend.optimisation.coordination.scene import document
 from tests.world import make_person, make_world
-
-
-def document(name: str, price: float, load: float, *, spare: float = 0.0) -> dict[str, Any]:
-    """Return a plant that buys power for a constant load, and has a gas engine where there is some to spare."""
-    units: list[dict[str, Any]] = [
-        {"kind": "supply", "name": "Grid", "carrier": "electricity", "price": price, "most": 500},
-    ]
-    if spare:
-        units += [
-            {"kind": "supply", "name": "Gas", "carrier": "gas", "price": 0.1, "most": 5000},
-            {"kind": "converter", "name": "Engine", "inputs": {"gas": 2.5}, "outputs": {"electricity": 1.0},
-             "capacity": spare},
-        ]  # fmt: skip
-    return {
-        "name": name, "demands": [{"carrier": "electricity", "name": "Load", "base": load}], "units": units,
-        "hours": 4, "fine_h": 2,
-    }  # fmt: skip
 
 
 @dataclass
