@@ -23,11 +23,13 @@ def register(app: Flask) -> None:
         estimation,
         exceptions,
         field,
+        forecasting,
         green_button,
         hosting,
         live,
         metering,
         network,
+        optimisation,
         organisations,
         people,
         tags,
@@ -37,8 +39,8 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, exceptions, estimation, billing, green_button,
-        coordination,
+        dispatch, field, hosting, exceptions, estimation, billing, green_button, optimisation, coordination,
+        forecasting,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

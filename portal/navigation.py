@@ -23,6 +23,7 @@ DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRAT
 EVERYBODY = frozenset(Role)
 OFFICE = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 """Those who keep accounts (see backend/billing)."""
+PLANNERS = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER})
 MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
 
 
@@ -42,6 +43,7 @@ ENTRIES = (
     Entry("overview", _l("Overview"), "overview", "monitoring", DESK),
     Entry("board", _l("Board"), "board", "monitoring", frozenset({Role.DISPATCHER, Role.MANAGER})),
     Entry("plant", _l("Plant"), "plant", "monitoring", frozenset({Role.OPERATOR, Role.MANAGER})),
+    Entry("plan", _l("Plan"), "plan", "management", frozenset({Role.OPERATOR, Role.MANAGER})),
     Entry("demand", _l("Demand"), "demand", "monitoring", DESK),
     Entry("use", _l("Use"), "use", "services", frozenset({Role.CUSTOMER})),
     Entry("bills", _l("Bills"), "bill", "services", OFFICE | {Role.CUSTOMER}),
@@ -71,6 +73,7 @@ ENTRIES = (
     Entry("dead_letters", _l("Dead letters"), "letters", "maintenance", frozenset({Role.ADMINISTRATOR})),
     Entry("sightings", _l("Devices seen"), "seen", "maintenance", frozenset({Role.ADMINISTRATOR})),
     Entry("billing_documents", _l("Documents of billing"), "letters", "services", OFFICE),
+    Entry("forecasts", _l("Forecasts"), "forecast", "management", PLANNERS),
     Entry("sites", _l("Sites"), "place", "management", frozenset({Role.ADMINISTRATOR, Role.OPERATOR})),
     Entry("administration", _l("Organisation"), "settings", "management", frozenset({Role.ADMINISTRATOR})),
     Entry("people", _l("People"), "people", "management", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
@@ -85,11 +88,11 @@ GROUPS = {
 OF_STAFF = {"services": "billing"}
 """What of an application stands in the rail of staff under a name of its own."""
 FIRST = {
-    Role.DISPATCHER: "board", Role.OPERATOR: "plant", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
+    Role.DISPATCHER: "board", Role.OPERATOR: "plan", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
     Role.TECHNICIAN: "today", Role.CUSTOMER: "home",
 }  # fmt: skip
 BOTTOM = {
-    "board": ("board", "work_orders", "dispatch_day", "alarms"), "plant": ("plant", "overview", "alarms", "supply"),
+    "board": ("board", "work_orders", "dispatch_day", "alarms"), "plan": ("plan", "plant", "overview", "alarms"),
     "overview": ("overview", "demand", "supply", "alarms"),
     "administration": ("administration", "people", "connections", "alarms"),
     "today": ("today", "work_orders", "network_map", "alarms"), "home": ("home", "use", "bills", "work_orders"),
@@ -97,6 +100,7 @@ BOTTOM = {
 PARENTS = {
     "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
     "start_alarm_rule": "alarms", "new_alarm_rule": "alarms",
+    "forecast": "forecasts", "train_forecast": "forecasts", "take_weather_file": "forecasts",
     "vee_exception": "exceptions", "vee_settings": "exceptions",
     "alarm_statistics": "alarms", "connection": "connections", "dead_letter": "dead_letters", "person_page": "people",
     "new_connection": "connections", "edit_connection": "connections", "change_connection": "connections",
@@ -127,6 +131,8 @@ PARENTS = {
     "end_supply_contract": "supply_contracts", "tariff": "tariffs", "new_tariff": "tariffs", "simulator": "tariffs",
     "take_bank_file": "payments", "assign_payment": "payments", "take_cash": "payments", "ledger_entries": "ledger",
     "open_ledger": "ledger", "close_ledger": "ledger", "check_ledger": "ledger",
+    "plan_of": "plan", "make_plan": "plan", "accept_plan": "plan", "plan_table": "plan", "what_if": "plan",
+    "plans": "plan", "plan_actual": "plan",
     "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""
@@ -142,11 +148,17 @@ STAFF_ONLY = frozenset(
         "new_inspection",
         "quality",
         "set_quality_share",
+        "plant_model",
+        "edit_plant",
+        "switch_plant",
+        "new_plant",
     }
 )
 DATA_OF = {
     "dispatch_map": "dispatch_day",
     "move_visit": "dispatch_day",
+    "forecast_curve": "forecasts",
+    "forecast_csv": "forecasts",
     "alarm_count": "alarms",
     "map_data": "network_map",
     "balance_data": "alarms",

@@ -49,6 +49,7 @@ class Series:
 
     kind: 'line', 'bar' (an amount from its instant on) or 'step'; moved: how far it is shifted to lie
     over another period; running: the bar that is not over yet
+    upper: of a band, its upper edge at the same instants; the samples are the lower one
     """
 
     name: str
@@ -58,10 +59,11 @@ class Series:
     is_before: bool = False
     moved: timedelta = field(default=timedelta(0))
     running: datetime | None = None
+    upper: Sequence[float | None] | None = None
 
     def values(self) -> list[float]:
         """Return the values that are known."""
-        return drawing.known([value for _at, value in self.samples])
+        return drawing.known([*(value for _at, value in self.samples), *(self.upper or ())])
 
 
 def plot(
@@ -114,6 +116,7 @@ def as_json(
                     [_ms(at + one.moved), None if value is None or math.isnan(value) else round(value, 6)]
                     for at, value in one.samples
                 ],
+                "upper": None if one.upper is None else [_rounded(value) for value in one.upper],
             }
             for one in series
         ],
@@ -203,6 +206,11 @@ def _drawn(
     if one.kind == "bar":
         drawn["bars"] = _bars(one, points, by, across, series)
         return drawn
+    if one.upper is not None:
+        drawn["band"] = _band(
+            points, [None if v is None or math.isnan(v) else by.y(v / factor) for v in one.upper], across
+        )
+        return drawn
     runs = _runs([(x, y) for x, y in points if across.holds(x)])
     drawn["line"] = "".join("M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in run) for run in runs)
     if not one.is_before and len([other for other in series if not other.is_before]) == 1:
@@ -213,6 +221,25 @@ def _drawn(
             for run in runs
         )
     return drawn
+
+
+def _band(lower: list[tuple[float, float | None]], upper: list[float | None], across: _Across) -> str:
+    """Return the outline of the area between two edges, run by run."""
+    edges = [
+        (x, low, None if low is None else high)
+        for (x, low), high in zip(lower, upper, strict=True)
+        if across.holds(x)
+    ]
+    below = _runs([(x, low if high is not None else None) for x, low, high in edges])
+    above = _runs([(x, high) for x, _low, high in edges])
+    return "".join(
+        "M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in [*low, *reversed(high)]) + "Z"
+        for low, high in zip(below, above, strict=True)
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, 6)
 
 
 def _bars(

@@ -27,9 +27,10 @@ OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefu
 
 UPLOADS = frozenset(
     {
-        "billing.BankFiles", "billing.Migration",
+        "billing.BankFiles", "billing.Migration", "forecasting.WeatherFiles",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
+        "portal.take_weather_file",
     }
 )  # fmt: skip
 """Take files: up to ENERFIELD_MAX_UPLOAD_MB instead of the small body everything else gets."""
@@ -51,7 +52,9 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "optimisation": Application.MANAGEMENT,
     "coordination": Application.MANAGEMENT,
+    "forecasting": Application.MANAGEMENT,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
@@ -91,6 +94,9 @@ PAGES = {
     Application.MANAGEMENT: {
         "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
         "new_device_here",
+        "plan", "plan_of", "make_plan", "accept_plan", "plan_table", "what_if", "plans", "plan_actual", "plant_model",
+        "edit_plant", "switch_plant", "new_plant",
+        "forecasts", "forecast", "forecast_curve", "forecast_csv", "train_forecast", "take_weather_file",
     },
     Application.SERVICES: {
         "home", "use", "bills", "bills_so_far", "bill", "bill_line", "bill_intervals", "pay_bill", "payment_asked",

@@ -19,6 +19,7 @@ from backend.demo import (
     alarming,
     billing,
     fieldwork,
+    foretelling,
     founding,
     history,
     labelling,
@@ -111,6 +112,7 @@ def _furnish(database: Database, home: Path, founded: _Founded) -> None:
         labelling.stick(session, founded.region, ground)
         stocking.stock(session, ground, FolderFiles(home / "files"))
         fieldwork.serve(session, ground)
+        foretelling.foresee(session, ground, founded.made, home)
         alarming.watch(session, ground.scope, founded.region.alarm_rules, founded.made)
         planning.describe(session, ground, founded.made)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 from backend.demo import balance, plant
 from backend.demo.founding import Ground
 from backend.demo.renewables import PV_PLANTS, WIND_KW
+from backend.forecasting import service as forecasting
+from backend.forecasting.service import weather as skies
 from backend.kernel.ids import show
 from backend.metering.models import Point
 from backend.optimisation import service as optimisation
@@ -20,46 +23,60 @@ SINCE = datetime(2023, 12, 31, 16, tzinfo=UTC)
 """1 January 2024, as the district reads it."""
 PUMPS = ("heat_pumps.electricity", "cold_pumps.electricity")
 RENEWABLES = (
-    ("pv_terminal", "Ferry Terminal PV", "客运码头光伏"), ("pv_carpark", "Car Park PV", "停车场光伏"),
-    ("wind", "Sea Wall Wind", "海堤风电"),
+    ("pv_terminal", "Ferry Terminal PV", "客运码头光伏", "Ferry terminal PV"),
+    ("pv_carpark", "Car Park PV", "停车场光伏", "Car park PV"),
+    ("wind", "Sea Wall Wind", "海堤风电", "Sea wall wind turbine"),
 )  # fmt: skip
 TOWERS = 0.92
 """Of a chiller's performance what is left when cooling towers are counted in (1.6 % of the heat rejected)."""
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What forecasting knows here: targets by name, and the place whose weather is foretold, as ids are shown."""
+
+    targets: Mapping[str, str]
+    place: str
+
+
 def describe(session: Session, ground: Ground, made: Mapping[str, Point]) -> None:
-    """Keep the plant's document, in the caller's transaction."""
+    """Keep the plant's document, in the caller's transaction, after what is forecast was said."""
+    targets = forecasting.list_targets(session, ground.scope, limit=200).items
+    (place,) = skies.list_places(session, ground.scope).items
+    foreseen = Foreseen({one.name: show(one.id) for one in targets}, show(place.id))
     optimisation.store_plant(
-        session,
-        ground.scope,
-        site_id=ground.positions[SITE],
-        document=document(ground, made),
+        session, ground.scope, site_id=ground.positions[SITE], document=document(ground, made, foreseen),
         valid_from=SINCE,
-    )
+    )  # fmt: skip
 
 
-def document(ground: Ground, made: Mapping[str, Point]) -> dict[str, Any]:
+def document(ground: Ground, made: Mapping[str, Point], foreseen: Foreseen) -> dict[str, Any]:
     """Return what the plant is, as its text would say it."""
     return {
         "name": "Lanwan Energy Centre", "name_zh": "澜湾能源中心",
-        "demands": _demands(made), "units": [*_traded(ground, made), *_machines(ground, made), *_stores(ground, made)],
+        "demands": _demands(made, foreseen),
+        "units": [*_traded(ground, made, foreseen), *_machines(ground, made), *_stores(ground, made)],
         "disposable": ["heat"], "kept": {"heat": 0.9, "cooling": 0.9}, "co2_price": 60,
-        "outdoor": {"thermometer": show(made["weather.temperature"].id)}, "hours": 24, "fine_h": 8,
+        "outdoor": {"place": foreseen.place, "thermometer": show(made["weather.temperature"].id)},
+        "hours": 24, "fine_h": 8,
     }  # fmt: skip
 
 
-def _demands(made: Mapping[str, Point]) -> list[dict[str, Any]]:
+def _demands(made: Mapping[str, Point], foreseen: Foreseen) -> list[dict[str, Any]]:
     feeders = [show(made[f"feeder{n}.energy"].id) for n in balance.FEEDERS]
     return [
-        {"carrier": "electricity", "name": "Feeders and pumps", "name_zh": "馈线与循环泵", "base": 30,
-         "meters": [*feeders, *(show(made[key].id) for key in PUMPS)]},
-        {"carrier": "heat", "name": "Heat network", "name_zh": "热网", "meters": [show(made["heat_net.energy"].id)]},
-        {"carrier": "cooling", "name": "Cooling network", "name_zh": "冷网",
-         "meters": [show(made["cold_net.energy"].id)]},
+        {"carrier": "electricity", "name": "Feeders", "name_zh": "馈线", "meters": feeders,
+         "target": foreseen.targets["District electricity"]},
+        {"carrier": "electricity", "name": "Network pumps", "name_zh": "循环泵与辅机", "base": 30,
+         "meters": [show(made[key].id) for key in PUMPS]},
+        {"carrier": "heat", "name": "Heat network", "name_zh": "热网", "meters": show(made["heat_net.energy"].id),
+         "target": foreseen.targets["District heat"]},
+        {"carrier": "cooling", "name": "Cooling network", "name_zh": "冷网", "meters": show(made["cold_net.energy"].id),
+         "target": foreseen.targets["District cooling"]},
     ]  # fmt: skip
 
 
-def _traded(ground: Ground, made: Mapping[str, Point]) -> list[dict[str, Any]]:
+def _traded(ground: Ground, made: Mapping[str, Point], foreseen: Foreseen) -> list[dict[str, Any]]:
     """Return what is bought and sold, and sun and wind.
 
     co2_kg: of grid power the national mean of 2023 (MEE and NBS, announced 2025), of gas 56.1 t/TJ (IPCC 2006, vol. 2)
@@ -67,8 +84,9 @@ def _traded(ground: Ground, made: Mapping[str, Point]) -> list[dict[str, Any]]:
     peaks = {one.key: one.peak_kw for one in PV_PLANTS} | {"wind": WIND_KW}
     sun = [
         {"kind": "renewable", "name": name, "name_zh": name_zh, "most": peaks[key],
-         "position": show(ground.positions[key]), "meters": show(made[f"{key}.energy"].id)}
-        for key, name, name_zh in RENEWABLES
+         "position": show(ground.positions[key]), "meters": show(made[f"{key}.energy"].id),
+         "target": foreseen.targets[target]}
+        for key, name, name_zh, target in RENEWABLES
     ]  # fmt: skip
     return [
         *sun,

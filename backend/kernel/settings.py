@@ -27,6 +27,7 @@ class Settings:
     payment_url, payment_secret: a payment provider that is sent orders, and what its calls are signed with
     invoice_url, invoice_secret: an office of statutory invoices, and what is signed with it
     roads_url: a road service that answers OSRM's `/table`; without it driving goes by great circles
+    weather_url: a weather provider that answers as Open-Meteo does; without it weather comes by files alone
     trusted_proxies: how many proxies before us add to X-Forwarded-For; what others say there is ignored
     metrics_token: lets `/metrics` be read from elsewhere than this machine
     spool_mb: an ingest worker's spool never grows beyond this [MB]
@@ -52,6 +53,7 @@ class Settings:
     tag_key: str = "1"
     tag_older_keys: Mapping[str, str] = field(default_factory=dict)
     roads_url: str | None = None
+    weather_url: str | None = None
     payment_url: str | None = None
     payment_secret: str | None = None
     invoice_url: str | None = None
@@ -101,6 +103,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         tag_key=_key_number(environment.get("ENERFIELD_TAG_KEY") or "1", "ENERFIELD_TAG_KEY"),
         tag_older_keys=_older_keys(environment.get("ENERFIELD_TAG_OLDER_KEYS", "")),
         roads_url=_web(environment, "ENERFIELD_ROADS_URL"),
+        weather_url=_web(environment, "ENERFIELD_WEATHER_URL"),
         payment_url=_web(environment, "ENERFIELD_PAYMENT_URL"),
         payment_secret=_shared_secret(environment, "PAYMENT", "the provider"),
         invoice_url=_web(environment, "ENERFIELD_INVOICE_URL"),

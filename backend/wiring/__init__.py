@@ -20,6 +20,7 @@ from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
 from backend.wiring import bills, cuts, dues, faults, letters, money, notices, operation, registers
 from backend.wiring.money import payments as payments
+from backend.wiring.skies import weather_gateways as weather_gateways
 from backend.workorders import events as workorders
 
 

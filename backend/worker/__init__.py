@@ -22,6 +22,7 @@ app = Celery(
         "backend.worker.billing",
         "backend.worker.documents",
         "backend.worker.optimisation",
+        "backend.worker.forecasting",
     ],
 )
 app.config_from_object(celery.configuration(settings().redis_url))
@@ -31,6 +32,7 @@ app.conf.task_routes = {
     "upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}, "billing.*": {"queue": "upkeep"},
     "fieldwork.*": {"queue": "events"}, "documents.*": {"queue": "upkeep"},
     "optimisation.*": {"queue": "plans"},
+    "forecasting.*": {"queue": "upkeep"},
 }  # fmt: skip
 app.conf.beat_schedule = {
     "send due events": {"task": "outbox.send_due", "schedule": 1.0, "options": {"expires": 5}},
@@ -57,6 +59,11 @@ app.conf.beat_schedule = {
     "bills so far": {"task": "billing.refresh_so_far", "schedule": crontab(minute="25"), "options": {"expires": 3000}},
     "reminders of bills": {"task": "billing.remind", "schedule": crontab(minute="25"), "options": {"expires": 3000}},
     "prepaid balances": {"task": "billing.balances", "schedule": crontab(minute="35"), "options": {"expires": 3000}},
+    "weather that came": {"task": "forecasting.take_weather", "schedule": 120.0, "options": {"expires": 120}},
+    "forecasts that are due": {"task": "forecasting.issue", "schedule": crontab(minute="3,18,33,48"),
+                               "options": {"expires": 600}},
+    "models that are due": {"task": "forecasting.train", "schedule": 300.0, "options": {"expires": 300}},
+    "old forecasts": {"task": "forecasting.keep_house", "schedule": crontab(minute="50", hour="18")},
     "sort closed periods": {"task": "upkeep.metering", "schedule": crontab(minute="40", hour="18")},
     "forget what is over": {"task": "upkeep.forget", "schedule": crontab(minute="10", hour="18")},
 }  # fmt: skip

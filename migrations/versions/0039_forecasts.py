@@ -100,7 +100,8 @@ def _targets() -> None:
         sa.Column("plant", postgresql.JSONB(), nullable=True), _simulated(), _instant("created_at"),
         _instant("ended_at", nullable=True), _instant("retrain_asked_at", nullable=True),
         _to("forecast_target", "retrain_asked_by", "person", nullable=True),
-        _instant("failing_since", nullable=True), sa.Column("failing", postgresql.JSONB(), nullable=True),
+        _instant("tried_at", nullable=True), _instant("failing_since", nullable=True),
+        sa.Column("failing", postgresql.JSONB(), nullable=True),
         sa.CheckConstraint("step_minutes IN (15, 30, 60)", name="ck_forecast_target_step_minutes"),
         sa.CheckConstraint("horizon_hours BETWEEN 1 AND 168", name="ck_forecast_target_horizon_hours"),
     )  # fmt: skip

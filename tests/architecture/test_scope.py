@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BACKEND = Path(__file__).parents[2] / "backend"
-AREAS = ("tenancy", "network", "assets", "metering", "alarms", "billing", "workorders", "field")
+AREAS = (
+    "tenancy",
+    "network",
+    "assets",
+    "metering",
+    "alarms",
+    "billing",
+    "workorders",
+    "field",
+    "forecasting",
+)
 
 BEFORE_ANYBODY_IS_KNOWN = {
     "tenancy": "log-in finds people by address, session or token before there is a scope",

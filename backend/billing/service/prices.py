@@ -49,13 +49,23 @@ def prices(
     if wanted.contract:
         contract = queries.contract_called(session, scope, organisation_id, wanted.contract)
         if contract is None:
-            raise NotFound("there is no such contract", field="contract", value=wanted.contract)
+            raise NotFound(
+                "there is no such contract",
+                field="contract",
+                value=wanted.contract,
+                remedy="give the number of one",
+            )
         tariff_id = contract.tariff_id
         facts = {name: Decimal(value) for name, value in contract.facts.items()} | facts
     else:
         kept = queries.tariff_called(session, scope, organisation_id, wanted.tariff)
         if kept is None:
-            raise NotFound("there is no such tariff", field="tariff", value=wanted.tariff)
+            raise NotFound(
+                "there is no such tariff",
+                field="tariff",
+                value=wanted.tariff,
+                remedy="give the code of one, or keep it",
+            )
         tariff_id = kept.id
     version = queries.newest_versions(session, scope, [tariff_id])[tariff_id]
     tariff = parse(version.document)

@@ -66,6 +66,12 @@ def _mqtt(mqtt_url: str, live: Live) -> None:
     _until_told(both)
 
 
+def _weather(home: Path) -> None:
+    from backend.demo.devices import weather
+
+    _until_told(lambda stop: weather.serve(home, stop))
+
+
 def run(home: Path, mqtt_url: str) -> None:
     """Run every device until SIGTERM or SIGINT; exits with 1 when one of them dies."""
     from backend.demo.region import points
@@ -79,6 +85,7 @@ def run(home: Path, mqtt_url: str) -> None:
         fork.Process(target=_modbus, args=(home, live), name="modbus"),
         fork.Process(target=_opcua, args=(home, live), name="opcua"),
         fork.Process(target=_mqtt, args=(mqtt_url, live), name="mqtt"),
+        fork.Process(target=_weather, args=(home,), name="weather"),
     ]
     for process in processes:
         process.start()

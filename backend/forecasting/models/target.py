@@ -24,6 +24,7 @@ class ForecastTarget(TenantOwned, Base):
     weather_place_id: whose weather it follows, None for none
     plant: of PV {latitude, longitude, tilt_deg, azimuth_deg, peak_kw}, as rules.PvArray has them; None for others
     retrain_asked_at, retrain_asked_by: a person wants a new model; None when none is wanted
+    tried_at: when training was last begun
     failing_since, failing: since when no forecast can be made, and why {missing, passed}; None while one can
     ended_at: it is forecast no more from then on
     """
@@ -54,6 +55,7 @@ class ForecastTarget(TenantOwned, Base):
     ended_at: Mapped[datetime | None]
     retrain_asked_at: Mapped[datetime | None]
     retrain_asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    tried_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
     failing: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 

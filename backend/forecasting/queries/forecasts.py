@@ -22,6 +22,15 @@ SELECT f.id FROM unnest(CAST(:targets AS uuid[])) t(id) CROSS JOIN LATERAL (
     SELECT id FROM forecast WHERE target_id = t.id AND issued_at <= :known_at AND starts_at < :end
     AND starts_at + steps * step_minutes * interval '1 minute' > :start AND organisation_id = ANY (:organisations)
     ORDER BY issued_at DESC LIMIT 1) f"""
+_DAY_AHEAD = """
+SELECT coalesce(before.id, within.id) FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[])) d(a, b)
+LEFT JOIN LATERAL (
+    SELECT id FROM forecast WHERE target_id = :target AND issued_at <= d.a AND organisation_id = ANY (:organisations)
+    AND starts_at + steps * step_minutes * interval '1 minute' > d.a ORDER BY issued_at DESC LIMIT 1) before ON true
+LEFT JOIN LATERAL (
+    SELECT id FROM forecast WHERE target_id = :target AND issued_at > d.a AND issued_at < d.b
+    AND organisation_id = ANY (:organisations) ORDER BY issued_at LIMIT 1) within ON true
+WHERE coalesce(before.id, within.id) IS NOT NULL"""
 
 
 def newest(
@@ -101,3 +110,15 @@ def thin(session: Session, scope: Scope, *, before: datetime, per: str) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)
+
+
+def day_ahead(
+    session: Session, scope: Scope, target_id: UUID, midnights: Sequence[datetime], ends: Sequence[datetime]
+) -> Sequence[Forecast]:
+    """For each day the last forecast issued before it that reaches into it, else the first issued in it; by issue."""
+    about = {
+        "target": target_id, "starts": list(midnights), "ends": list(ends), "organisations": list(seen(scope)),
+    }  # fmt: skip
+    wanted = set(session.scalars(text(_DAY_AHEAD), about))
+    query = select(Forecast).where(Forecast.id.in_(wanted), sees(scope, Forecast.organisation_id))
+    return session.scalars(query.order_by(Forecast.issued_at).options(undefer(Forecast.quantiles))).all()

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, undefer
 
 from backend.forecasting.models import WeatherKind, WeatherPlace, WeatherRun
@@ -103,7 +104,7 @@ def last_of_days(
             WeatherRun.place_id == place_id, WeatherRun.kind == WeatherKind.FORECAST, WeatherRun.starts_at < end,
             text(f"{_END} > :since"), sees(scope, WeatherRun.organisation_id),
         )
-        .distinct(day)
+        .ext(distinct_on(day))
         .order_by(day, WeatherRun.issued_at.desc(), WeatherRun.number.desc())
     )  # fmt: skip
     query = select(WeatherRun).where(WeatherRun.id.in_(last), sees(scope, WeatherRun.organisation_id))

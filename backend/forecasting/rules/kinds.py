@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,12 @@ class Kind:
     floor: float | None = 0.0
     ceiling: float | None = None
     pv: PvArray | None = None
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Kind:
+        """Read a kind from plain values."""
+        pv = None if said["pv"] is None else PvArray(**said["pv"])
+        return cls(Source(said["source"]), said["carrier"], said["floor"], said["ceiling"], pv)
 
     def limit(self, values: Floats) -> Floats:
         """Return values within the limits."""

@@ -1,43 +1,205 @@
-"""Models that learn (for now a frame without one: see the ladder's naive rungs)."""
+"""Models that learn: one for the hours just ahead, one for the days, each with and without weather."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from backend.forecasting.rules.calibration import Stretch, stretch
 from backend.forecasting.rules.days import LocalClock
-from backend.forecasting.rules.foreseen import Method
-from backend.forecasting.rules.kinds import Kind
-from backend.forecasting.rules.naive import naive
-from backend.forecasting.rules.series import Floats, Past, Weather
+from backend.forecasting.rules.engine import Engine, Learning, learn
+from backend.forecasting.rules.features import Panel, Places, Table, build, targets
+from backend.forecasting.rules.foreseen import NoForecast, Why, tidy
+from backend.forecasting.rules.kinds import Kind, Source
+from backend.forecasting.rules.series import Floats, Ints, Past, Weather
+from backend.forecasting.rules.sun import dark, sun_columns
+
+NEAR_H, DAY_H, FAR_DAYS = 3, 25, 7
+"""Up to three hours ahead one engine foresees, up to a day (which may have 25 hours) another, to seven days a third."""
+LEAST_DAYS = 21
+"""So many days must be known for a model to be trained."""
+_BLOCK_DAYS = 14
+_HINDSIGHT_DAYS = 14
+_FORMAT = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """What was learnt from a point's past; text in and out, so that it can be kept and replayed."""
+    """What was learnt from the past of one point, or of several alike; it serves any of them.
+
+    kind: what it foresees; columns: the weather it knows
+    engines: by lead time: 'near', 'day', 'week', and with weather 'near+weather', …
+    trained_until: end of the past it has seen (UTC)
+    """
 
     step_min: int
+    kind: Kind
+    columns: tuple[str, ...]
+    engines: Mapping[str, Engine]
+    trained_until: datetime
 
     def quantiles(self, past: Past, weather: Weather | None, *, start: datetime, steps: int) -> Floats:
-        """Return quantiles of `steps` steps from `start`, shape (steps, quantiles); not yet limited."""
-        gap = int((start - past.end).total_seconds() // 60 // past.step_min)
-        padded = np.concatenate([past.values, np.full(gap + steps, np.nan)])
-        clock = LocalClock(past.start, past.step_min, len(padded), past.zone, past.country)
-        return naive(Method.LAST_WEEK, padded, clock, len(past.values))[gap:]
+        """Return quantiles of `steps` steps from `start`, shape (steps, quantiles), ordered and within limits.
+
+        past: known values only; since the model was trained they also tell how wide its bands must be
+        weather: None foresees without it
+        """
+        gap = int((start - past.end) / timedelta(minutes=past.step_min))
+        panel = panel_of([past], weather if self.columns else None, self.kind, ahead=gap + steps)
+        origin = len(past.values)
+        at = np.arange(origin + gap, origin + gap + steps)
+        raw = self.raw(panel, Places(np.full(steps, origin), at))[0]
+        raw = self._stretched(panel, raw, past, origin, steps)
+        return night(tidy(raw, self.kind), panel, self.kind, at)
+
+    def raw(self, panel: Panel, places: Places) -> Floats:
+        """Return quantiles as the trees give them, shape (points, pairs, quantiles)."""
+        found = np.empty((len(panel.values), len(places.at), 11))
+        lead_h = (places.at - places.origin + 1) * self.step_min / 60
+        suffix = "+weather" if panel.weather is not None and self.columns else ""
+        near, far = lead_h <= NEAR_H, lead_h > DAY_H
+        for name, mine in (("near", near), ("day", ~near & ~far), ("week", far)):
+            if mine.any():
+                table = build(panel, Places(places.origin[mine], places.at[mine]))
+                said = self.engines[name + suffix].predict(table.columns)
+                said = said.reshape(len(panel.values), -1, 11)
+                found[:, mine] = table.base[..., None] + table.scale[..., None] * said
+        return np.asarray(np.sort(found, axis=-1))
+
+    def _stretched(self, panel: Panel, raw: Floats, past: Past, origin: int, steps: int) -> Floats:
+        """Draw quantiles out by what the last two weeks' forecasts, made since training, would have missed."""
+        per_day, ahead = panel.per_day, min(steps, panel.per_day)
+        seen = int((self.trained_until - past.start) / timedelta(minutes=self.step_min))
+        origins = origin - ahead * np.arange(1, _HINDSIGHT_DAYS * per_day // ahead + 1)
+        origins = origins[(origins >= seen) & (origins > 0)]
+        if not origins.size:
+            return Stretch().apply(raw)
+        places = Places(np.repeat(origins, ahead), (origins[:, None] + np.arange(ahead)).ravel())
+        age = (origin - places.origin) / per_day
+        was = night(tidy(self.raw(panel, places)[0], self.kind), panel, self.kind, places.at)
+        return stretch(was, panel.values[0, places.at], age).apply(raw)
 
     def to_text(self) -> str:
-        """Return the model as JSON."""
-        return json.dumps({"format": 1, "step_min": self.step_min})
+        """Return the model as JSON; its trees are LightGBM's own text, packed."""
+        kind = {"source": self.kind.source, "carrier": self.kind.carrier, "floor": self.kind.floor,
+                "ceiling": self.kind.ceiling, "pv": None if self.kind.pv is None else vars(self.kind.pv)}  # fmt: skip
+        return json.dumps(
+            {
+                "format": _FORMAT, "step_min": self.step_min, "kind": kind, "columns": list(self.columns),
+                "trained_until": self.trained_until.isoformat(),
+                "engines": {name: engine.as_dict() for name, engine in self.engines.items()},
+            }
+        )  # fmt: skip
 
     @classmethod
     def from_text(cls, text: str) -> Model:
-        """Read what `to_text` wrote."""
-        return cls(json.loads(text)["step_min"])
+        """Read what `to_text` wrote; another format raises ValueError."""
+        said = json.loads(text)
+        if said.get("format") != _FORMAT:
+            raise ValueError(f"a model of format {said.get('format')} cannot be read: train it anew")
+        return cls(
+            said["step_min"], Kind.from_dict(said["kind"]), tuple(said["columns"]),
+            {name: Engine.from_dict(engine) for name, engine in said["engines"].items()},
+            datetime.fromisoformat(said["trained_until"]),
+        )  # fmt: skip
 
 
-def train(past: Past, weather: Weather | None, kind: Kind, *, seed: int = 0) -> Model:
-    """Learn from a point's past. The same input and seed give the same model."""
-    return Model(past.step_min)
+def night(values: Floats, panel: Panel, kind: Kind, at: Ints) -> Floats:
+    """Return quantiles of places `at`, nothing where the modules' sun is down; shape (places, quantiles)."""
+    if kind.source is Source.PV and kind.pv is not None:
+        values = np.where(dark(panel.clock, kind.pv)[at, None], 0.0, values)
+    return values
+
+
+def panel_of(pasts: Sequence[Past], weather: Weather | None, kind: Kind, *, ahead: int = 0) -> Panel:
+    """Return pasts on the same steps as one panel that reaches `ahead` steps beyond them."""
+    first = pasts[0]
+    values = np.full((len(pasts), len(first.values) + ahead), np.nan)
+    for row, past in zip(values, pasts, strict=True):
+        row[: len(past.values)] = past.values
+    clock = LocalClock(first.start, first.step_min, values.shape[1], first.zone, first.country)
+    columns = None if weather is None else weather.on(first.start, first.step_min, values.shape[1])
+    sun = None
+    if kind.source is Source.PV and kind.pv is not None:
+        sun = sun_columns(clock, kind.pv, columns)
+    return Panel(clock, values, columns, sun)
+
+
+def train(
+    past: Past, weather: Weather | None, kind: Kind, *, seed: int = 0, learning: Learning = Learning()
+) -> Model:  # fmt: skip
+    """Learn from a point's past. The same input and seed give the same model.
+
+    weather: as measured or as foretold then; it must cover the past
+    raises NoForecast when less than LEAST_DAYS are known
+    """
+    return train_together([past], weather, kind, seed=seed, learning=learning)
+
+
+def train_together(
+    pasts: Sequence[Past], weather: Weather | None, kind: Kind, *, seed: int = 0, learning: Learning = Learning()
+) -> Model:  # fmt: skip
+    """Learn one model from points alike, on the same steps and under one weather: each lends the others its days."""
+    learning = replace(learning, seed=seed)
+    panel = panel_of(pasts, weather, kind)
+    known_days = np.isfinite(panel.values).sum(axis=1).max() / panel.per_day
+    if known_days < LEAST_DAYS:
+        raise NoForecast(
+            f"{known_days:.0f} days are known, a model needs {LEAST_DAYS}",
+            missing=Why.TOO_SHORT, passed=(), remedy="wait for readings, or import older ones",
+        )  # fmt: skip
+    columns = () if panel.weather is None else tuple(panel.weather)
+    engines = {}
+    for suffix, seen in (("+weather", panel), ("", replace(panel, weather=None, sun=_without(panel.sun)))):
+        if (suffix and not columns) or (not suffix and columns and not learning.also_without_weather):
+            continue
+        for name, places in _lessons(seen, learning).items():
+            engines[name + suffix] = _taught(seen, places, learning)
+    first = pasts[0]
+    return Model(first.step_min, kind, columns, engines, max(past.end for past in pasts))
+
+
+def _without(sun: Mapping[str, Floats] | None) -> dict[str, Floats] | None:
+    return None if sun is None else {name: column for name, column in sun.items() if name != "pv_power"}
+
+
+def _taught(panel: Panel, places: Places, learning: Learning) -> Engine:
+    table = build(panel, places)
+    wanted, known = targets(panel, table, places)
+    block = np.tile(panel.day[places.at] // _BLOCK_DAYS, len(panel.values))
+    return learn(table.names, table.columns[known], wanted[known], block[known], learning)
+
+
+def _lessons(panel: Panel, learning: Learning) -> dict[str, Places]:
+    """Return the places to learn from: every step from its midnight and from other origins, thinned out."""
+    draw = np.random.default_rng(learning.seed)
+    per_day, steps = panel.per_day, panel.values.shape[1]
+    days = steps // per_day
+    first = min(28, max(7, days // 3)) * per_day
+    at = np.arange(first, steps)
+    most = max(500, learning.most_rows // len(panel.values))
+    midnight = np.flatnonzero(np.diff(panel.day, prepend=-1) > 0)
+    today = midnight[np.searchsorted(midnight, at, side="right") - 1]
+    per_h = 60 / panel.clock.step_min
+    near, day, far = max(1, int(NEAR_H * per_h)), int(DAY_H * per_h), FAR_DAYS * per_day
+    some = np.sort(draw.choice(at, len(at) // 2, replace=False))
+    lessons = {
+        "near": Places(at - draw.integers(0, near, len(at)), at),
+        "day": Places(np.r_[today, some - draw.integers(0, day, len(some))], np.r_[at, some]),
+        "week": Places(np.maximum(some - draw.integers(day, far, len(some)), per_day), some),
+    }
+    return {name: _thinned(lessons[name], most, draw) for name in learning.leads}
+
+
+def _thinned(places: Places, most: int, draw: np.random.Generator) -> Places:
+    if len(places.at) <= most:
+        return places
+    kept = np.sort(draw.choice(len(places.at), most, replace=False))
+    return Places(places.origin[kept], places.at[kept])
+
+
+__all__ = ["LEAST_DAYS", "Learning", "Model", "Table", "train", "train_together"]

@@ -25,7 +25,7 @@ from backend.kernel.scope import Scope
 
 Floats = NDArray[np.float64]
 LEADS_H = (1, 6, 24, 48, 168)
-"""Accuracy is told up to these leads [h]: from issue to the end of a step."""
+"""Accuracy is told up to these leads [h]: from issue to the start of a step."""
 BEFORE = timedelta(days=28)
 """So much of the past the forecasts by yesterday and last week may look back into."""
 
@@ -81,7 +81,7 @@ def _missed(
     actual = values[place]
     issued = (row.issued_at - start) / one.step  # type: ignore[attr-defined]
     origin = int(issued)
-    lead_h = (place + 1 - issued) * (one.step / timedelta(hours=1))
+    lead_h = (place - issued) * (one.step / timedelta(hours=1))
     day, week = (same_hours(values, local, place, origin, days) - actual for days in (1, 7))
     inside = (said[:, BAND_80[0]] <= actual) & (actual <= said[:, BAND_80[1]])
     return np.column_stack(
@@ -94,7 +94,7 @@ def _by_lead(parts: list[Floats]) -> list[Accuracy]:
         return []
     rows, below, found = np.concatenate(parts), 0, []
     for bound in LEADS_H:
-        some = rows[(rows[:, 0] > below) & (rows[:, 0] <= bound)]
+        some = rows[(rows[:, 0] >= below) & (rows[:, 0] < bound)]
         below = bound
         if len(some):
             found.append(

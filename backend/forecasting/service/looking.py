@@ -93,6 +93,26 @@ def at(
     return {target_id: one for target_id, one in cut.items() if len(one.values)}
 
 
+def day_ahead(
+    session: Session, scope: Scope, *, target_id: UUID, days: Sequence[Period]
+) -> list[tuple[Period, ForecastSeries]]:
+    """Return for each day the forecast last issued before it, cut to the day, or the first one issued in it.
+
+    days: local days in order, each with an end; those never forecast are left out
+    """
+    of = targets.target(session, scope, target_id)
+    ends = [day.end or day.start for day in days]
+    rows = queries.day_ahead(session, scope, target_id, [day.start for day in days], ends)
+    known, found = [series(row, of) for row in rows], []
+    for day, end in zip(days, ends, strict=True):
+        before = [one for one in known if one.issued_at <= day.start and one.end > day.start]
+        within = [one for one in known if day.start < one.issued_at < end]
+        chosen = before[-1] if before else within[0] if within else None
+        if chosen is not None and len((cut := chosen.cut(day.start, end)).values):
+            found.append((day, cut))
+    return found
+
+
 def series(row: Forecast, of: ForecastTarget) -> ForecastSeries:
     """Return a stored forecast with its values."""
     return ForecastSeries(

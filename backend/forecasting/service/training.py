@@ -25,6 +25,7 @@ from backend.forecasting.rules import (
     Kind,
     Method,
     Model,
+    NoForecast,
     Past,
     Scores,
     Weather,
@@ -43,6 +44,7 @@ TRAINED_ON = timedelta(days=730)
 """So much of the past a model learns from."""
 EVERY = timedelta(days=7)
 """So often a challenger is trained; asked for, at once."""
+TRY_AGAIN = timedelta(days=1)
 HELD_DAYS = 7
 LEAST_HELD_DAYS = 3
 """A champion and its challenger are compared on so many days since the champion learnt, at the least."""
@@ -110,15 +112,22 @@ def ask_for_training(session: Session, scope: Scope, *, target_id: UUID) -> Fore
 
 
 def due_for_training(session: Session, scope: Scope) -> list[UUID]:
-    """Return the targets that want a model: never tried within a week, or asked for; the asked ones first."""
+    """Return the targets that want a model: it is time, or a person asked; the asked ones first."""
     now, found = clock.now(), []
     last = targets.last_trained(session, scope)
     for one, _, _, _ in targets.running(session, scope):
         trained_at = last[one.id][1] if one.id in last else None
-        is_due = one.retrain_asked_at is not None or trained_at is None or now - trained_at >= EVERY
-        if is_due and not _waits_for_weather(session, scope, one, now):
+        if _is_due(one, trained_at, now) and not _waits_for_weather(session, scope, one, now):
             found.append((one.retrain_asked_at is None, one.id))
     return [target_id for _, target_id in sorted(found)]
+
+
+def _is_due(one: ForecastTarget, trained_at: datetime | None, now: datetime) -> bool:
+    """Tell whether it is time: a try that came to nothing is made again the next day, others after a week."""
+    if one.tried_at is None or (one.retrain_asked_at is not None and one.retrain_asked_at > one.tried_at):
+        return True
+    came_to_something = trained_at is not None and trained_at >= one.tried_at
+    return now - one.tried_at >= (EVERY if came_to_something else TRY_AGAIN)
 
 
 def _waits_for_weather(session: Session, scope: Scope, one: ForecastTarget, now: datetime) -> bool:
@@ -128,8 +137,9 @@ def _waits_for_weather(session: Session, scope: Scope, one: ForecastTarget, now:
 
 
 def gather(session: Session, scope: Scope, *, target_id: UUID) -> Lesson | None:
-    """Read what a challenger learns from; None where there is too little yet."""
+    """Read what a challenger learns from, and note the try; None where there is too little yet."""
     target = targets.target(session, scope, target_id)
+    target.tried_at = clock.now()
     (one,) = reading.series_of(session, scope, [target])
     end = reading.floor_to(clock.now(), one.step)
     start = reading.floor_to(end - TRAINED_ON, timedelta(hours=1))
@@ -155,8 +165,15 @@ def learn(lesson: Lesson) -> Learnt | None:
     """Train a challenger and compare it with the champion, or with the rungs that need no model where there is none.
 
     The one that is judged is trained on what lies before the held days; where it wins, it learns the held days too.
-    None while there are too few days since the champion learnt.
+    None while there are too few days to learn from, or since the champion learnt.
     """
+    try:
+        return _learnt(lesson)
+    except NoForecast:
+        return None
+
+
+def _learnt(lesson: Lesson) -> Learnt | None:
     began, past = time.monotonic(), lesson.past
     if lesson.champion is None:
         days = math.floor((past.end - past.start) / timedelta(days=1))

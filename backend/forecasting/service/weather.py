@@ -130,16 +130,27 @@ def upload(session: Session, scope: Scope, *, place_id: UUID, delivered: Sequenc
     return count
 
 
-def fetch(session: Session, scope: Scope, gateway: Weather, *, place_id: UUID) -> int:
-    """Bring what a gateway has for a place; return how many deliveries were new. What hinders it stands in `error`."""
+@dataclass(frozen=True)
+class Fetched:
+    """How many deliveries were new, whether the gateway may have more at once, and what hindered it."""
+
+    count: int
+    is_more: bool
+    error: str | None = None
+
+
+def fetch(session: Session, scope: Scope, gateway: Weather, *, place_id: UUID) -> Fetched:
+    """Bring what a gateway has for a place; what hinders it stands in the place's `error`."""
     one = queries.place(session, scope, place_id)
     where = Where(one.id, one.latitude, one.longitude)
     try:
         delivered = gateway.fetch(where)
     except EnerfieldError as error:
         one.asked_at, one.error = clock.now(), error.message
-        return 0
-    return receive(session, scope, place_id=place_id, delivered=delivered) if delivered else 0
+        return Fetched(0, isinstance(error, Refused), error.message)
+    if not delivered:
+        return Fetched(0, False)
+    return Fetched(receive(session, scope, place_id=place_id, delivered=delivered), one.source == "file")
 
 
 def _run(one: WeatherPlace, said: Delivered) -> WeatherRun:

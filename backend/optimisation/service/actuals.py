@@ -95,11 +95,9 @@ def _sort(unit: Any) -> str:
 
 
 def _planned(one: Opened, unit: UnitModel | Demand) -> Floats:
-    """Return what was planned, by quarter hours: a demand's is the carrier's share of it that its meters count."""
+    """Return what was planned, by quarter hours."""
     if isinstance(unit, Demand):
-        own = [each for each in one.model.demands if each.carrier == unit.carrier]
-        values = one.demand[unit.carrier] if len(own) == 1 else np.full(one.plan.horizon.steps, np.nan)
-        return hours.to_quarters(values, one.plan.horizon)
+        return hours.to_quarters(one.given.parts[unit.name], one.plan.horizon)
     flows: Mapping[Any, Floats] = one.plan.quantities if isinstance(unit, Stored) else one.plan.flows
     found = flows.get((unit.name, "discharge" if isinstance(unit, Stored) else unit.output))
     if found is None:  # out of service then

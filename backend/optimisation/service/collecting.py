@@ -29,6 +29,7 @@ class Collected:
     """What was gathered so far; tariffs: which versions prices come from."""
 
     demand: dict[str, Floats] = field(default_factory=dict)
+    parts: dict[str, Floats] = field(default_factory=dict)
     seen: dict[str, list[tuple[Seen, bool]]] = field(default_factory=dict)
     available: dict[str, Floats] = field(default_factory=dict)
     prices: dict[str, Floats] = field(default_factory=dict)
@@ -72,8 +73,8 @@ def collect(
     _stands(session, scope, about, now, faults, made)
     faults.refuse()
     given = Given(
-        planned, now.at, made.demand, _margins(about, made, planned), made.available, made.prices, made.charges,
-        made.contents, made.states, made.warmth, made.outdoor_c, tuple(made.inputs),
+        planned, now.at, made.demand, made.parts, _margins(about, made, planned), made.available, made.prices,
+        made.charges, made.contents, made.states, made.warmth, made.outdoor_c, tuple(made.inputs),
     )  # fmt: skip
     return given, made.tariffs
 
@@ -87,6 +88,7 @@ def _needs(
             seen = foreseen.demand(session, scope, demand, planned, now.at)
             before = made.demand.get(demand.carrier, np.zeros(planned.steps))
             made.demand[demand.carrier] = before + seen.foreseen.median
+            made.parts[demand.name] = seen.foreseen.median
             made.seen.setdefault(demand.carrier, []).append((seen, False))
             made.inputs.append(seen.input)
     if about.model.outdoor is not None:

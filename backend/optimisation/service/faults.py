@@ -9,6 +9,8 @@ from typing import Any
 from backend.kernel.errors import EnerfieldError
 from backend.optimisation.rules.checking import BadInput
 
+OTHERWISE = "mend it, or describe the plant otherwise"
+
 
 class Faults:
     """Gathers refusals by what they are about."""
@@ -23,7 +25,12 @@ class Faults:
             yield
         except EnerfieldError as error:
             self.found.append(
-                {"field": name, "value": error.value, "message": error.message, "remedy": error.remedy or ""}
+                {
+                    "field": name,
+                    "value": error.value,
+                    "message": error.message,
+                    "remedy": error.remedy or OTHERWISE,
+                }
             )
 
     def refuse(self) -> None:

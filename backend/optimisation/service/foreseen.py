@@ -120,7 +120,7 @@ def _forecast(
         return None, f"the forecast ends at {found.end.astimezone(planned.zone):%Y-%m-%d %H:%M}"
     values = hours.to_steps(rates[:, places], planned)
     is_naive = bool(found.passed)
-    remark = str(found.method) + (f"; {found.passed[0].get('why', '')}" if is_naive else "")
+    remark = f"rung {found.method}"
     quality = Quality.FALLBACK if is_naive else Quality.FORECAST
     known = Input(asked.name, found.issued_at, quality, OLDEST_FORECAST, remark)
     return Seen(Foreseen(tuple(forecasting.LEVELS), values), known), ""

@@ -35,6 +35,7 @@ export async function openChart(figure) {
     button.addEventListener("click", () => savePicture(state, button.dataset.picture));
   });
   document.addEventListener("enerfield:refresh", debounced(() => refresh(state), 4000));
+  if (figure.dataset.every) setInterval(() => refresh(state), Number(figure.dataset.every) * 1000);
 }
 
 async function fetchCurve(source, width, span = null) {
@@ -71,7 +72,7 @@ async function zoomed(state) {
 function draw(state) {
   const { chart, data, figure } = state;
   const look = colours(figure);
-  const highest = Math.max(...data.series.flatMap((one) => one.points.map((point) => Math.abs(point[1] ?? 0))), 0);
+  const highest = Math.max(...data.series.flatMap((one) => [...one.points.map((point) => Math.abs(point[1] ?? 0)), ...(one.upper ?? []).map(Math.abs)]), 0);
   [state.unit, state.factor] = highest ? ladder(data.unit, highest) : [data.unit, 1];
   const zone = data.zone;
   const fontSize = 0.75 * parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -103,8 +104,10 @@ function draw(state) {
 }
 
 function series(data, look, factor) {
-  return data.series.map((one) => {
+  const isFan = data.series.some((one) => one.upper);
+  return data.series.flatMap((one, index) => {
     const colour = one.is_before ? look.ink3 : look.carrier(one.carrier);
+    if (one.upper) return band(one, index, data.zone, factor, colour);
     const common = { name: one.name, data: placed(one, data.zone, factor, colour), emphasis: { disabled: true }, z: one.is_before ? 1 : 2 };
     if (one.kind === "bar") {
       return { ...common, type: "bar", itemStyle: { color: colour, opacity: one.is_before ? 0.35 : 1 }, barMaxWidth: 28, barGap: "10%", stack: one.stack };
@@ -112,11 +115,21 @@ function series(data, look, factor) {
     return {
       ...common, type: "line", showSymbol: false, connectNulls: false, sampling: undefined, stack: one.stack,
       step: one.kind === "step" ? "end" : false,
-      lineStyle: { color: colour, width: one.is_before ? 1.25 : 1.75, type: one.is_before ? "dashed" : (data.series.length > 2 ? (DASHES[one.carrier] ?? "solid") : "solid") },
+      lineStyle: { color: colour, width: one.is_before ? 1.25 : 1.75, type: one.is_before ? "dashed" : (data.series.length > 2 && !isFan ? (DASHES[one.carrier] ?? "solid") : "solid") },
       itemStyle: { color: colour },
       areaStyle: one.is_before || data.series.length > 2 && !one.stack ? undefined : { color: colour, opacity: one.stack ? 0.25 : 0.1 },
     };
   });
+}
+
+// A band is two stacked lines that are not drawn: its lower edge, and what lies between the edges, filled.
+function band(one, index, zone, factor, colour) {
+  const common = { type: "line", stack: `band ${index}`, stackStrategy: "all", showSymbol: false, connectNulls: false, emphasis: { disabled: true }, z: 1, lineStyle: { opacity: 0 }, itemStyle: { color: colour } };
+  const edges = one.points.map(([at, low], place) => [wall(at, zone), at, low === null ? null : low / factor, one.upper[place] === null ? null : one.upper[place] / factor]);
+  return [
+    { ...common, name: "", data: edges.map(([x, at, low]) => [x, low, at]) },
+    { ...common, name: one.name, areaStyle: { color: colour, opacity: 0.14 }, data: edges.map(([x, at, low, high]) => [x, low === null || high === null ? null : high - low, at, low, high]) },
+  ];
 }
 
 // The third value is the instant itself, for the words of the tooltip.
@@ -156,10 +169,15 @@ function tooltip(items, state) {
   head.textContent = when(at, zone, { weekday: "short", day: "numeric", month: "short", hour: data.grain === "day" || data.grain === "month" ? undefined : "2-digit", minute: data.grain === "day" || data.grain === "month" ? undefined : "2-digit" });
   if (data.series.some((one) => one.running === at)) head.textContent += ` (${data.words.running})`;
   box.append(head);
+  const digits = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: factor === 1 ? 7 : 5 });
   for (const item of items) {
+    if (!item.seriesName || item.seriesName.startsWith("series\0")) continue;
     const line = document.createElement("div");
-    const value = item.value[1];
-    line.textContent = `${item.seriesName}: ${value === null || Number.isNaN(value) ? data.words.none : `${value.toLocaleString("en-US", { maximumSignificantDigits: factor === 1 ? 7 : 5 })} ${shownUnit(unit)}`}`;
+    const [, value, , low, high] = item.value;
+    const isUnknown = value === null || value === undefined || Number.isNaN(value);
+    if (isUnknown && item.value.length > 3) continue;
+    const said = isUnknown ? data.words.none : item.value.length > 3 ? `${digits(low)} – ${digits(high)}` : digits(value);
+    line.textContent = `${item.seriesName}: ${said}${isUnknown ? "" : ` ${shownUnit(unit)}`}`;
     box.append(line);
   }
   return box;

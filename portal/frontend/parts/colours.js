@@ -16,6 +16,6 @@ export function colours(element) {
   };
   const carriers = Object.fromEntries(["electricity", "heat", "cooling", "gas", "water", "steam", "fuel", "environment"].map((name) => [name, read(`--${name}`)]));
   probe.remove();
-  look.carrier = (name) => carriers[name] ?? look.accent;
+  look.carrier = (name) => (name === "actual" ? look.ink : (carriers[name] ?? look.accent));
   return look;
 }

@@ -20,6 +20,7 @@ from backend.kernel.scope import Role, Scope
 from backend.tenancy import service as tenancy
 from tests.apps import Browser, Phone
 from tests.billing import charge
+from tests.forecasting import foresee
 from tests.gaps import make_gap
 from tests.hosting import host
 from tests.work import put_to_work
@@ -41,6 +42,7 @@ OF_PARAMETER = {
     "exception": ["exception"], "complaint": ["complaint"], "intent": ["intent"], "tariff": ["tariff"],
     "hold": ["hold"], "instalment_plan": ["instalment_plan"], "cut": ["cut"],
     "schedule": ["schedule"], "delivery": ["delivery"],
+    "target": ["target"], "forecast": ["forecast"], "weather_place": ["weather_place"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -93,6 +95,7 @@ def foreign(world):
     with world.database.transaction(west.scope) as session:
         host(session, west)
     charge(world, west)
+    foresee(world, west)
     west.ids["exception"], _ = make_gap(world, west)
     known = {name: ids.show(value) for name, value in west.ids.items()}
     for name in ("region", "park", "enterprise", "customer"):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 import backend.alarms.models
 import backend.assets.models
 import backend.billing.models
+import backend.forecasting.models
 import backend.kernel.audit
 import backend.kernel.changes
 import backend.kernel.events

@@ -29,7 +29,7 @@ class State:
 class Given:
     """Everything a plant is built with beyond its model; arrays have one value for each step.
 
-    demand, margins: by carrier [unit per hour]; available: by unit, what sun or wind offer [unit per hour]
+    demand, margins: by carrier; parts: by a demand's name; available: by unit, of sun and wind [unit per hour]
     prices: by unit that buys or sells [currency per unit of the carrier]; charges: prices on the month's peak
     contents: by store [unit]; states: by unit; warmth: by room [°C]; outdoor_c: [°C], None where nothing asks for it
     """
@@ -37,6 +37,7 @@ class Given:
     horizon: Horizon
     made_at: datetime
     demand: Mapping[str, Floats] = field(default_factory=dict)
+    parts: Mapping[str, Floats] = field(default_factory=dict)
     margins: Mapping[str, Floats] = field(default_factory=dict)
     available: Mapping[str, Floats] = field(default_factory=dict)
     prices: Mapping[str, Floats] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class Given:
     inputs: tuple[Input, ...] = ()
 
 
-_SERIES = ("demand", "margins", "available", "prices")
+_SERIES = ("demand", "parts", "margins", "available", "prices")
 
 
 def packed(arrays: Mapping[str, Any], said: Mapping[str, Any]) -> bytes:
