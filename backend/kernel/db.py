@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, Enum, ForeignKey, MetaData, Select, create_engine, event, text
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Engine,
+    Enum,
+    ForeignKey,
+    MetaData,
+    Select,
+    any_,
+    create_engine,
+    event,
+    literal,
+    text,
+)
+from sqlalchemy import Uuid as UuidType
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from backend.kernel import ids
@@ -80,6 +95,16 @@ def required(session: Session, query: Select[Any], missing: str, **asked: UUID) 
     if found is None:
         ((field, identifier),) = asked.items()
         raise NotFound(missing, field=field, value=str(identifier))
+    return found
+
+
+def among(column: Any, values: Collection[UUID]) -> ColumnElement[bool]:
+    """Condition: the column is one of many ids.
+
+    They are sent as one array: `IN` makes a parameter of each, which takes longer than the query itself where there
+    are thousands.
+    """
+    found: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(UuidType)))
     return found
 
 

@@ -25,7 +25,7 @@ from backend.billing.models import (
 )
 from backend.billing.queries.confined import keeps, pays
 from backend.kernel import paging
-from backend.kernel.db import required
+from backend.kernel.db import among, required
 from backend.kernel.scope import Scope
 
 
@@ -134,7 +134,7 @@ def posted(
     query = (
         select(BillLine.bill_id, BillLine.account, func.sum(BillLine.amount))
         .where(
-            BillLine.bill_id.in_(bill_ids), BillLine.account != but, keeps(scope, BillLine.organisation_id)
+            among(BillLine.bill_id, bill_ids), BillLine.account != but, keeps(scope, BillLine.organisation_id)
         )
         .group_by(BillLine.bill_id, BillLine.account)
     )
@@ -149,7 +149,7 @@ def billed(
 ) -> Sequence[Any]:
     """Rows contract_id, starts_on, ends_on of the bills, drafts too, of contracts that touch [starts_on, ends_on)."""
     query = select(Bill.contract_id, Bill.starts_on, Bill.ends_on).where(
-        Bill.contract_id.in_(contract_ids), Bill.kind == BillKind.BILL, Bill.starts_on < ends_on,
+        among(Bill.contract_id, contract_ids), Bill.kind == BillKind.BILL, Bill.starts_on < ends_on,
         Bill.ends_on > starts_on, keeps(scope, Bill.organisation_id),
     )  # fmt: skip
     return session.execute(query).all()
@@ -161,7 +161,7 @@ def waiting_drafts(session: Session, scope: Scope, contract_ids: Collection[UUID
         select(Bill.contract_id, Bill.starts_on, Bill.ends_on, Bill.run_id, BillRun.day)
         .join(BillRun, BillRun.id == Bill.run_id)
         .where(
-            Bill.contract_id.in_(contract_ids), Bill.kind == BillKind.BILL, Bill.status == BillStatus.DRAFT,
+            among(Bill.contract_id, contract_ids), Bill.kind == BillKind.BILL, Bill.status == BillStatus.DRAFT,
             Bill.ends_on <= on, keeps(scope, Bill.organisation_id),
         )
         .order_by(Bill.contract_id, Bill.starts_on)
@@ -199,7 +199,7 @@ def closings(
     query = (
         select(Bill.contract_id, Bill.closing)
         .where(
-            Bill.contract_id.in_(contract_ids), Bill.ends_on <= on, Bill.status == BillStatus.ISSUED, of_period,
+            among(Bill.contract_id, contract_ids), Bill.ends_on <= on, Bill.status == BillStatus.ISSUED, of_period,
             keeps(scope, Bill.organisation_id),
         )
         .order_by(Bill.contract_id, Bill.ends_on.desc(), Bill.made_at.desc(), Bill.id.desc())
@@ -228,7 +228,7 @@ def rated_lines(
 ) -> Sequence[BillLine]:
     """The lines of some bills and notes that a rating made, in order; but_kind: of those somebody wrote."""
     query = select(BillLine).where(
-        BillLine.bill_id.in_(bill_ids), BillLine.kind != but_kind, keeps(scope, BillLine.organisation_id)
+        among(BillLine.bill_id, bill_ids), BillLine.kind != but_kind, keeps(scope, BillLine.organisation_id)
     )
     return session.scalars(query.order_by(BillLine.bill_id, BillLine.place)).all()
 
@@ -236,7 +236,7 @@ def rated_lines(
 def adjusted(session: Session, scope: Scope, bill_ids: Collection[UUID], kind: str) -> set[UUID]:
     """Which of some notes somebody wrote."""
     query = select(BillLine.bill_id).where(
-        BillLine.bill_id.in_(bill_ids), BillLine.kind == kind, keeps(scope, BillLine.organisation_id)
+        among(BillLine.bill_id, bill_ids), BillLine.kind == kind, keeps(scope, BillLine.organisation_id)
     )
     return set(session.scalars(query))
 

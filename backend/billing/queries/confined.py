@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
+from backend.kernel.db import among
 from backend.kernel.scope import Kind, Role, Scope
 
 KEEPERS = (Role.MANAGER, Role.ADMINISTRATOR)
@@ -22,9 +23,9 @@ def kept(scope: Scope) -> frozenset[UUID]:
 
 def keeps(scope: Scope, organisation_id: Any) -> ColumnElement[bool]:
     """Condition: the accounts of this organisation are kept by the scope."""
-    return organisation_id.in_(kept(scope))  # type: ignore[no-any-return]  # a column's own word
+    return among(organisation_id, kept(scope))
 
 
 def pays(scope: Scope, customer_id: Any) -> ColumnElement[bool]:
     """Condition: the scope asks for this customer: as the customer, or as who keeps the customer's own accounts."""
-    return customer_id.in_(kept(scope) | scope.where(Role.CUSTOMER))  # type: ignore[no-any-return]  # likewise
+    return among(customer_id, kept(scope) | scope.where(Role.CUSTOMER))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.billing.models import Bill, ContractPoint, SupplyContract, Tariff, TariffVersion
 from backend.billing.queries.confined import keeps, pays
 from backend.kernel import paging
-from backend.kernel.db import required
+from backend.kernel.db import among, required
 from backend.kernel.scope import Scope
 from backend.metering.models import Point
 
@@ -50,7 +50,7 @@ def newest_versions(
     """Tariff's id -> its newest revision."""
     query = (
         select(TariffVersion)
-        .where(TariffVersion.tariff_id.in_(tariff_ids), keeps(scope, TariffVersion.organisation_id))
+        .where(among(TariffVersion.tariff_id, tariff_ids), keeps(scope, TariffVersion.organisation_id))
         .order_by(TariffVersion.tariff_id, TariffVersion.revision.desc())
         .ext(distinct_on(TariffVersion.tariff_id))
     )
@@ -60,7 +60,7 @@ def newest_versions(
 def versions(session: Session, scope: Scope, version_ids: Collection[UUID]) -> dict[UUID, TariffVersion]:
     """Revisions by id."""
     query = select(TariffVersion).where(
-        TariffVersion.id.in_(version_ids), keeps(scope, TariffVersion.organisation_id)
+        among(TariffVersion.id, version_ids), keeps(scope, TariffVersion.organisation_id)
     )
     return {one.id: one for one in session.scalars(query)}
 
@@ -84,7 +84,7 @@ def contracts_by_id(
 ) -> dict[UUID, SupplyContract]:
     """Contracts by id, of those the scope keeps."""
     query = select(SupplyContract).where(
-        SupplyContract.id.in_(contract_ids), keeps(scope, SupplyContract.organisation_id)
+        among(SupplyContract.id, contract_ids), keeps(scope, SupplyContract.organisation_id)
     )
     return {one.id: one for one in session.scalars(query)}
 
@@ -135,7 +135,7 @@ def points_of(session: Session, scope: Scope, contract_ids: Collection[UUID]) ->
     query = (
         select(ContractPoint, Point)
         .join(Point, Point.id == ContractPoint.point_id)
-        .where(ContractPoint.contract_id.in_(contract_ids), keeps(scope, ContractPoint.organisation_id))
+        .where(among(ContractPoint.contract_id, contract_ids), keeps(scope, ContractPoint.organisation_id))
         .order_by(ContractPoint.contract_id, ContractPoint.register, Point.key)
     )
     return session.execute(query).all()
@@ -149,7 +149,7 @@ def sharers(session: Session, scope: Scope, point_ids: Collection[UUID]) -> Sequ
             SupplyContract.ends_on, SupplyContract.id.label("contract_id"), SupplyContract.customer_id,
         )
         .join(SupplyContract, SupplyContract.id == ContractPoint.contract_id)
-        .where(ContractPoint.point_id.in_(point_ids), keeps(scope, ContractPoint.organisation_id))
+        .where(among(ContractPoint.point_id, point_ids), keeps(scope, ContractPoint.organisation_id))
         .order_by(ContractPoint.id)
     )  # fmt: skip
     return session.execute(query).all()

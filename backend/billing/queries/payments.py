@@ -26,7 +26,7 @@ from backend.billing.models import (
 )
 from backend.billing.queries.confined import keeps, pays
 from backend.kernel import ids, paging
-from backend.kernel.db import required
+from backend.kernel.db import among, required
 from backend.kernel.errors import NotFound
 from backend.kernel.scope import Scope
 
@@ -113,7 +113,7 @@ def open_bills(
     query = select(
         Bill.id, Bill.customer_id, Bill.due_on, Bill.year, Bill.serial, Bill.currency, remains.label("open")
     ).where(
-        Bill.organisation_id == organisation_id, Bill.customer_id.in_(customers), Bill.status == BillStatus.ISSUED,
+        Bill.organisation_id == organisation_id, among(Bill.customer_id, customers), Bill.status == BillStatus.ISSUED,
         Bill.total > 0, remains > 0, keeps(scope, Bill.organisation_id),
     )  # fmt: skip
     return session.execute(query.order_by(Bill.due_on, Bill.year, Bill.serial)).all()
@@ -128,7 +128,7 @@ def unspent_notes(
     query = select(
         Bill.id, Bill.kind, Bill.customer_id, Bill.corrects_id, Bill.currency, left.label("left")
     ).where(
-        Bill.organisation_id == organisation_id, Bill.customer_id.in_(customers), Bill.status == BillStatus.ISSUED,
+        Bill.organisation_id == organisation_id, among(Bill.customer_id, customers), Bill.status == BillStatus.ISSUED,
         Bill.total < 0, left > 0, keeps(scope, Bill.organisation_id),
     )  # fmt: skip
     return session.execute(query.order_by(Bill.issued_at, Bill.year, Bill.serial)).all()
@@ -137,7 +137,7 @@ def unspent_notes(
 def open_of(session: Session, scope: Scope, bill_ids: Collection[UUID]) -> dict[UUID, Any]:
     """Bill's id -> what is left to pay of it."""
     query = select(Bill.id, left()).where(
-        Bill.id.in_(bill_ids), or_(keeps(scope, Bill.organisation_id), pays(scope, Bill.customer_id))
+        among(Bill.id, bill_ids), or_(keeps(scope, Bill.organisation_id), pays(scope, Bill.customer_id))
     )
     return {row[0]: row[1] for row in session.execute(query)}
 
@@ -151,7 +151,7 @@ def balances(
         select(LedgerPosting.party_id, LedgerPosting.currency, total)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .where(
-            LedgerAccount.book_id == book_id, LedgerAccount.code == account, LedgerPosting.party_id.in_(customers),
+            LedgerAccount.book_id == book_id, LedgerAccount.code == account, among(LedgerPosting.party_id, customers),
             keeps(scope, LedgerPosting.organisation_id),
         )
         .group_by(LedgerPosting.party_id, LedgerPosting.currency)
@@ -242,6 +242,6 @@ def provider_refunds(
 ) -> dict[UUID, ProviderRefund]:
     """Refund's id -> how far it is, of those a provider carries out."""
     query = select(ProviderRefund).where(
-        ProviderRefund.refund_id.in_(refund_ids), keeps(scope, ProviderRefund.organisation_id)
+        among(ProviderRefund.refund_id, refund_ids), keeps(scope, ProviderRefund.organisation_id)
     )
     return {one.refund_id: one for one in session.scalars(query)}

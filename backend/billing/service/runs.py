@@ -28,7 +28,7 @@ from backend.kernel.errors import Conflict
 from backend.kernel.events import publish
 from backend.kernel.scope import Scope
 
-LOT = 250
+LOT = 500
 """So many contracts are rated in one step."""
 
 ISSUED_AT_ONCE = 1_000
