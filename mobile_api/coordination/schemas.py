@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import marshmallow as ma
 
-from backend.optimisation.models import RoundStatus
 from backend.optimisation.rules.coordination.asking import Reason, State
 from backend.optimisation.rules.coordination.sharing import Rule
 from backend.optimisation.rules.model.document import UNITS
 from backend.optimisation.rules.targets import Kind
+from backend.optimisation.service.rounds import RoundStatus
 from mobile_api.fields import MONEY, Id, PageQuery, Schema, few, instant, within
 
 MOST_SITES, MOST_GAINS, MOST_LINES, MOST_STEPS, MOST_SAID = 10, 1023, 200, 1000, 3000

@@ -47,6 +47,8 @@ LINEAR = {
 WHOLE = {"96 steps x 20 units, 4 committed": (96, 20, 4), "96 x 50, 10 committed": (96, 50, 10),
          "192 x 30, 6 committed": (192, 30, 6), "672 x 20, 4 committed": (672, 20, 4),
          "672 x 50, 10 committed": (672, 50, 10)}  # fmt: skip
+ROLLING = ((96, 20, 4), (96, 50, 8), (192, 30, 6), (672, 20, 4), (672, 50, 10))
+"""Steps, units, how many of them committed."""
 
 
 def bench_linear() -> None:
@@ -136,15 +138,19 @@ def _environment() -> Path:
 
 
 def bench_rolling() -> None:
-    """A day planned anew every 15 minutes, five carriers and 50 units, to 1 %; each from the plan before."""
-    steps, units, rounds, gap = 96, 50, 4, 1e-2
-    problem = instance(steps + rounds, units, committed=8)
+    """Horizons planned anew every 15 minutes, five carriers, to 1 %; each from the plan before."""
+    for steps, units, committed in ROLLING:
+        _rolling(steps, units, committed)
+
+
+def _rolling(steps: int, units: int, committed: int, rounds: int = 4, gap: float = 1e-2) -> None:
+    problem = instance(steps + rounds, units, committed=committed)
     task = replace(_rest(task_of(problem), 0, steps), limits=Limits(gap, SECONDS))
     began = time.process_time()
     before = plan(task)
     first = time.process_time() - began
-    say("optimise", f"first plan, {steps} steps x {units} units", first, "s", goal=5.0, met=first < 5.0,
-        gap=round(before.gap, 5))  # fmt: skip
+    case = f"{steps} steps x {units} units, {committed} committed"
+    say("optimise", f"first plan, {case}", first, "s", goal=5.0, met=first < 5.0, gap=round(before.gap, 5))
     plant, took, cold = task.plant, [], []
     for turn in range(1, rounds + 1):
         plant = stand(plant, before, 1)
@@ -156,7 +162,7 @@ def bench_rolling() -> None:
         before = roll(following, before)
         took.append(time.process_time() - began)
         plant = following.plant
-    say("optimise", "rolling step, warm", max(took), "s", limit=max(cold), goal=2.0, met=max(took) < 2.0,
+    say("optimise", f"rolling step, warm, {case}", max(took), "s", limit=max(cold), goal=2.0, met=max(took) < 2.0,
         median=round(float(np.median(took)), 3), cold_median=round(float(np.median(cold)), 3))  # fmt: skip
 
 

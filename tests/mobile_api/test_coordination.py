@@ -83,7 +83,7 @@ def test_a_target_is_proposed_and_answered(app, world, plants, region):
     empty = mill.ask("POST", answer, json={"answer": "refuse"})
     assert empty.status_code == 422 and empty.json["remedy"] == "say why"
     unfounded = mill.ask("POST", answer, json={"answer": "refuse", "reason": "out_of_reach"})
-    assert unfounded.status_code == 422 and "can be reached" in unfounded.json["message"]
+    assert unfounded.status_code == 422 and "can be reached" in unfounded.json["title"]
     taken = mill.ask("POST", answer, json={"answer": "accept"})
     assert (taken.status_code, taken.json["state"]) == (200, "accepted")
     again = region.ask("POST", f"{BASE}/targets/{made.json['id']}/settlement", json={"step": "withdraw"})

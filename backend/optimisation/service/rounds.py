@@ -197,9 +197,15 @@ def _note(session: Session, kept: CoordinationRound, found: Round, members: Mapp
             id=ids.new_id(), organisation_id=plant.organisation_id, round_id=kept.id, plant_id=plant.id, site=one.site,
             currency=found.region.currency, alone=one.alone.amount, own=one.own.amount, share=one.share.amount,
             pays=one.pays.amount, error=None if error is None else float(error), game=kept.game,
-            said=[line for line in said if one.site in line["values"].values() or "site" not in line["values"]],
+            said=[line for line in said if _concerns(one.site, line["values"])],
             result=keeping.kept(plan, dict(found.region.tasks[one.site].plant.demand)),
         ))  # fmt: skip
+
+
+def _concerns(site: str, values: Mapping[str, Any]) -> bool:
+    """Tell whether a sentence is a site's to read: what is said of all, and of the site itself."""
+    about = [values[name] for name in ("site", "giver", "taker") if name in values]
+    return not about or site in about
 
 
 def _game(kept: CoordinationRound, found: Round) -> dict[str, Any]:
