@@ -138,14 +138,17 @@ def _environment() -> Path:
 
 
 def bench_rolling() -> None:
-    """Horizons planned anew every 15 minutes, five carriers, to 1 %; each from the plan before."""
+    """Horizons planned anew every 15 minutes, five carriers, to 1 %; each from the plan before.
+
+    Judged by seconds of the processor; the limit in those of the wall is wide, since machines are busy.
+    """
     for steps, units, committed in ROLLING:
         _rolling(steps, units, committed)
 
 
 def _rolling(steps: int, units: int, committed: int, rounds: int = 4, gap: float = 1e-2) -> None:
     problem = instance(steps + rounds, units, committed=committed)
-    task = replace(_rest(task_of(problem), 0, steps), limits=Limits(gap, SECONDS))
+    task = replace(_rest(task_of(problem), 0, steps), limits=Limits(gap, 10 * SECONDS))
     began = time.process_time()
     before = plan(task)
     first = time.process_time() - began

@@ -9,7 +9,7 @@ from backend.optimisation.rules.coordination import splitting
 from backend.optimisation.rules.coordination.game import EXACT_MOST, Coalition, Game, coalitions, covered
 from backend.optimisation.rules.coordination.region import Region
 from backend.optimisation.rules.coordination.sharing import Account, Drawing, Rule, Split, accounts, share_out
-from backend.optimisation.rules.coordination.together import Joint, alone, gain, together
+from backend.optimisation.rules.coordination.together import Joint, alone, apart, gain, together
 from backend.optimisation.rules.plan import Plan
 
 
@@ -43,6 +43,8 @@ def coordinate(region: Region, asked: Rule = Rule.SHAPLEY, drawing: Drawing | No
     drawing = drawing or Drawing()
     plans = alone(region)
     joint = together(region, plans)
+    if joint.cost > sum(one.cost for one in plans.values()):
+        joint = apart(region, plans)  # the solver stopped before it found anything better
     names = tuple(region.tasks)
     whole = max(sum(one.cost for one in plans.values()) - joint.cost, 0.0)
     known = Coalitions(region, plans, {frozenset(names): whole})

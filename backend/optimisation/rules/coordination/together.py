@@ -110,6 +110,14 @@ def _with_lines(found: Plan, site: str, lines: tuple[Line, ...], sent: Mapping[s
     return replace(found, flows={**found.flows, **more})
 
 
+def apart(region: Region, plans: Mapping[str, Plan]) -> Joint:
+    """Return sites that keep their own plans: nothing is sent."""
+    sent = {line.name: np.zeros(region.horizon.steps) for line in region.lines}
+    kept = {name: _with_lines(found, name, region.lines, sent) for name, found in plans.items()}
+    cost, bound = (sum(getattr(one, which) for one in plans.values()) for which in ("cost", "bound"))
+    return Joint(kept, sent, 0.0, cost, bound)
+
+
 def gain(region: Region, plans: Mapping[str, Plan]) -> float:
     """Return what some sites save by being planned together [currency], never below zero: they may stay apart.
 

@@ -17,7 +17,6 @@ from backend.optimisation.rules import relaxation
 from backend.optimisation.rules.horizon import Floats
 from backend.optimisation.rules.plan import Plan, Shortfall, Status
 from backend.optimisation.rules.planning import Task, none_found, plan, read
-from backend.optimisation.rules.plant import write
 from backend.optimisation.rules.scenarios.uncertain import Uncertain
 from backend.optimisation.rules.sheet import Key, Sheet
 from backend.optimisation.rules.solver import Ended, Solution
@@ -77,7 +76,7 @@ def _solve(
 ) -> tuple[Solution, list[Solution], list[Sheet], list[list[relaxation.Slack]]]:
     weights = [one.probability for one in uncertain.scenarios]
     for loose in (False, True):
-        sheets = [write(task.plant, task.horizon) for task in tasks]
+        sheets = [task.sheet() for task in tasks]
         slacks = [
             relaxation.loosen(sheet, task.plant) if loose else []
             for sheet, task in zip(sheets, tasks, strict=True)

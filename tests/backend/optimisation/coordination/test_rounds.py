@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.optimisation.rules.coordination import rounds
 from backend.optimisation.rules.coordination.game import Game
 from backend.optimisation.rules.coordination.region import Region
 from backend.optimisation.rules.coordination.rounds import coordinate
 from backend.optimisation.rules.coordination.sharing import Drawing, Rule, share_out
 from backend.optimisation.rules.coordination.telling import told
+from backend.optimisation.rules.coordination.together import together
 from tests.backend.optimisation.coordination.scene import cable, meshed, mixed, office, roof
 
 
@@ -56,6 +59,16 @@ def test_two_sites_share_their_gain_in_halves_and_the_buyer_pays():
     assert str(said["roof"].share) == "35.00 CNY" and str(said["office"].share) == "35.00 CNY"
     assert str(said["office"].pays) == "65.00 CNY" and str(said["roof"].pays) == "-65.00 CNY"
     assert any(one.words.endswith("and it gets 65.00 CNY") for one in told(found))
+
+
+def test_sites_for_which_nothing_better_was_found_keep_their_own_plans(monkeypatch):
+    region = mixed(2, sites=2)
+    found = together(region)
+    monkeypatch.setattr(rounds, "together", lambda *_: replace(found, cost=found.cost + 1e6))
+    kept = coordinate(region)
+    assert kept.joint.cost == pytest.approx(sum(one.cost for one in kept.alone.values()))
+    assert not np.any(list(kept.joint.sent.values()))
+    assert [one.pays.amount for one in kept.accounts] == [0, 0]
 
 
 def test_sites_that_nothing_joins_gain_nothing_and_keep_their_plans():

@@ -17,7 +17,7 @@ from backend.kernel.errors import Conflict, Forbidden, NotFound, Refused
 from backend.kernel.scope import Role, Scope
 from backend.network import service as network
 from backend.network.models import PositionKind
-from backend.optimisation import service
+from backend.optimisation import events, service
 from backend.optimisation.models import RoundStatus
 from backend.optimisation.rules.coordination.asking import Reason, State
 from backend.optimisation.rules.coordination.sharing import Rule
@@ -27,6 +27,7 @@ from backend.optimisation.service import bound, joining, rounds, targets
 from backend.optimisation.service.joining import Agreed, NewLine
 from backend.optimisation.service.targets import NewTarget
 from backend.tenancy import service as tenancy
+from backend.wiring import operation
 from tests.backend.optimisation.coordination.scene import document
 from tests.world import make_person, make_world
 
@@ -83,13 +84,15 @@ def joined(ground) -> Ground:
 
 @pytest.fixture(scope="module")
 def made(joined) -> UUID:
-    """A round, asked for by the region and made by the system."""
+    """A round, asked for by the region and made by whoever hears of it."""
     with joined.acting("region") as (session, scope):
         asked = rounds.ask_round(session, scope, organisation_id=joined.world.east.region.id)
         assert asked.status is RoundStatus.ASKED
         round_id = asked.id
     with joined.acting("system") as (session, scope):
-        assert rounds.make_round(session, scope, round_id=round_id).problem is None
+        told = events.event(events.ROUND_ASKED, joined.world.east.region.id, {"round_id": str(round_id)})
+        operation.make_round(session, scope, told)
+        assert rounds.round_(session, scope, round_id=round_id).problem is None
     return round_id
 
 
@@ -117,7 +120,9 @@ def test_a_park_sees_its_own_share_alone_and_can_work_it_out_again(joined, made)
         assert own.round_id == made and [one.site for one in page.items] == ["Mill"]
         assert rounds.work_out_again(own.game).shares == pytest.approx({"Mill": 52, "Park": 52})
         assert [one.site for one in rounds.shares(session, scope, round_id=made)] == ["Mill"]
-        assert all("Park's" not in line["template"] % line["values"] for line in own.said)
+        said = [line["template"] % line["values"] for line in own.said]
+        assert any(one.startswith("Mill gets 52.00 CNY") for one in said)
+        assert not any(one.startswith("Park ") for one in said)
         with pytest.raises(NotFound):
             rounds.round_(session, scope, round_id=made)
 

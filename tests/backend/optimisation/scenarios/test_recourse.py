@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -18,10 +19,11 @@ from backend.optimisation.rules.scenarios.recourse import follow_on, hedge, weig
 from backend.optimisation.rules.scenarios.telling import told
 from backend.optimisation.rules.scenarios.uncertain import Scenario, Uncertain, foreseen
 from backend.optimisation.rules.solver import Limits
+from backend.optimisation.rules.targets import Kind, Target
 from backend.optimisation.rules.units.commitment import Commitment
 from backend.optimisation.rules.units.converter import Converter
 from backend.optimisation.rules.units.exchange import Renewable, Sale, Supply
-from tests.backend.optimisation.scene import gas, grid, park, task
+from tests.backend.optimisation.scene import NOON, gas, grid, park, task
 
 
 def newsboy(*demands: float) -> Uncertain:
@@ -188,6 +190,18 @@ def broken(**changed: object) -> Uncertain:
 def test_scenarios_that_do_not_fit_are_refused(uncertain, message):
     with pytest.raises(Refused, match=message):
         hedge(uncertain)
+
+
+def test_what_was_agreed_to_binds_every_scenario():
+    uncertain = newsboy(10, 20, 30, 40, 50)
+    agreed = Target(Kind.PEAK, 45.0, NOON, NOON + timedelta(hours=1), "electricity")
+    found = hedge(replace(uncertain, task=replace(uncertain.task, targets=(agreed,))))
+    assert found.failing == (4,)
+    assert (
+        found.plans[4]
+        .shortfalls[0]
+        .words.startswith("the target for the peak of electricity bought is exceeded")
+    )
 
 
 def test_a_task_with_decisions_taken_keeps_them():
