@@ -24,6 +24,8 @@ EVERYBODY = frozenset(Role)
 OFFICE = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 """Those who keep accounts (see backend/billing)."""
 PLANNERS = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER})
+ANALYSTS = frozenset({Role.MANAGER, Role.DISPATCHER, Role.OPERATOR})
+"""Those who look into consumption (see backend/analysis)."""
 MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
 
 
@@ -59,6 +61,10 @@ ENTRIES = (
     Entry("environment", _l("Environment"), "environment", "monitoring", DESK),
     Entry("alarms", _l("Alarms"), "alarm", "monitoring", EVERYBODY),
     Entry("exceptions", _l("Exceptions"), "table", "monitoring", DESK),
+    Entry("consumption", _l("Consumption"), "use", "analysis", ANALYSTS),
+    Entry("flows", _l("Flows"), "supply", "analysis", ANALYSTS),
+    Entry("habits", _l("Habits"), "clock", "analysis", ANALYSTS),
+    Entry("analysis_schedules", _l("On schedule"), "letters", "analysis", ANALYSTS),
     Entry("today", _l("Today"), "today", "maintenance", frozenset({Role.TECHNICIAN})),
     Entry("work_orders", _l("Work orders"), "orders", "maintenance", EVERYBODY),
     Entry(
@@ -82,7 +88,8 @@ ENTRIES = (
 OWN = {"work_orders": (_l("Your faults"), "services")}
 """What customers call a page, and where it stands in their rail."""
 GROUPS = {
-    "services": _l("Your energy"), "monitoring": _l("Monitoring"), "maintenance": _l("Operation and maintenance"),
+    "services": _l("Your energy"), "monitoring": _l("Monitoring"), "analysis": _l("Analysis"),
+    "maintenance": _l("Operation and maintenance"),
     "billing": _l("Billing"), "management": _l("Management"), "help": _l("Help"),
 }  # fmt: skip
 OF_STAFF = {"services": "billing"}
@@ -122,6 +129,9 @@ PARENTS = {
     "ageing_paper": "billing_documents", "tax_paper": "billing_documents", "run_paper": "billing_documents",
     "new_document_schedule": "billing_documents", "end_document_schedule": "billing_documents",
     "retry_document": "billing_documents",
+    "analysis_file": "consumption", "analysis_picture": "consumption",
+    "new_analysis_schedule": "analysis_schedules", "end_analysis_schedule": "analysis_schedules",
+    "retry_analysis": "analysis_schedules",
     "new_device": "assets", "import_assets": "assets", "export_assets": "assets", "exchange_device": "assets",
     "bill": "bills", "bill_line": "bills", "bills_so_far": "bills", "pay_bill": "bills", "payment_asked": "bills",
     "bill_intervals": "bills", "complain": "bills", "complaint": "complaints", "say_complaint": "complaints",
@@ -133,6 +143,16 @@ PARENTS = {
     "open_ledger": "ledger", "close_ledger": "ledger", "check_ledger": "ledger",
     "plan_of": "plan", "make_plan": "plan", "accept_plan": "plan", "plan_table": "plan", "what_if": "plan",
     "plans": "plan", "plan_actual": "plan",
+    "overdue": "receivables", "reminder_steps": "receivables", "hold_bill": "receivables",
+    "release_bill": "receivables", "new_instalment_plan": "receivables", "cancel_instalment_plan": "receivables",
+    "supply_cuts": "receivables", "supply_cut": "receivables", "announce_cut": "receivables",
+    "request_cut": "receivables", "withdraw_cut": "receivables", "note_cut": "receivables",
+    "note_reconnected": "receivables", "refunds": "receivables", "new_refund": "receivables",
+    "account_requests": "receivables", "grant_request": "receivables", "decline_request": "receivables",
+    "instalments": "bills", "instalment_plan": "bills", "ask_instalments": "bills", "prepaid": "bills",
+    "pay_in": "bills", "ask_refund": "bills", "refund_payment": "payments", "statutory_invoices": "bills",
+    "retry_invoice": "receivables", "from_before": "supply_contracts", "from_before_template": "supply_contracts",
+    "pack_bills": "bill_runs", "packed_bills": "bill_runs", "shut_periods": "demand",
     "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""

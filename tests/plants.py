@@ -37,7 +37,8 @@ def equip(world: World, region: Region, *, prefix: str = "") -> dict[str, Any]:
         _prices(session, region)
         _tell(session, region, "level", 55.0)
         _tell(session, region, "engine", 1.0)
-        _tell(session, region, "warm", 18.0)
+        for hours in (5, 0):
+            _tell(session, region, "warm", 18.0, timedelta(hours=hours))
     follow = metering.RollUpFollower()
     more = True
     while more:

@@ -31,6 +31,7 @@ UPLOADS = frozenset(
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
         "portal.take_weather_file",
+        "portal.from_before",
     }
 )  # fmt: skip
 """Take files: up to ENERFIELD_MAX_UPLOAD_MB instead of the small body everything else gets."""
@@ -55,6 +56,7 @@ APPLICATIONS = {
     "optimisation": Application.MANAGEMENT,
     "coordination": Application.MANAGEMENT,
     "forecasting": Application.MANAGEMENT,
+    "analysis": Application.ANALYSIS,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
@@ -66,7 +68,11 @@ PAGES = {
         "acknowledge", "comment_alarm", "shelve", "alarm_rules", "alarm_rule", "new_alarm_rule", "wake_rule",
         "start_alarm_rule", "alarm_statistics", "alarm_count",
         "exceptions", "vee_exception", "accept_exception", "edit_exception", "rerun_exception",
-        "vee_settings",
+        "vee_settings", "shut_periods",
+    },
+    Application.ANALYSIS: {
+        "consumption", "flows", "habits", "analysis_file", "analysis_picture", "analysis_schedules",
+        "new_analysis_schedule", "end_analysis_schedule", "retry_analysis",
     },
     Application.MAINTENANCE: {
         "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",
@@ -106,7 +112,12 @@ PAGES = {
         "payments", "take_bank_file", "assign_payment", "take_cash", "receivables", "ledger", "open_ledger",
         "ledger_entries", "close_ledger", "check_ledger",
         "billing_documents", "ageing_paper", "tax_paper", "statement_paper", "run_paper", "bill_paper",
-        "new_document_schedule", "end_document_schedule", "retry_document",
+        "new_document_schedule", "end_document_schedule", "retry_document", "pack_bills", "packed_bills",
+        "overdue", "reminder_steps", "hold_bill", "release_bill", "instalments", "instalment_plan",
+        "new_instalment_plan", "cancel_instalment_plan", "ask_instalments", "supply_cuts", "supply_cut",
+        "announce_cut", "request_cut", "withdraw_cut", "note_cut", "note_reconnected", "refunds", "new_refund",
+        "refund_payment", "ask_refund", "account_requests", "grant_request", "decline_request", "prepaid", "pay_in",
+        "statutory_invoices", "retry_invoice", "from_before", "from_before_template",
     },
 }  # fmt: skip
 """The same for pages, which hang on one blueprint."""

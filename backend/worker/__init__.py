@@ -23,6 +23,7 @@ app = Celery(
         "backend.worker.documents",
         "backend.worker.optimisation",
         "backend.worker.forecasting",
+        "backend.worker.analysis",
     ],
 )
 app.config_from_object(celery.configuration(settings().redis_url))
@@ -53,6 +54,8 @@ app.conf.beat_schedule = {
     "monthly reports": {"task": "fieldwork.report_months", "schedule": crontab(minute="5"),
                         "options": {"expires": 3000}},
     "documents on schedule": {"task": "documents.deliver", "schedule": 900.0, "options": {"expires": 900}},
+    "views of analysis on schedule": {"task": "documents.deliver_analysis", "schedule": 900.0,
+                                      "options": {"expires": 900}},
     "operations that waited too long": {"task": "fieldwork.settle_overdue", "schedule": 600.0,
                                         "options": {"expires": 600}},
     "photos that never came": {"task": "fieldwork.ask_for_photos", "schedule": crontab(minute="20", hour="23")},

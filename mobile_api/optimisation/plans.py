@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ def _flows(plan: Any) -> list[dict[str, Any]]:
 
 def _whole(kept: Any) -> dict[str, Any]:
     told = {name: getattr(kept, name) for name in KEPT}
+    told["inputs"] = [one | {"known_at": datetime.fromisoformat(one["known_at"])} for one in kept.inputs]
     if kept.status is PlanStatus.FAILED:
         problem = kept.problem or {}
         parts = problem.get("faults") or [problem]

@@ -43,6 +43,7 @@ OF_PARAMETER = {
     "hold": ["hold"], "instalment_plan": ["instalment_plan"], "cut": ["cut"],
     "schedule": ["schedule"], "delivery": ["delivery"],
     "target": ["target"], "forecast": ["forecast"], "weather_place": ["weather_place"],
+    "request": ["request"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -68,6 +69,7 @@ BODIES = {
     "adjustments": {"on": "2026-01-01", "reason": "x", "amount": "-1"}, "closings": {"until": "2020-01-01"},
     "assignment": {"customer_id": "01KASG2V3W4X5Y6Z7A8B9C0D1E"}, "end": {"ends_on": "2099-01-01"},
     "request": {"low_c": 10.0, "high_c": 20.0}, "carrying-out": {}, "reconnection": {},
+    "grant": {}, "refusal": {"answer": "x"}, "archive": {"locale": "zh"},
     "holds": {"reason": "other", "note": "x"}, "release": {},
     "refunds": {"amount": "1.00", "paid_on": "2026-01-01", "reason": "x"},
     "dunning": {"steps": [{"after_days": 7, "fee": "1.00"}], "least": "1.00"},
@@ -176,7 +178,8 @@ def state(owner_database):
               "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation", "tariff_version",
               "payment_intent", "complaint", "complaint_word", "bill_so_far", "dunning_policy", "bill_hold",
               "bill_reminder", "supply_cut", "electronic_invoice", "instalment_plan", "refund",
-              "provider_refund", "document_schedule", "document_delivery")  # fmt: skip
+              "provider_refund", "document_schedule", "document_delivery",
+              "account_request", "bill_archive")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(
