@@ -99,18 +99,18 @@ class Rounds(MethodView):
         return rounds.ask_round(g.session, g.scope, organisation_id=organisation, **new)
 
 
-@blp.route("/rounds/<id:round_id>")
+@blp.route("/rounds/<id:coordination_round>")
 class OneRound(MethodView):
     """One round."""
 
     @blp.response(200, CoordinationRoundWholeSchema)
-    def get(self, round_id: UUID) -> Any:
+    def get(self, coordination_round: UUID) -> Any:
         """Tell what a round found, why, who gives what when, and what each plant gets."""
-        found = rounds.round_(g.session, g.scope, round_id=round_id)
+        found = rounds.round_(g.session, g.scope, round_id=coordination_round)
         shown = {
             name: getattr(found, name) for name in CoordinationRoundWholeSchema().fields if name != "shares"
         }
-        return shown | {"shares": rounds.shares(g.session, g.scope, round_id=round_id)}
+        return shown | {"shares": rounds.shares(g.session, g.scope, round_id=coordination_round)}
 
 
 @blp.route("/plants/<id:plant>/shares")
@@ -153,15 +153,15 @@ class NewTargets(MethodView):
         )
 
 
-@blp.route("/targets/<id:target>/answer")
+@blp.route("/targets/<id:coordination_target>/answer")
 class Answers(MethodView):
     """What a plant answers."""
 
     @blp.arguments(CoordinationAnswerSchema)
     @blp.response(200, CoordinationTargetSchema)
-    def post(self, given: dict[str, Any], target: UUID) -> Any:
+    def post(self, given: dict[str, Any], coordination_target: UUID) -> Any:
         """Accept, counter or refuse (operators and managers of the plant), within what it agreed to."""
-        here = {"target_id": target}
+        here = {"target_id": coordination_target}
         if given["answer"] == "accept":
             return _target(targets.accept(g.session, g.scope, **here))
         if given["answer"] == "counter":
@@ -171,15 +171,15 @@ class Answers(MethodView):
         return _target(targets.refuse(g.session, g.scope, **here, reason=reason, remark=given["remark"]))
 
 
-@blp.route("/targets/<id:target>/settlement")
+@blp.route("/targets/<id:coordination_target>/settlement")
 class Settlements(MethodView):
     """What the region does next."""
 
     @blp.arguments(CoordinationSettlementSchema)
     @blp.response(200, CoordinationTargetSchema)
-    def post(self, given: dict[str, Any], target: UUID) -> Any:
+    def post(self, given: dict[str, Any], coordination_target: UUID) -> Any:
         """Take a counter, ask anew, or take the target back (managers of the region)."""
-        here = {"target_id": target}
+        here = {"target_id": coordination_target}
         if given["step"] == "agree":
             return _target(targets.agree(g.session, g.scope, **here))
         if given["step"] == "withdraw":
