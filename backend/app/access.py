@@ -53,6 +53,7 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "coordination": Application.MANAGEMENT,
     "analysis": Application.ANALYSIS,
     "forecasting": Application.MANAGEMENT,
     "optimisation": Application.MANAGEMENT,
