@@ -71,6 +71,13 @@ def agreed(charged, acting, world):
             schedules.end_schedule(session, scope, schedule_id=schedule_id, on=SEPTEMBER)
 
 
+def folder_of(one):
+    """Return where a schedule's files are; the worker reads its settings when it is first met."""
+    from backend.worker import delivery
+
+    return delivery.folder_of(one)
+
+
 def deliveries(acting, one):
     with acting("manager") as (session, scope):
         return schedules.deliveries(session, scope, schedule_id=one.id).items
@@ -119,7 +126,7 @@ def test_a_document_is_put_into_the_folder_once(agreed, acting, worker):
         OCTOBER,
         date(2026, 11, 1),
     )
-    folder = worker.folder_of(one)
+    folder = folder_of(one)
     assert (
         sorted(file.name for file in folder.iterdir()) == sorted(delivery.files) and len(delivery.files) == 3
     )
@@ -180,7 +187,7 @@ def test_what_does_not_go_out_is_seen_and_tried_again(agreed, acting, monkeypatc
 def test_a_person_may_have_it_tried_at_once(agreed, acting, monkeypatch, worker):
     one = agreed(paper=Paper.RUN_SUMMARY, forms=[Form.PDF])
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "write", lambda place, data: 1 / 0)
+        patch.setattr("backend.worker.delivery.write", lambda place, data: 1 / 0)
         assert worker.deliver() == 0
     (delivery,) = deliveries(acting, one)
     assert "ZeroDivisionError" in delivery.error
@@ -229,7 +236,7 @@ def test_bills_themselves_are_put_into_a_folder_of_the_period(agreed, acting, wo
     assert worker.deliver() == 1
     (delivery,) = deliveries(acting, one)
     assert delivery.files == ["bills-2026-10-01-2026-10-31-zh"]
-    made = sorted((worker.folder_of(one) / delivery.files[0]).iterdir())
+    made = sorted((folder_of(one) / delivery.files[0]).iterdir())
     assert [file.name for file in made] == ["bill-2026-000001.pdf"]
     assert "2026-000001" in pages_of(made[0].read_bytes())[0]
 
