@@ -42,8 +42,9 @@ OF_PARAMETER = {
     "exception": ["exception"], "complaint": ["complaint"], "intent": ["intent"], "tariff": ["tariff"],
     "hold": ["hold"], "instalment_plan": ["instalment_plan"], "cut": ["cut"],
     "schedule": ["schedule"], "delivery": ["delivery"],
-              "provider_refund", "document_schedule", "document_delivery", "account_request", "bill_archive", "driver",
-              "own_factor", "use_quota", "measure", "purchase", "use_fit", "peer_place")  # fmt: skip
+    "request": ["request"],
+    "driver": ["driver"], "factor": ["factor"], "quota": ["quota"], "measure": ["measure"], "purchase": ["purchase"],
+    "kept": ["measure"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
