@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 import backend.alarms.models
+import backend.analysis.models
 import backend.assets.models
 import backend.billing.models
 import backend.kernel.audit

@@ -12,6 +12,7 @@ def register(app: Flask) -> None:
     """Hang every area's views on the application, and their description."""
     from mobile_api import (
         alarms,
+        analysis,
         assets,
         auth,
         billing,
@@ -28,6 +29,7 @@ def register(app: Flask) -> None:
         live,
         metering,
         network,
+        optimisation,
         organisations,
         people,
         tags,
@@ -37,7 +39,8 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, exceptions, estimation, billing, green_button, forecasting,
+        dispatch, field, hosting, exceptions, estimation, billing, green_button, analysis, forecasting,
+        optimisation,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

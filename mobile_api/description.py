@@ -46,7 +46,12 @@ blueprint = Blueprint("api-docs", __name__, url_prefix="/api/v1")
 
 
 class ProblemSchema(ma.Schema):
-    """What went wrong, for programs and people (RFC 9457)."""
+    """What went wrong, for programs and people (RFC 9457); some errors say more, such as all `reasons`."""
+
+    class Meta:
+        """An error may name more than stands here."""
+
+        unknown = ma.INCLUDE
 
     type = ma.fields.String(required=True, metadata={"example": "urn:enerfield:refused"})
     title = ma.fields.String(required=True, metadata={"description": "What happened, in plain words."})
@@ -103,9 +108,19 @@ def make_api(app: Flask) -> Api:
     )
     api.spec.components.security_scheme("bearer", bearer)
     api.register_field(fields.Id, "string", None)
+    api.ma_plugin.converter.add_attribute_function(_exact)
     api.register_converter(fields.IdConverter, lambda _converter: fields.ID_DESCRIBED)
     app.extensions["enerfield-api"] = api
     return api
+
+
+def _exact(_converter: Any, field: ma.fields.Field, ret: dict[str, Any]) -> dict[str, Any]:
+    """Say of an exact number that it is a text: apispec takes it for a number whatever it is written as."""
+    if not (isinstance(field, ma.fields.Decimal) and field.as_string):
+        return {}
+    for bound in ("minimum", "maximum"):
+        ret.pop(bound, None)
+    return {"type": ["string", "null"] if field.allow_none else "string"}
 
 
 @blueprint.get("/openapi.json")

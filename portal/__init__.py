@@ -14,6 +14,7 @@ def register(app: Flask) -> None:
     from portal import (  # noqa: F401
         alarm_rules,
         alarms,
+        analysis,
         assets,
         billing,
         billing_documents,
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
         language,
         metering,
         network,
+        optimisation,
         plant,
         setup,
         sites,

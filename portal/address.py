@@ -118,8 +118,14 @@ class View:
     def link(self, endpoint: str | None = None, **changes: Any) -> str:
         """Return the address of `endpoint` (default: this page) with the view changed."""
         ids = {} if endpoint else dict(request.view_args or {})
-        ids |= {name: changes.pop(name) for name in list(changes) if name not in View.__dataclass_fields__}
+        ids |= {
+            name: changes.pop(name) for name in list(changes) if name not in type(self).__dataclass_fields__
+        }
         return url_for(endpoint or request.endpoint, **ids, **self.query(**changes))
+
+    def against_words(self, kind: str) -> str:
+        """Return what a page that compares in its own way calls a kind of comparison; empty for the usual words."""
+        return ""
 
     def _around(self, on: date, until: date | None) -> Period:
         if self.span == "custom" and until:

@@ -32,6 +32,7 @@ from reports.tabular import MEDIA, Document
 PAPERS = {
     Paper.AGEING.value: _l("Receivables by age"), Paper.STATEMENT.value: _l("Statement of account"),
     Paper.RUN_SUMMARY.value: _l("Summary of bill runs"), Paper.TAX.value: _l("Output tax"),
+    Paper.BILLS.value: _l("Bills"),
 }  # fmt: skip
 EVERY = {
     Every.DAY.value: _l("daily"), Every.WEEK.value: _l("weekly"), Every.MONTH.value: _l("monthly"),
@@ -138,11 +139,11 @@ def _form(node: Any) -> Page:
          Field("starts_on", _("First day of the first period"), start.isoformat(), "date",
                hint=_("It goes out once the period is over.")),
          Field("ends_on", _("No period begins from"), "", "date", is_required=False),
-         pick("customer", _("Customer, for a statement"), "hosted_customer", at=node.id, empty=_("none"),
+         pick("customer", _("Customer, for a statement or bills"), "hosted_customer", at=node.id, empty=_("none"),
               is_half=False),
          Field("forms", _("As"), [Form.PDF.value, Form.XLSX.value], "checks", is_half=False,
                options=[(one.value, one.value.upper()) for one in Form],
-               hint=_("Output tax is made as XLSX and CSV only.")),
+               hint=_("Output tax is made as XLSX and CSV only, bills as PDF.")),
          Field("locale", _("Language"), language.current(), "select", options=LOCALES),
          Field("road", _("It goes"), Road.FOLDER.value, "select", options=list(ROADS.items())),
          Field("recipients", _("Addresses, for mail"), "", "note", is_required=False, is_half=False,

@@ -23,6 +23,8 @@ DESK = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER, Role.ADMINISTRAT
 EVERYBODY = frozenset(Role)
 OFFICE = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 """Those who keep accounts (see backend/billing)."""
+ANALYSTS = frozenset({Role.MANAGER, Role.DISPATCHER, Role.OPERATOR})
+"""Those who look into consumption (see backend/analysis)."""
 PLANNERS = frozenset({Role.DISPATCHER, Role.OPERATOR, Role.MANAGER})
 MENDERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.DISPATCHER, Role.TECHNICIAN})
 
@@ -43,6 +45,7 @@ ENTRIES = (
     Entry("overview", _l("Overview"), "overview", "monitoring", DESK),
     Entry("board", _l("Board"), "board", "monitoring", frozenset({Role.DISPATCHER, Role.MANAGER})),
     Entry("plant", _l("Plant"), "plant", "monitoring", frozenset({Role.OPERATOR, Role.MANAGER})),
+    Entry("plan", _l("Plan"), "plan", "management", frozenset({Role.OPERATOR, Role.MANAGER})),
     Entry("demand", _l("Demand"), "demand", "monitoring", DESK),
     Entry("use", _l("Use"), "use", "services", frozenset({Role.CUSTOMER})),
     Entry("bills", _l("Bills"), "bill", "services", OFFICE | {Role.CUSTOMER}),
@@ -58,6 +61,15 @@ ENTRIES = (
     Entry("environment", _l("Environment"), "environment", "monitoring", DESK),
     Entry("alarms", _l("Alarms"), "alarm", "monitoring", EVERYBODY),
     Entry("exceptions", _l("Exceptions"), "table", "monitoring", DESK),
+    Entry("consumption", _l("Consumption"), "use", "analysis", ANALYSTS),
+    Entry("flows", _l("Flows"), "supply", "analysis", ANALYSTS),
+    Entry("habits", _l("Habits"), "clock", "analysis", ANALYSTS),
+    Entry("efficiency", _l("Efficiency"), "plant", "analysis", ANALYSTS),
+    Entry("intensity", _l("Intensity"), "environment", "analysis", ANALYSTS),
+    Entry("benefit", _l("Benefit"), "money", "analysis", ANALYSTS),
+    Entry("benchmark", _l("Benchmark"), "overview", "analysis", ANALYSTS | {Role.CUSTOMER}),
+    Entry("drivers", _l("Drivers"), "table", "analysis", ANALYSTS),
+    Entry("analysis_schedules", _l("On schedule"), "letters", "analysis", ANALYSTS),
     Entry("today", _l("Today"), "today", "maintenance", frozenset({Role.TECHNICIAN})),
     Entry("work_orders", _l("Work orders"), "orders", "maintenance", EVERYBODY),
     Entry(
@@ -78,20 +90,21 @@ ENTRIES = (
     Entry("people", _l("People"), "people", "management", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
     Entry("glossary", _l("Help"), "help", "help", EVERYBODY),
 )
-OWN = {"work_orders": (_l("Your faults"), "services")}
+OWN = {"work_orders": (_l("Your faults"), "services"), "benchmark": (_l("Compared"), "services")}
 """What customers call a page, and where it stands in their rail."""
 GROUPS = {
-    "services": _l("Your energy"), "monitoring": _l("Monitoring"), "maintenance": _l("Operation and maintenance"),
+    "services": _l("Your energy"), "monitoring": _l("Monitoring"), "analysis": _l("Analysis"),
+    "maintenance": _l("Operation and maintenance"),
     "billing": _l("Billing"), "management": _l("Management"), "help": _l("Help"),
 }  # fmt: skip
 OF_STAFF = {"services": "billing"}
 """What of an application stands in the rail of staff under a name of its own."""
 FIRST = {
-    Role.DISPATCHER: "board", Role.OPERATOR: "plant", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
+    Role.DISPATCHER: "board", Role.OPERATOR: "plan", Role.MANAGER: "overview", Role.ADMINISTRATOR: "administration",
     Role.TECHNICIAN: "today", Role.CUSTOMER: "home",
 }  # fmt: skip
 BOTTOM = {
-    "board": ("board", "work_orders", "dispatch_day", "alarms"), "plant": ("plant", "overview", "alarms", "supply"),
+    "board": ("board", "work_orders", "dispatch_day", "alarms"), "plan": ("plan", "plant", "overview", "alarms"),
     "overview": ("overview", "demand", "supply", "alarms"),
     "administration": ("administration", "people", "connections", "alarms"),
     "today": ("today", "work_orders", "network_map", "alarms"), "home": ("home", "use", "bills", "work_orders"),
@@ -121,6 +134,12 @@ PARENTS = {
     "ageing_paper": "billing_documents", "tax_paper": "billing_documents", "run_paper": "billing_documents",
     "new_document_schedule": "billing_documents", "end_document_schedule": "billing_documents",
     "retry_document": "billing_documents",
+    "refit": "intensity", "new_measure": "benefit", "new_factor": "benefit", "new_purchase": "benefit",
+    "new_quota": "benchmark", "remove_kept": "benefit", "new_driver": "drivers", "import_drivers": "drivers",
+    "driver_file": "drivers", "remove_driver": "drivers",
+    "analysis_file": "consumption", "analysis_picture": "consumption",
+    "new_analysis_schedule": "analysis_schedules", "end_analysis_schedule": "analysis_schedules",
+    "retry_analysis": "analysis_schedules",
     "new_device": "assets", "import_assets": "assets", "export_assets": "assets", "exchange_device": "assets",
     "bill": "bills", "bill_line": "bills", "bills_so_far": "bills", "pay_bill": "bills", "payment_asked": "bills",
     "bill_intervals": "bills", "complain": "bills", "complaint": "complaints", "say_complaint": "complaints",
@@ -130,6 +149,18 @@ PARENTS = {
     "end_supply_contract": "supply_contracts", "tariff": "tariffs", "new_tariff": "tariffs", "simulator": "tariffs",
     "take_bank_file": "payments", "assign_payment": "payments", "take_cash": "payments", "ledger_entries": "ledger",
     "open_ledger": "ledger", "close_ledger": "ledger", "check_ledger": "ledger",
+    "plan_of": "plan", "make_plan": "plan", "accept_plan": "plan", "plan_table": "plan", "what_if": "plan",
+    "plans": "plan", "plan_actual": "plan",
+    "overdue": "receivables", "reminder_steps": "receivables", "hold_bill": "receivables",
+    "release_bill": "receivables", "new_instalment_plan": "receivables", "cancel_instalment_plan": "receivables",
+    "supply_cuts": "receivables", "supply_cut": "receivables", "announce_cut": "receivables",
+    "request_cut": "receivables", "withdraw_cut": "receivables", "note_cut": "receivables",
+    "note_reconnected": "receivables", "refunds": "receivables", "new_refund": "receivables",
+    "account_requests": "receivables", "grant_request": "receivables", "decline_request": "receivables",
+    "instalments": "bills", "instalment_plan": "bills", "ask_instalments": "bills", "prepaid": "bills",
+    "pay_in": "bills", "ask_refund": "bills", "refund_payment": "payments", "statutory_invoices": "bills",
+    "retry_invoice": "receivables", "from_before": "supply_contracts", "from_before_template": "supply_contracts",
+    "pack_bills": "bill_runs", "packed_bills": "bill_runs", "shut_periods": "demand",
     "store": "parts", "add_part": "parts", "add_store": "parts", "customer": "customers",
 }  # fmt: skip
 """Pages that are not in the rail themselves: the entry that stays lit while one of them is shown."""
@@ -145,6 +176,10 @@ STAFF_ONLY = frozenset(
         "new_inspection",
         "quality",
         "set_quality_share",
+        "plant_model",
+        "edit_plant",
+        "switch_plant",
+        "new_plant",
     }
 )
 DATA_OF = {

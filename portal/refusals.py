@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
 
 from flask_babel import lazy_gettext as _l
 
 from backend.kernel.errors import EnerfieldError
-from portal import bill_refusals, document_refusals, forecast_refusals, language, work_refusals
+from portal import (
+    bill_refusals,
+    debt_refusals,
+    document_refusals,
+    driver_refusals,
+    forecast_refusals,
+    language,
+    plan_refusals,
+    work_refusals,
+)
 
 WORDS = (
     (r"an edit needs a reason", _l("An edit needs a reason")),
@@ -182,13 +192,11 @@ def in_words(text: str | None) -> str:
     """Return a refusal's message or remedy in the language of the page; as it is where nobody wrote it down."""
     if not text or language.current() != "zh":
         return text or ""
-    for pattern, words in (
-        *WORDS,
-        *bill_refusals.WORDS,
-        *work_refusals.WORDS,
-        *document_refusals.WORDS,
-        *forecast_refusals.WORDS,
-    ):
+    others = (
+        debt_refusals, bill_refusals, work_refusals, document_refusals, driver_refusals, forecast_refusals,
+        plan_refusals,
+    )  # fmt: skip
+    for pattern, words in chain(WORDS, *(one.WORDS for one in others)):
         if found := re.fullmatch(pattern, text, re.DOTALL):
             held = {name: _held(name, value) for name, value in found.groupdict().items()}
             return str(words) % held if held else str(words)

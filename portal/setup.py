@@ -170,6 +170,8 @@ def period_name(view: View) -> str:
 def compared_name(view: View, kind: str | None = None) -> str:
     """Return what the period is compared with, in words."""
     kind = kind or view.compare
+    if own := view.against_words(kind):
+        return own
     if kind == "none":
         return _("nothing")
     if kind == "year":

@@ -73,6 +73,11 @@ def steps(highest: float, *, most: int = 4) -> list[float]:
     return marks
 
 
+def places_of(value: Decimal) -> int:
+    """Return how many places behind the point a number has, trailing zeros left out."""
+    return max(0, -_exponent(value))
+
+
 def _short(value: Decimal) -> Decimal:
     """Leave trailing zeros out, without an exponent."""
     short = value.normalize()

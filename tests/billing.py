@@ -11,6 +11,7 @@ from backend.billing.rules.documents.schedule import Every, Form, Paper
 from backend.billing.service import (
     HoldReason,
     Road,
+    archives,
     bills,
     complaints,
     contracts,
@@ -20,6 +21,7 @@ from backend.billing.service import (
     payments,
     plans,
     providers,
+    requests,
     runs,
     schedules,
     so_far,
@@ -106,6 +108,9 @@ def charge(world: World, region: Region) -> None:
         schedules.open_due(session, scope, schedule_id=agreed.id)
         due = schedules.deliveries(session, scope, schedule_id=agreed.id).items
         ids["schedule"], ids["delivery"] = agreed.id, due[0].id
+        ids["request"] = requests.ask_instalments(session, scope, bill_id=ids["bill"], parts=3).id
+        issued = bills.bill(session, scope, bill_id=ids["bill"]).run_id
+        archives.ask(session, scope, run_id=issued, locale="en")
 
 
 def finish(world: World, region: Region, run_id: Any) -> None:

@@ -27,9 +27,11 @@ OWN_KEY = frozenset({"push.push", "billing.ProviderCalls", "billing.ProviderRefu
 
 UPLOADS = frozenset(
     {
-        "billing.BankFiles", "billing.Migration", "forecasting.WeatherFiles",
+        "billing.BankFiles", "billing.Migration", "analysis.DriverFiles", "forecasting.WeatherFiles",
         "assets.DocumentsAtPosition", "assets.DocumentsOfDevice", "assets.DocumentsOfCustomer", "assets.Table",
+        "portal.import_drivers",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
+        "portal.from_before", "portal.take_weather_file",
         "portal.take_weather_file",
     }
 )  # fmt: skip
@@ -52,7 +54,9 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "analysis": Application.ANALYSIS,
     "forecasting": Application.MANAGEMENT,
+    "optimisation": Application.MANAGEMENT,
 }
 """Blueprint -> the application it belongs to: organisations where that is off are not seen through it."""
 
@@ -64,7 +68,13 @@ PAGES = {
         "acknowledge", "comment_alarm", "shelve", "alarm_rules", "alarm_rule", "new_alarm_rule", "wake_rule",
         "start_alarm_rule", "alarm_statistics", "alarm_count",
         "exceptions", "vee_exception", "accept_exception", "edit_exception", "rerun_exception",
-        "vee_settings",
+        "vee_settings", "shut_periods",
+    },
+    Application.ANALYSIS: {
+        "efficiency", "intensity", "refit", "benefit", "benchmark", "drivers", "new_driver", "import_drivers",
+        "driver_file", "remove_driver", "new_measure", "new_factor", "new_quota", "new_purchase", "remove_kept",
+        "consumption", "flows", "habits", "analysis_file", "analysis_picture", "analysis_schedules",
+        "new_analysis_schedule", "end_analysis_schedule", "retry_analysis",
     },
     Application.MAINTENANCE: {
         "today", "dispatch_day", "dispatch_map", "accept_proposal", "send_visits", "move_visit",
@@ -92,6 +102,8 @@ PAGES = {
     Application.MANAGEMENT: {
         "sites", "new_site", "edit_position", "new_position", "new_supply", "end_supply", "new_point", "edit_point",
         "new_device_here",
+        "plan", "plan_of", "make_plan", "accept_plan", "plan_table", "what_if", "plans", "plan_actual", "plant_model",
+        "edit_plant", "switch_plant", "new_plant",
         "forecasts", "forecast", "forecast_curve", "forecast_csv", "train_forecast", "take_weather_file",
     },
     Application.SERVICES: {
@@ -102,7 +114,12 @@ PAGES = {
         "payments", "take_bank_file", "assign_payment", "take_cash", "receivables", "ledger", "open_ledger",
         "ledger_entries", "close_ledger", "check_ledger",
         "billing_documents", "ageing_paper", "tax_paper", "statement_paper", "run_paper", "bill_paper",
-        "new_document_schedule", "end_document_schedule", "retry_document",
+        "new_document_schedule", "end_document_schedule", "retry_document", "pack_bills", "packed_bills",
+        "overdue", "reminder_steps", "hold_bill", "release_bill", "instalments", "instalment_plan",
+        "new_instalment_plan", "cancel_instalment_plan", "ask_instalments", "supply_cuts", "supply_cut",
+        "announce_cut", "request_cut", "withdraw_cut", "note_cut", "note_reconnected", "refunds", "new_refund",
+        "refund_payment", "ask_refund", "account_requests", "grant_request", "decline_request", "prepaid", "pay_in",
+        "statutory_invoices", "retry_invoice", "from_before", "from_before_template",
     },
 }  # fmt: skip
 """The same for pages, which hang on one blueprint."""

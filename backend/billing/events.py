@@ -24,7 +24,8 @@ LETTER = "billing.letter"
 BALANCE_LOW = "billing.balance_low"
 HIGH_BILL = "billing.high_bill"
 COMPLAINT_MOVED = "billing.complaint_moved"
-LETTER = "billing.letter"
+REQUEST_MOVED = "billing.request_moved"
+ARCHIVE_STEP = "billing.archive_step"
 
 
 def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: UUID | None = None) -> Event:
@@ -40,10 +41,11 @@ def event(name: str, organisation_id: UUID, body: dict[str, Any], *, actor_id: U
     plan_moved: plan_id, status, customer_id, total, currency
     cut_moved: cut_id, status, contract_id, customer_id, debt, currency, earliest_on, order_id, back_order_id
     invoice_wanted: bill_id
-    letter: words, said (what the words leave open), way, person_id, email, locale: one reader is told by one way
-    balance_low: contract_id, customer_id, balance, currency
+    balance_low: contract_id, customer_id, balance, currency, emergency_credit or None
     high_bill: contract_id, customer_id, projected, usual, currency, ends_on
     complaint_moved: complaint_id, bill_id, customer_id, state
-    letter: words, known, path, way, person_id, email, locale: one reader, one way
+    request_moved: request_id, customer_id, kind, status, parts or None, amount or None, currency
+    archive_step: archive_id: a lot of a run's bills is to be packed
+    letter: words, said (what the words leave open), path, way, person_id, email, locale: one reader, one way
     """
     return Event(name, organisation_id, body, actor_id=actor_id)

@@ -97,6 +97,7 @@ def _agree(session: Session, ground: Ground, made: dict[str, Point], first: date
                 max(first, TENANT_SINCE) if customer.key == "coldstore" else first,
                 [NewContractPoint(made[f"{customer.key}.{carrier}.energy"].id)], payer=customer.name,
                 is_prepaid=customer.key == PREPAID and carrier == "electricity",
+                emergency_credit=Decimal(500) if customer.key == PREPAID and carrier == "electricity" else None,
                 low_balance=Decimal(20_000) if customer.key == PREPAID and carrier == "electricity" else None,
                 is_protected=customer.trade == "hospital",
             )  # fmt: skip

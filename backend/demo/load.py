@@ -18,19 +18,23 @@ import numpy as np
 from backend.demo import (
     alarming,
     billing,
+    comparing,
     fieldwork,
     foretelling,
     founding,
     history,
     labelling,
     measuring,
+    planning,
     stocking,
 )
+from backend.demo.calendar import TIMEZONE
 from backend.demo.founding import Ground
 from backend.demo.history import Batch
 from backend.demo.producing import Past, past
 from backend.demo.region import Region, points, region
 from backend.infra.files import FolderFiles
+from backend.kernel import periods
 from backend.kernel.db import Database
 from backend.kernel.errors import Conflict
 from backend.kernel.scope import Scope
@@ -76,8 +80,12 @@ def load(database: Database, home: Path, *, now: datetime, progress: Progress) -
             keys = np.array([founded.made[p.key].key for p in founded.region.points], dtype=np.int64)
             readings = _History(database, founded.ground.scope, keys).store(worked_out.batches(), advance)
             furnished.result()
+        today = periods.local_date(now, TIMEZONE)
         with progress("billing", total=billing.MONTHS, unit="months") as advance:
             billing.bill(database, founded.ground, founded.made, now=now, advance=advance)
+        with database.transaction(founded.ground.scope) as session:
+            comparing.say(session, founded.ground, founded.made, today)
+            comparing.rank(session, founded.ground, today)
     return Loaded(len(points()), readings, time.monotonic() - started)
 
 
@@ -113,6 +121,7 @@ def _furnish(database: Database, home: Path, founded: _Founded) -> None:
         fieldwork.serve(session, ground)
         foretelling.foresee(session, ground, founded.made, home)
         alarming.watch(session, ground.scope, founded.region.alarm_rules, founded.made)
+        planning.describe(session, ground, founded.made)
 
 
 class _History:

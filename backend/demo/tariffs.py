@@ -29,6 +29,19 @@ def documents() -> list[dict[str, Any]]:
         _tariff("lanwan-heat", "Lanwan heat", "澜湾供热", "heat", _plain("kWh", 0.42, "Heat", "热量费", 0.09)),
         _tariff("lanwan-cooling", "Lanwan cooling", "澜湾供冷", "cooling",
                 _plain("kWh", 0.38, "Cooling", "冷量费", 0.09)),
+        _tariff("grid-intake", "Grid intake, 110 kV", "电网下网电价（110 kV）", "electricity", _intake()),
+        _tariff("gas-intake", "Pipeline gas intake", "管道天然气门站价", "gas",
+                _plain("m3", 2.86, "Gas", "燃气费", 0.09)),
+    ]  # fmt: skip
+
+
+def bought() -> list[dict[str, Any]]:
+    """Return the tariffs the region itself buys at."""
+    return [
+        _tariff("bought-power", "Power from the grid, bought", "外购电价（电网）", "electricity",
+                _power(SINCE, (0.98, 0.82, 0.55, 0.25), 32)),
+        _tariff("bought-gas", "Gas from the city gate, bought", "外购气价（门站）", "gas",
+                _plain("m3", 2.75, "Gas", "燃气费", 0.09)),
     ]  # fmt: skip
 
 
@@ -53,6 +66,18 @@ def _power(since: str, prices: tuple[float, ...], demand: float) -> dict[str, An
             _named("demand", "demand", "Highest demand", "需量电费", minutes=60, price=demand),
             _named("energy", "funds", "Funds and surcharges", "政府性基金及附加", unit="kWh", price=0.0295),
             _named("share", "vat", VAT["en"], VAT["zh"], of=["energy", "demand"], rate=0.13, included=True),
+        ],
+    }  # fmt: skip
+
+
+def _intake() -> dict[str, Any]:
+    """What the district itself pays the grid: time of use, and the month's highest quarter hour."""
+    by_period = dict(zip(TOU["periods"], (1.16, 0.93, 0.61, 0.28), strict=True))
+    return {
+        "from": SINCE, "schedules": {"tou": TOU},
+        "components": [
+            _named("energy", "energy", "Energy", "电度电费", unit="kWh", by="tou", price=by_period),
+            _named("demand", "demand", "Highest demand", "需量电费", minutes=15, price=36),
         ],
     }  # fmt: skip
 

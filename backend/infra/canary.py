@@ -6,8 +6,8 @@ from redis import Redis
 
 from backend.kernel import clock
 
-QUEUES = ("events", "upkeep")
-"""Every queue there is: what others wait for, and long work of the night."""
+QUEUES = ("events", "upkeep", "plans")
+"""Every queue there is: what others wait for, long work of the night, plans (seconds of one core each)."""
 
 EVERY_S = 60
 LATE_S = 180.0

@@ -58,6 +58,40 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Your balance runs low", "{balance} {currency} are left. Pay in, so that supply goes on."),
         "zh": ("余额不足提醒", "当前余额 {balance} {currency}，请及时充值以免影响供应。"),
     },
+    "emergency_begun": {
+        "en": ("You are on emergency credit",
+               "Your balance is {balance} {currency}. Supply goes on until {emergency_credit} {currency} are used; pay "
+               "in before that."),
+        "zh": ("已启用应急额度",
+               "当前余额 {balance} {currency}，已动用应急额度；额度共 {emergency_credit} {currency}，"
+               "用完前供应不受影响，请尽快充值。"),
+    },
+    "emergency_used_up": {
+        "en": ("Your emergency credit is used up",
+               "Your balance is {balance} {currency}. Pay in now, or talk to us: supply may be cut after a notice of "
+               "its own."),
+        "zh": ("应急额度已用完", "当前余额 {balance} {currency}，请立即充值或与我们联系；停供前会另行通知。"),
+    },
+    "instalments_open": {
+        "en": ("A customer asks for instalments", "{parts} monthly parts are asked for. Agree, or say why not."),
+        "zh": ("客户申请分期付款", "申请分 {parts} 期按月缴纳，请处理。"),
+    },
+    "instalments_declined": {
+        "en": ("No instalments", "The office answers: {answer}"),
+        "zh": ("分期申请未通过", "客服答复：{answer}"),
+    },
+    "refund_open": {
+        "en": ("A customer asks for a refund", "{amount} {currency} of credit are asked back."),
+        "zh": ("客户申请退款", "申请退回预存款 {amount} {currency}，请处理。"),
+    },
+    "refund_granted": {
+        "en": ("Your refund is on its way", "{amount} {currency} are given back."),
+        "zh": ("退款已办理", "{amount} {currency} 将退还给您。"),
+    },
+    "refund_declined": {
+        "en": ("No refund", "The office answers: {answer}"),
+        "zh": ("退款申请未通过", "客服答复：{answer}"),
+    },
     "high_bill": {
         "en": ("Your bill will be high", "By {ends_on} it comes to about {projected} {currency}; usual is {usual}."),
         "zh": ("本期账单将偏高", "预计到 {ends_on} 为 {projected} {currency}，通常为 {usual}。"),
@@ -73,5 +107,5 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 """What is told -> language -> subject and text."""
 
-AMOUNTS = ("open", "fee", "total", "balance", "debt", "projected", "usual")
+AMOUNTS = ("open", "fee", "total", "balance", "debt", "projected", "usual", "emergency_credit", "amount")
 """What stands in them as money."""

@@ -27,7 +27,7 @@ from backend.kernel.settings import settings
 from backend.wiring.bill_words import AMOUNTS, WORDS
 from backend.wiring.notices import Reader, holders
 
-SUBJECTS = ("bill_id", "plan_id", "complaint_id", "contract_id")
+SUBJECTS = ("bill_id", "plan_id", "complaint_id", "request_id", "contract_id")
 """What a notice is about: a later one about the same takes an earlier one's place on the phone."""
 
 
@@ -45,7 +45,11 @@ def plan_moved(session: Session, scope: Scope, event: Event) -> None:
 
 def balance_low(session: Session, scope: Scope, event: Event) -> None:
     """Tell a customer that their balance runs low."""
-    _tell_customer(session, scope, event, "balance_low", "/bills")
+    words = "balance_low"
+    if event.body.get("emergency_credit") and Decimal(event.body["balance"]) < 0:
+        is_used_up = Decimal(event.body["balance"]) < -Decimal(event.body["emergency_credit"])
+        words = "emergency_used_up" if is_used_up else "emergency_begun"
+    _tell_customer(session, scope, event, words, "/prepaid")
 
 
 def high_bill(session: Session, scope: Scope, event: Event) -> None:
@@ -71,6 +75,22 @@ def complaint(session: Session, scope: Scope, event: Event) -> None:
     elif event.body["state"] == "open":
         readers = holders(session, scope, event.organisation_id, "manager")
         _address(session, event, "complaint_open", readers, path)
+
+
+def request_moved(session: Session, scope: Scope, event: Event) -> None:
+    """Tell the office what a customer asks for, and the customer what became of it."""
+    said = event.body
+    words = f"{said['kind']}_{said['status']}"
+    if said["status"] == "open":
+        _address(
+            session,
+            event,
+            words,
+            holders(session, scope, event.organisation_id, "manager"),
+            "/account-requests",
+        )
+    elif words in WORDS:
+        _tell_customer(session, scope, event, words, "/bills")
 
 
 def paid(session: Session, scope: Scope, event: Event) -> None:

@@ -21,7 +21,10 @@ app = Celery(
         "backend.worker.fieldwork",
         "backend.worker.billing",
         "backend.worker.documents",
+        "backend.worker.analysis",
+        "backend.worker.fits",
         "backend.worker.forecasting",
+        "backend.worker.optimisation",
     ],
 )
 app.config_from_object(celery.configuration(settings().redis_url))
@@ -30,6 +33,8 @@ app.conf.task_queues = [Queue(name) for name in (*canary.QUEUES, *([own] if own 
 app.conf.task_routes = {
     "upkeep.*": {"queue": "upkeep"}, "outbox.*": {"queue": "events"}, "billing.*": {"queue": "upkeep"},
     "fieldwork.*": {"queue": "events"}, "documents.*": {"queue": "upkeep"},
+    "fits.*": {"queue": "upkeep"},
+    "optimisation.*": {"queue": "plans"},
     "forecasting.*": {"queue": "upkeep"},
 }  # fmt: skip
 app.conf.beat_schedule = {
@@ -38,11 +43,23 @@ app.conf.beat_schedule = {
                          "options": {"queue": "events", "expires": canary.EVERY_S}},
     "canary of upkeep": {"task": "canary.sing", "schedule": float(canary.EVERY_S), "args": ("upkeep",),
                          "options": {"queue": "upkeep", "expires": canary.EVERY_S}},
+    "canary of plans": {"task": "canary.sing", "schedule": float(canary.EVERY_S), "args": ("plans",),
+                        "options": {"queue": "plans", "expires": canary.EVERY_S}},
+    "plans by the clock": {"task": "optimisation.tick", "schedule": 60.0,
+                           "options": {"queue": "plans", "expires": 50}},
+    "plans against what was counted": {"task": "optimisation.compare", "schedule": crontab(minute="12,42"),
+                                       "options": {"queue": "plans", "expires": 1500}},
+    "old plans": {"task": "optimisation.forget", "schedule": crontab(minute="50", hour="18"),
+                  "options": {"queue": "plans"}},
     "field work's clock": {"task": "fieldwork.tick", "schedule": 5.0, "options": {"expires": 10}},
     "planned inspections": {"task": "fieldwork.inspect", "schedule": 900.0, "options": {"expires": 900}},
     "monthly reports": {"task": "fieldwork.report_months", "schedule": crontab(minute="5"),
                         "options": {"expires": 3000}},
     "documents on schedule": {"task": "documents.deliver", "schedule": 900.0, "options": {"expires": 900}},
+    "views of analysis on schedule": {"task": "documents.deliver_analysis", "schedule": 900.0,
+                                      "options": {"expires": 900}},
+    "fits of use": {"task": "fits.refit", "schedule": crontab(minute="50", hour="18", day_of_week="sun")},
+    "places among peers": {"task": "fits.make_places", "schedule": crontab(minute="15", hour="19")},
     "operations that waited too long": {"task": "fieldwork.settle_overdue", "schedule": 600.0,
                                         "options": {"expires": 600}},
     "photos that never came": {"task": "fieldwork.ask_for_photos", "schedule": crontab(minute="20", hour="23")},

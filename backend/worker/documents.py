@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -17,32 +13,18 @@ from sqlalchemy.orm import Session
 
 from backend.billing.models import DocumentDelivery, DocumentSchedule
 from backend.billing.rules.documents.schedule import Form, Paper
-from backend.billing.service import Road, documents, schedules
-from backend.infra import mail
-from backend.infra.mail import Enclosure, Letter
-from backend.kernel import ids, paging
+from backend.billing.service import documents, schedules
+from backend.kernel import paging
 from backend.kernel.db import database
 from backend.kernel.errors import EnerfieldError
 from backend.kernel.scope import Scope
-from backend.kernel.settings import settings
 from backend.tenancy import service as tenancy
+from backend.worker import bundles
+from backend.worker.delivery import Made, hand_over, stem_of
 from reports import accounts, tabular
 from reports.tabular import Document
 
 _log = structlog.get_logger(__name__)
-
-TEXTS = {
-    "en": "Hello,\n\nenclosed: {title}, {period}, of {seller}.\n\nSent by itself, as agreed at {base_url}.\n",
-    "zh": "您好：\n\n附件为{seller}的{title}（{period}）。\n\n本邮件由系统按约定自动发送：{base_url}\n",
-}
-
-
-class Made(NamedTuple):
-    """A file that is ready to go out."""
-
-    name: str
-    media_type: str
-    data: bytes
 
 
 def _known(session: Session, scope: Scope) -> list[UUID]:
@@ -73,9 +55,7 @@ def _send(scope: Scope, delivery_id: UUID) -> bool:
             if found is None:
                 return False
             delivery, schedule = found
-            made = list(files(session, scope, schedule, delivery))
-            _hand_over(schedule, delivery, [file for _, file in made], [document for document, _ in made])
-            schedules.went_out(session, scope, delivery, [file.name for _, file in made])
+            schedules.went_out(session, scope, delivery, _hand_over(session, scope, schedule, delivery))
         return True
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -87,16 +67,25 @@ def _send(scope: Scope, delivery_id: UUID) -> bool:
         return False
 
 
+def _hand_over(
+    session: Session, scope: Scope, schedule: DocumentSchedule, delivery: DocumentDelivery
+) -> list[str]:
+    """Make what a period's delivery holds and send it; returns the names of what went out."""
+    if schedule.paper is Paper.BILLS:
+        return bundles.hand_over(session, scope, schedule, delivery)
+    made = list(files(session, scope, schedule, delivery))
+    if made:
+        shown = made[0][0]
+        hand_over(schedule, delivery, (shown.title, shown.seller), [file for _, file in made])
+    return [file.name for _, file in made]
+
+
 def files(
     session: Session, scope: Scope, schedule: DocumentSchedule, delivery: DocumentDelivery
 ) -> Iterator[tuple[Document, Made]]:
     """Yield the files of a period, each with the document it shows."""
-    last = delivery.until - timedelta(days=1)
     for number, document in enumerate(_documents(session, scope, schedule, delivery)):
-        more = f"-{number + 1}" if number else ""
-        stem = (
-            f"{schedule.paper.value}-{delivery.first.isoformat()}-{last.isoformat()}{more}-{schedule.locale}"
-        )
+        stem = stem_of(schedule, delivery, f"-{number + 1}" if number else "")
         for form in map(Form, schedule.forms):
             yield document, Made(f"{stem}.{form.value}", tabular.MEDIA[form], tabular.made(document, form))
 
@@ -121,49 +110,3 @@ def _documents(
     else:
         for run_id in schedules.runs_issued(session, scope, organisation_id=where, first=first, until=until):
             yield accounts.run_summary(documents.run_summary(session, scope, run_id=run_id), locale)
-
-
-def _hand_over(
-    schedule: DocumentSchedule, delivery: DocumentDelivery, made: list[Made], shown: list[Document]
-) -> None:
-    if not made:
-        return
-    if schedule.road is Road.FOLDER:
-        folder = folder_of(schedule)
-        for file in made:
-            write(folder / file.name, file.data)
-        return
-    last = delivery.until - timedelta(days=1)
-    period = delivery.first.isoformat() if last == delivery.first else f"{delivery.first} – {last}"
-    words = {
-        "title": shown[0].title,
-        "seller": shown[0].seller,
-        "period": period,
-        "base_url": settings().base_url,
-    }
-    text = TEXTS["zh" if schedule.locale == "zh" else "en"].format(**words)
-    subject = " ".join(f"{shown[0].title} · {shown[0].seller} · {period}".split())
-    enclosed = [Enclosure(file.name, file.media_type, file.data) for file in made]
-    post = mail.post(settings())
-    for place, to in enumerate(schedule.recipients):
-        post.send(Letter(to, subject, text, f"{ids.show(delivery.id)}-{place}", enclosed))
-
-
-def folder_of(schedule: DocumentSchedule) -> Path:
-    """Return where a schedule's files are put: of the operator, and of the schedule below it."""
-    return settings().home / "documents" / ids.show(schedule.organisation_id) / ids.show(schedule.id)
-
-
-def write(place: Path, data: bytes) -> None:
-    """Write a file whole or not at all, readable by this account only; again it is the same file."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    half = place.with_name(f".{place.name}.{ids.show(ids.new_id())}.part")
-    try:
-        with open(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        half.rename(place)
-    finally:
-        with suppress(FileNotFoundError):
-            half.unlink()

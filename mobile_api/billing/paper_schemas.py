@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from backend.billing.rules.documents.schedule import Every, Form, Paper
+from backend.billing.rules.documents.schedule import MOST_RECIPIENTS, Every, Form, Paper
 from backend.billing.service import DeliveryStatus, Road
-from backend.billing.service.schedules import MOST_RECIPIENTS
 from mobile_api.billing.schemas import currency, local_day, words
 from mobile_api.fields import Id, Schema, few, instant
 

@@ -18,10 +18,10 @@ from reports.tabular import MEDIA, Document
 
 FILE = {"type": "string", "format": "binary"}
 PDF = MEDIA[Form.PDF]
-OTHERS = {"200": {"content": {MEDIA[form]: {"schema": FILE} for form in (Form.XLSX, Form.CSV)}}}
-"""What else than PDF a document may be answered as."""
+OTHERS = {"200": {"content": {MEDIA[form]: {"schema": FILE} for form in Form}}}
+"""As what a document may be answered: said whole, since it takes the place of what the response says."""
 
-SHEETS = {"200": {"content": {MEDIA[Form.CSV]: {"schema": FILE}}}}
+SHEETS = {"200": {"content": {MEDIA[form]: {"schema": FILE} for form in (Form.XLSX, Form.CSV)}}}
 
 
 @blp.route("/bills/<id:bill_id>/pdf")

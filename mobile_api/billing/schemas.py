@@ -362,6 +362,14 @@ class SupplyContractSchema(Schema):
         as_string=True,
         metadata=MONEY,
     )
+    emergency_credit = ma.fields.Decimal(
+        places=2,
+        load_default=None,
+        allow_none=True,
+        validate=within(0, 500),
+        as_string=True,
+        metadata=MONEY,
+    )
     is_prepaid = ma.fields.Boolean(load_default=False)
     is_protected = ma.fields.Boolean(load_default=False)
     points = ma.fields.List(

@@ -10,11 +10,22 @@ from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import gettext as _
 
 from backend.billing.rules import numbering
-from backend.billing.service import BillKind, BillStatus, accounts, bills, complaints, so_far
+from backend.billing.service import (
+    BillKind,
+    BillStatus,
+    accounts,
+    bills,
+    complaints,
+    dunning,
+    invoices,
+    prepaid,
+    so_far,
+)
 from backend.kernel.errors import NotFound
 from backend.kernel.ids import show
 from portal.address import asked, following, here
-from portal.billing import desk, figures, words
+from portal.billing import ahead, asks, desk, figures, planned, words
+from portal.billing.debt_words import HOLD_REASONS
 from portal.billing.words import BILL_KINDS, REASONS, STANDINGS
 from portal.navigation import below, look
 from portal.pages import pages
@@ -37,8 +48,14 @@ def list_bills() -> str:
         "billing/bills.html", rows=rows(page.items), next=following(page), is_office=is_office,
         accounts=[] if is_office else _accounts(own), so_far=[] if is_office else running(own),
         show=request.args.get("show", "all"), tab=lambda name: here(show=name, after=None),
-        waiting=complaints.open_count(g.session, g.scope) if is_office else 0,
+        waiting=complaints.open_count(g.session, g.scope) if is_office else 0, **({} if is_office else _owed(own)),
     )  # fmt: skip
+
+
+def _owed(own: frozenset[UUID]) -> dict[str, Any]:
+    """Return what customers paid ahead, pay in parts, and asked for."""
+    found = prepaid.standings(g.session, g.scope, customers=own)
+    return {"ahead": ahead.rows(found), "plans": planned.kept_by(own), "asks": asks.own(own)}
 
 
 def rows(found: Sequence[Any]) -> list[dict[str, Any]]:
@@ -131,8 +148,20 @@ def show_bill(bill_id: UUID) -> str:
         curve=figures.by_day(held, period, _whole_of(before, contract.zone), contract.zone),
         hours=figures.by_hour(held, period, contract.zone), uses=figures.by_category(held, period, contract.zone),
         keeps=desk.keeps(one.organisation_id), complaints=_complaints(one.id), has_points=bool(held),
-        may_tell=one.status is BillStatus.ISSUED, today=desk.today(),
+        may_tell=one.status is BillStatus.ISSUED, today=desk.today(), **_reminded(one),
     )  # fmt: skip
+
+
+def _reminded(one: Any) -> dict[str, Any]:
+    """Return how a bill was reminded of, what holds that up, the plan that pays it, and its statutory invoice."""
+    issued = next(iter(invoices.invoices(g.session, g.scope, bill_id=one.id, limit=1).items), None)
+    keeps = desk.keeps(one.organisation_id)
+    return {
+        "reminders": dunning.reminders(g.session, g.scope, bill_id=one.id, limit=10).items,
+        "holds": dunning.holds(g.session, g.scope, bill_id=one.id, limit=10).items if keeps else [],
+        "hold_reasons": HOLD_REASONS, "hold_options": [(key.value, said) for key, said in HOLD_REASONS.items()],
+        "plan": planned.of_bill(one), "invoice": issued[0].number if issued else None,
+    }  # fmt: skip
 
 
 def tariff_of(one: Any) -> tuple[Any, Any]:

@@ -10,8 +10,9 @@ from flask import g, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from backend.billing.rules.disconnection import MOST_EMERGENCY_CREDIT
 from backend.billing.rules.periods import LENGTHS, BillingCalendar
-from backend.billing.service import accounts, bills, contracts, tariffs
+from backend.billing.service import accounts, bills, contracts, cuts, prepaid, tariffs
 from backend.billing.service.contracts import NewContractPoint, NewSupplyContract
 from backend.kernel import paging
 from backend.kernel.errors import EnerfieldError, Refused
@@ -19,7 +20,9 @@ from backend.kernel.ids import parse, show
 from portal import forms
 from portal.address import asked, following
 from portal.billing import desk, words
+from portal.billing.ahead import rows as prepaid_rows
 from portal.billing.bills import rows as bill_rows
+from portal.billing.debt_words import CUT_STATES
 from portal.billing.pay import amount_of
 from portal.forms import Field, Page
 from portal.navigation import look
@@ -70,7 +73,26 @@ def show_contract(contract_id: UUID) -> str:
             for own, point in accounts.points(g.session, g.scope, contract_id=contract_id)
         ],
         rows=bill_rows(page.items), next=following(page), may_end=desk.keeps(one.organisation_id), today=desk.today(),
+        ahead=_ahead(one), cut=_cut(one),
     )  # fmt: skip
+
+
+def _ahead(contract: Any) -> list[dict[str, Any]]:
+    """Return what is left of what was paid ahead for a contract."""
+    if not contract.is_prepaid:
+        return []
+    found = prepaid.standings(g.session, g.scope, customers={contract.customer_id})
+    return prepaid_rows([one for one in found if one.contract.id == contract.id])
+
+
+def _cut(contract: Any) -> dict[str, Any] | None:
+    """Return the disconnection of a contract that has not ended."""
+    found = cuts.cuts(g.session, g.scope, customer_id=contract.customer_id, limit=200).items
+    one = next((one for one in found if one.contract_id == contract.id and one.ended_at is None), None)
+    if one is None:
+        return None
+    sign, state = CUT_STATES[one.status]
+    return {"sign": sign, "state": state, "link": url_for("portal.supply_cut", cut_id=one.id)}
 
 
 @pages.route("/supply-contracts/new", methods=["GET", "POST"])
@@ -108,6 +130,9 @@ def _page(book: Any) -> Page:
                hint=_("One a line: contracted_kw: 315")),
          Field("payer", _("Payer's name at the bank"), is_required=False, is_half=False),
          Field("low_balance", _("Tell when the balance falls below"), is_required=False),
+         Field("emergency_credit", _("Emergency credit"), is_required=False,
+               hint=_("So far below nothing a balance paid in advance may go; at most %(most)s.",
+                      most=f"{MOST_EMERGENCY_CREDIT:f}")),
          Field("is_prepaid", _("Paid in advance"), kind="check"),
          Field("is_protected", _("Never disconnected for debt"), kind="check")],
     )  # fmt: skip
@@ -122,6 +147,7 @@ def _said(at: UUID) -> NewSupplyContract:
         14 if forms.whole("due_days") is None else forms.whole("due_days") or 0, _facts(), forms.maybe("payer"),
         amount_of("low_balance") if forms.text("low_balance") else None, forms.checked("is_prepaid"),
         forms.checked("is_protected"),
+        amount_of("emergency_credit") if forms.text("emergency_credit") else None,
     )  # fmt: skip
 
 

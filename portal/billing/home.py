@@ -7,8 +7,10 @@ from uuid import UUID
 
 from flask import g
 
-from backend.billing.service import accounts, bills
+from backend.billing.service import accounts, bills, prepaid
+from portal.billing.ahead import rows as prepaid_rows
 from portal.billing.bills import rows, running
+from portal.billing.planned import kept_by
 
 SHOWN = 3
 
@@ -17,4 +19,11 @@ def bills_at_home(customers: frozenset[UUID]) -> dict[str, Any]:
     """Return the bills that are to be paid, else the last one, and the bills so far."""
     to_pay = list(accounts.open_bills(g.session, g.scope, customers=customers))[:SHOWN]
     shown = to_pay or list(bills.bills(g.session, g.scope, limit=1).items)
-    return {"bills": rows(shown), "bills_so_far": running(customers), "is_owed": bool(to_pay)}
+    owed = {"bills": rows(shown), "bills_so_far": running(customers), "is_owed": bool(to_pay)}
+    return owed | debts_at_home(customers)
+
+
+def debts_at_home(customers: frozenset[UUID]) -> dict[str, Any]:
+    """Return what customers paid ahead, and the plans they keep."""
+    ahead = prepaid.standings(g.session, g.scope, customers=customers)
+    return {"ahead": prepaid_rows(ahead), "plans": kept_by(customers)}

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from backend.billing.service import accounts, payments
+from backend.billing.service import Way, accounts, payments
 from backend.kernel.errors import EnerfieldError, Refused
 from backend.kernel.ids import show
 from portal import forms
@@ -47,6 +47,8 @@ def list_payments() -> str:
         rows=[
             {"id": one.id, "amount": one.amount, "currency": one.currency, "on": one.received_on, "way": WAYS[one.way],
              "payer": one.payer, "reference": one.reference, "customer": customers.get(one.customer_id, ""),
+             "refund": url_for("portal.refund_payment", payment_id=one.id)
+             if one.way is Way.PROVIDER and one.customer_id and desk.keeps(one.organisation_id) else "",
              "is_assigned": one.customer_id is not None, "how": MATCHED.get(one.matched_by or "", "")}
             for one in page.items
         ],

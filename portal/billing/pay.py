@@ -55,7 +55,7 @@ def _page(bill: Any, left: Decimal) -> Page:
          {"link": url_for("portal.bill", bill_id=bill.id), "name": number or _("draft")}],
         _("Go on to pay"),
         [Field("amount", _("Sum of money [%(currency)s]", currency=words.coin(bill.currency)),
-               f"{max(left, Decimal(0)):.2f}",
+               request.args.get("amount") or f"{max(left, Decimal(0)):.2f}",
                attributes={"inputmode": "decimal"}, hint=_("A part can be paid, too; more becomes credit."))],
         aside=aside,
     )  # fmt: skip

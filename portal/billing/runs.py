@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import g, render_template, request, url_for
+from flask import Response as FileResponse
+from flask import current_app, g, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from backend.billing.service import RunStatus, accounts, bills, corrections, runs
-from backend.kernel.errors import EnerfieldError, Refused
+from backend.billing.service import RunStatus, accounts, archives, bills, corrections, runs
+from backend.kernel.errors import Conflict, EnerfieldError, Refused
 from portal.address import asked, following
 from portal.billing import desk
 from portal.billing.bills import rows as bill_rows
@@ -21,6 +23,9 @@ from portal.billing.words import RUN_STATES
 from portal.navigation import look
 from portal.pages import done, pages, refused
 from portal.refusals import in_words
+from reports import bill as papers
+
+LANGUAGES = {"zh": "中文", "en": "English"}
 
 
 @pages.get("/bill-runs", endpoint="bill_runs")
@@ -82,8 +87,53 @@ def show_run(run_id: UUID) -> str:
         may_issue=one.status is RunStatus.PREVIEWED and desk.keeps(one.organisation_id),
         may_abandon=one.status in (RunStatus.PREVIEWED, RunStatus.PREVIEWING) and desk.keeps(one.organisation_id),
         issued=sum(line.bills for line in sums if line.status == "issued"),
-        whole=sum(line.bills for line in sums), today=desk.today(),
+        whole=sum(line.bills for line in sums), today=desk.today(), **_packed(one),
     )  # fmt: skip
+
+
+def _packed(run: Any) -> dict[str, Any]:
+    """Return the files with all bills of an issued run: what there is, what is being packed, what may be."""
+    if run.status is not RunStatus.ISSUED:
+        return {"is_issued": False}
+    found = archives.archives(g.session, g.scope, run_id=run.id)
+    known = {one.locale for one in found}
+    return {
+        "is_issued": True, "packing": any(one.ended_at is None for one in found),
+        "to_pack": [(value, words) for value, words in LANGUAGES.items() if value not in known],
+        "archives": [
+            {"language": LANGUAGES[one.locale], "is_ready": one.ended_at is not None, "done": one.done,
+             "whole": one.whole, "share": one.done / one.whole, "size": f"{max(one.size / 1e6, 0.1):.1f} MB",
+             "link": url_for("portal.packed_bills", run_id=run.id, locale=one.locale)}
+            for one in found
+        ],
+    }  # fmt: skip
+
+
+@pages.post("/bill-runs/<uuid:run_id>/archive")
+def pack_bills(run_id: UUID) -> Response:
+    """Have all bills of a run packed as PDF."""
+    back = url_for("portal.bill_run", run_id=run_id)
+    look()
+    try:
+        archives.ask(g.session, g.scope, run_id=run_id, locale=request.form.get("locale", ""))
+    except EnerfieldError as error:
+        return refused(error, back)
+    return done(_("The bills are being packed; the page says how far it is."), back)
+
+
+@pages.get("/bill-runs/<uuid:run_id>/archive")
+def packed_bills(run_id: UUID) -> FileResponse:
+    """Hand out all bills of a run in one file."""
+    look()
+    found = archives.archive(g.session, g.scope, run_id=run_id, locale=request.args.get("locale", ""))
+    if found.ended_at is None:
+        raise Conflict("these bills are being packed still", field="run_id", remedy="come back later")
+    day = runs.run(g.session, g.scope, run_id=run_id).day
+    opened = [partial(current_app.files.open, one) for one in found.parts]  # type: ignore[attr-defined]  # ours
+    answer = FileResponse(papers.united(opened), mimetype="application/zip")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"bills-{day}-{found.locale}.zip")
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def _left_out(found: Any) -> list[dict[str, Any]]:

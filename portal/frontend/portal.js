@@ -8,6 +8,7 @@ import { watchScans } from "./parts/scans.js";
 import { watchPickers } from "./parts/pickers.js";
 import { watchNear } from "./parts/near.js";
 import { watchForms } from "./parts/kept.js";
+import { watchSliders } from "./parts/sliders.js";
 
 watchMenus();
 watchLive();
@@ -17,3 +18,4 @@ watchScans();
 watchPickers();
 watchNear();
 watchForms();
+watchSliders();

@@ -9,6 +9,7 @@ from portal.metering import (
     overview,
     point_forms,
     points,
+    shut,
     vee_settings,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "overview",
     "point_forms",
     "points",
+    "shut",
     "vee_settings",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pypdfium2
-import typst
 import zxingcpp
 from numpy.typing import NDArray
 
@@ -19,8 +17,9 @@ from reports.labels import qr
 from reports.labels.content import Label
 from reports.labels.layout import RULER, lay_out, ruler_place
 from reports.labels.sheets import Sheet
+from reports.typesetting import Template
 
-TEMPLATE = Path(__file__).with_name("template.typ")
+TEMPLATE = Template(Path(__file__).with_name("template.typ"))
 HINTS = ("扫码报修", "Scan to report a fault")
 RULER_WORDS = "50 mm · 打印时缩放 100 % · print at 100 %"
 
@@ -43,8 +42,7 @@ def print_labels(labels: Sequence[Label], sheet: Sheet, *, title: str = "Labels"
 
 def draw(labels: Sequence[Label], sheet: Sheet, *, title: str = "Labels") -> bytes:
     """Return the labels as PDF, not checked."""
-    said = _document([_label(one, sheet) for one in labels], sheet, title)
-    return typst.compile(str(TEMPLATE), format="pdf", sys_inputs={"data": json.dumps(said)})
+    return TEMPLATE.pdf(_document([_label(one, sheet) for one in labels], sheet, title))
 
 
 def check(pdf: bytes, labels: Sequence[Label], sheet: Sheet) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import typst
+from reports.typesetting import Template
 
-TEMPLATE = Path(__file__).with_name("template.typ")
+TEMPLATE = Template(Path(__file__).with_name("template.typ"))
 WORDS = {
     "work": ("Work ticket", "工作票"), "switching": ("Switching ticket", "操作票"), "what": ("Task", "工作内容"),
     "where": ("Place", "地点"), "order": ("Work order", "工单"), "issued": ("Issued", "签发"),
@@ -39,5 +38,4 @@ def pdf(ticket: Ticket, locale: str) -> bytes:
     at = 1 if locale == "zh" else 0
     words = {name: said[at] for name, said in WORDS.items()}
     data = asdict(ticket) | {"words": words, "name": words[ticket.kind], "locale": "zh" if at else "en"}
-    made: bytes = typst.compile(str(TEMPLATE), format="pdf", sys_inputs={"data": json.dumps(data)})
-    return made
+    return TEMPLATE.pdf(data)

@@ -17,6 +17,7 @@ AREAS = (
     "workorders",
     "field",
     "forecasting",
+    "optimisation",
 )
 
 BEFORE_ANYBODY_IS_KNOWN = {

@@ -14,6 +14,7 @@ import sys
 import time
 import venv
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,27 +30,35 @@ from backend.forecasting.rules.foreseen import BAND_80, MEDIAN, QUANTILES, tidy
 from backend.forecasting.rules.model import night, panel_of, train_together
 from backend.forecasting.rules.series import Floats, Ints
 from tests.bench.common import say
-from tests.bench.foresight_series import SERIES, Series, load
+from tests.bench.foresight_series import SERIES, Series, every_second, load
 from tests.bench.foresight_table import write_table
 
 FOLDER = Path(os.environ.get("ENERFIELD_HOME", "var"))
 FOUND, PEERS = FOLDER / "bench-foresight", FOLDER / "bench-foresight-peers"
 STATSFORECAST = "statsforecast==2.0.2"
-SAMPLE = 3
-"""Of many series of one kind every third is also given to the slower rivals."""
-ORIGINS = 8
+SAMPLE = 6
+"""Of many series of one kind every sixth is also given to the slower rivals."""
+ORIGINS = 4
 """statsforecast fits anew at every origin: so many, spread evenly over the test period."""
-HISTORY_DAYS = 56
-LEARNING = Learning(leads=("near", "day"), also_without_weather=False)
-Judged = dict[str, dict[str, Floats]]
+HISTORY_DAYS = 35
+THREADS = 1
+LEARNING = Learning(most_rows=40_000, leads=("near", "day"), also_without_weather=False, threads=THREADS)
+HORIZONS = {"day-ahead": "day-ahead", "1h": "1 h ahead"}
 
 
 def main(names: list[str]) -> None:
-    """Judge the series named, then write the table."""
+    """Judge the series named, then write the table; 'day-ahead' or '1h' does only that horizon anew.
+
+    'thin' takes every second member of series with several.
+    """
     FOUND.mkdir(parents=True, exist_ok=True)
-    for name in names or list(SERIES):
+    horizons = [HORIZONS[name] for name in names if name in HORIZONS] or list(HORIZONS.values())
+    for name in [name for name in names if name in SERIES] or list(SERIES):
         began = time.process_time()
-        found = judge(load(name))
+        series = load(name)
+        found = judge(every_second(series) if "thin" in names else series, horizons)
+        if (FOUND / f"{name}.json").exists():
+            found = json.loads((FOUND / f"{name}.json").read_text()) | found
         found["cpu_s"] = round(time.process_time() - began, 1)
         (FOUND / f"{name}.json").write_text(json.dumps(found))
         _say(name, found)
@@ -57,7 +66,7 @@ def main(names: list[str]) -> None:
                  for name in SERIES if (FOUND / f"{name}.json").exists()})  # fmt: skip
 
 
-def judge(series: Series) -> dict[str, Any]:
+def judge(series: Series, horizons: list[str]) -> dict[str, Any]:
     """Return scores of each method on each member, by horizon."""
     panel = panel_of(series.pasts, series.weather, series.kind)
     first, last = series.test
@@ -66,14 +75,16 @@ def judge(series: Series) -> dict[str, Any]:
         "day-ahead": Places(_midnights(panel, at), at),
         "1 h ahead": Places(_hour_before(panel, at), at),
     }
-    ours = dict(zip(places, _ours(series, panel, list(places.values())), strict=True))
+    places = {horizon: places[horizon] for horizon in horizons}
+    ours = dict(zip(places, _ours(series, panel, places), strict=True))
     found: dict[str, Any] = {
         "carrier": series.carrier,
         "weather": series.weather_said,
         "members": list(series.members),
     }
+    naive = _naive(panel, at)
     for horizon, pairs in places.items():
-        made = {"ours": ours[horizon]} | _naive(panel, at)
+        made = {"ours": ours[horizon]} | naive
         made |= _plain(series, panel, pairs, at, horizon)
         if horizon == "day-ahead":
             made |= _statsforecast(series, panel, pairs)
@@ -91,17 +102,18 @@ def _hour_before(panel: Panel, at: Ints) -> Ints:
     return at - (60 // panel.clock.step_min - 1)
 
 
-def _ours(series: Series, panel: Panel, horizons: list[Places]) -> list[Floats]:
+def _ours(series: Series, panel: Panel, horizons: dict[str, Places]) -> list[Floats]:
     """Return our quantiles: trained anew a few times in the period, stretched by the last 14 days' misses."""
     first, last = series.test
+    leads = ("near", "day") if "day-ahead" in horizons else ("near",)
     edges = [*range(first, last, series.refit_days * panel.per_day), last]
     found = [np.full((len(series.pasts), last - first, len(QUANTILES)), np.nan) for _ in horizons]
     for start, end in zip(edges, edges[1:], strict=False):
         until = series.pasts[0].start + timedelta(minutes=panel.clock.step_min) * start
         model = train_together([past.known(until) for past in series.pasts], series.weather, series.kind,
-                               learning=LEARNING)  # fmt: skip
+                               learning=replace(LEARNING, leads=leads))  # fmt: skip
         mine = slice(start - first, end - first)
-        for kept, places in zip(found, horizons, strict=True):
+        for kept, places in zip(found, horizons.values(), strict=True):
             pairs = Places(places.origin[mine], places.at[mine])
             raw = night(tidy(model.raw(panel, pairs), series.kind), panel, series.kind, pairs.at)
             kept[:, mine] = night(
@@ -153,7 +165,7 @@ def _plain(series: Series, panel: Panel, places: Places, at: Ints, horizon: str)
     learnt, asked = np.arange(begin, first), at
     point = np.full((len(panel.values), len(at), 1), np.nan)
     spread = np.full((len(panel.values), len(at), len(QUANTILES)), np.nan)
-    settings = {"verbose": -1, "num_threads": 1, "seed": 0}
+    settings = {"verbose": -1, "num_threads": THREADS, "seed": 0}
     chosen = range(len(panel.values)) if horizon == "day-ahead" else range(0, len(panel.values), SAMPLE)
     for n in chosen:
         wanted = panel.values[n, learnt]
@@ -162,11 +174,11 @@ def _plain(series: Series, panel: Panel, places: Places, at: Ints, horizon: str)
             continue
         columns, ours = _plain_columns(panel, n, learnt[ok], step), _plain_columns(panel, n, asked, step)
         data = lgb.Dataset(columns, wanted[ok], params=settings, free_raw_data=False)
-        point[n, :, 0] = lgb.train(settings, data, 500).predict(ours)
+        point[n, :, 0] = lgb.train(settings, data, 500).predict(ours, num_threads=THREADS)
         if n % SAMPLE == 0:
             for q, level in enumerate(QUANTILES):
                 trees = lgb.train(settings | {"objective": "quantile", "alpha": level}, data, 100)
-                spread[n, :, q] = trees.predict(ours)
+                spread[n, :, q] = trees.predict(ours, num_threads=THREADS)
     return {"plain LightGBM": np.sort(spread, axis=-1), "plain LightGBM point": point}
 
 
@@ -181,7 +193,7 @@ def _plain_columns(panel: Panel, n: int, at: Ints, step: int) -> Floats:
 
 
 def _statsforecast(series: Series, panel: Panel, places: Places) -> dict[str, Floats]:
-    """Return AutoETS and MSTL of some origins, NaN at all others: fitted on the eight weeks before."""
+    """Return AutoETS and MSTL of some origins, NaN at all others: fitted on the five weeks before."""
     origins = np.unique(places.origin)
     chosen = origins[np.linspace(0, len(origins) - 1, ORIGINS).round().astype(int)]
     jobs, where = [], []
@@ -251,7 +263,7 @@ def _score(actual: Floats, values: Floats, ours: Floats, judged: Floats) -> dict
 
 
 def _say(name: str, found: dict[str, Any]) -> None:
-    for horizon in ("day-ahead", "1 h ahead"):
+    for horizon in HORIZONS.values():
         for case, mae, naive, scores in _lines(found[horizon], found["members"]):
             skill = 1 - mae / naive
             say("foresight", f"{name} {case} {horizon}".replace("  ", " "), 100 * skill, "% skill", goal=25.0,

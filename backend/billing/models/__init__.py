@@ -1,8 +1,17 @@
 """Tables of the area, a file per subject."""
 
-from backend.billing.models.account import BillSoFar, Complaint, ComplaintState, ComplaintWord
+from backend.billing.models.account import (
+    AccountRequest,
+    BillSoFar,
+    Complaint,
+    ComplaintState,
+    ComplaintWord,
+    RequestKind,
+    RequestStatus,
+)
 from backend.billing.models.bill import (
     Bill,
+    BillArchive,
     BillCounter,
     BillKind,
     BillLine,
@@ -48,12 +57,12 @@ from backend.billing.models.payment import (
 from backend.billing.models.prepaid import PrepaidBalance
 
 __all__ = [
-    "Allocation", "BankFile", "Bill", "BillCounter", "BillHold", "BillKind", "BillLine", "BillReminder",
-    "BillRun", "BillRunException", "BillSoFar", "BillStatus", "Complaint", "ComplaintState",
-    "ComplaintWord", "ContractPoint", "CutStatus", "DeliveryStatus", "DocumentDelivery", "DocumentSchedule",
-    "DunningPolicy", "ElectronicInvoice", "GivingStatus", "HoldReason", "InstalmentPlan", "IntentStatus",
-    "InvoiceStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing", "LedgerPosting",
-    "OpeningBalance", "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus", "PlannedBill",
-    "PrepaidBalance", "ProviderRefund", "Refund", "RevisedBill", "Road", "RunStatus", "SupplyContract",
-    "SupplyCut", "Tariff", "TariffVersion", "Way",
+    "AccountRequest", "Allocation", "BankFile", "Bill", "BillArchive", "BillCounter", "BillHold", "BillKind",
+    "BillLine", "BillReminder", "BillRun", "BillRunException", "BillSoFar", "BillStatus", "Complaint",
+    "ComplaintState", "ComplaintWord", "ContractPoint", "CutStatus", "DeliveryStatus", "DocumentDelivery",
+    "DocumentSchedule", "DunningPolicy", "ElectronicInvoice", "GivingStatus", "HoldReason", "InstalmentPlan",
+    "IntentStatus", "InvoiceStatus", "JournalEntry", "LedgerAccount", "LedgerBook", "LedgerClosing",
+    "LedgerPosting", "OpeningBalance", "Payment", "PaymentIntent", "PlanInstalment", "PlanStatus",
+    "PlannedBill", "PrepaidBalance", "ProviderRefund", "Refund", "RequestKind", "RequestStatus", "RevisedBill",
+    "Road", "RunStatus", "SupplyContract", "SupplyCut", "Tariff", "TariffVersion", "Way",
 ]  # fmt: skip

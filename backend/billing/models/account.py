@@ -1,4 +1,4 @@
-"""What customers and office have between bills: the bill so far, and complaints about lines."""
+"""What customers and office have between bills: the bill so far, complaints about lines, requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,55 @@ class ComplaintState(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
     SETTLED = "settled"
+
+
+class RequestKind(StrEnum):
+    """What a customer asks for."""
+
+    INSTALMENTS = "instalments"
+    REFUND = "refund"
+
+
+class RequestStatus(StrEnum):
+    """Who has a request: the office, or nobody any more."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    DECLINED = "declined"
+
+
+class AccountRequest(TenantOwned, Base):
+    """What a customer asks the office for; one open of a kind and currency. organisation_id: who supplies.
+
+    bill_id: the bill it began at; parts: monthly ones wanted, of instalments; amount: wanted back, of a refund
+    """
+
+    __tablename__ = "account_request"
+    __table_args__ = (
+        CheckConstraint("(status = 'open') = (answered_at IS NULL)", name="answered"),
+        CheckConstraint("(kind = 'instalments') = (parts IS NOT NULL)", name="parts"),
+        CheckConstraint("(kind = 'refund') = (amount IS NOT NULL)", name="amount"),
+        Index("ix_account_request_customer_id", "customer_id"),
+        Index(
+            "uq_account_request_open", "organisation_id", "customer_id", "kind", "currency", unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[Key]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[RequestKind]
+    bill_id: Mapped[UUID | None] = mapped_column(ForeignKey("bill.id"))
+    parts: Mapped[int | None] = mapped_column(SmallInteger)
+    amount: Mapped[Decimal | None] = mapped_column(MONEY)
+    currency: Mapped[str]
+    text: Mapped[str]
+    status: Mapped[RequestStatus]
+    answer: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Complaint(TenantOwned, Base):

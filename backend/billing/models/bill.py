@@ -8,8 +8,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.billing.models.ledger import MONEY
@@ -72,6 +82,28 @@ class BillRunException(TenantOwned, Base):
     run_id: Mapped[UUID] = mapped_column(ForeignKey("bill_run.id"), primary_key=True)
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("supply_contract.id"), primary_key=True)
     reason: Mapped[str]
+
+
+class BillArchive(TenantOwned, Base):
+    """A run's bills as PDFs in a language, packed a lot at a time. whole, done: bills; size: [B] of what is packed.
+
+    parts: the SHA-256 of ZIP files in order; after_id: the last bill packed, moved in the transaction of its part
+    """
+
+    __tablename__ = "bill_archive"
+    __table_args__ = (UniqueConstraint("run_id", "locale"),)
+
+    id: Mapped[Key]
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("bill_run.id"))
+    locale: Mapped[str]
+    whole: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    after_id: Mapped[UUID | None]
+    parts: Mapped[list[str]] = mapped_column(ARRAY(TEXT), default=list)
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None]
 
 
 class Bill(TenantOwned, Base):

@@ -45,6 +45,7 @@ class SupplyContract(TenantOwned, Base):
     starts_on, ends_on: local dates, half-open; months, day, first: the billing calendar (see rules.periods)
     due_days: days to pay from the issue; facts: what the tariff asks of it: contracted_kw, area_m2, people, …
     is_protected: never disconnected for debt; is_prepaid: paid in advance, balance kept in the ledger
+    emergency_credit: so far below nothing a prepaid balance may go before that is a debt; None: not at all
     """
 
     __tablename__ = "supply_contract"
@@ -52,6 +53,7 @@ class SupplyContract(TenantOwned, Base):
         UniqueConstraint("organisation_id", "number"),
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="half_open"),
         CheckConstraint("months IN (1, 2, 3, 6, 12) AND day BETWEEN 1 AND 28", name="calendar"),
+        CheckConstraint("emergency_credit > 0", name="emergency_credit"),
         Index("ix_supply_contract_customer_id", "customer_id"),
     )
 
@@ -70,6 +72,7 @@ class SupplyContract(TenantOwned, Base):
     facts: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
     payer: Mapped[str | None]
     low_balance: Mapped[Decimal | None] = mapped_column(Numeric(20, 4))
+    emergency_credit: Mapped[Decimal | None] = mapped_column(Numeric(20, 4))
     is_prepaid: Mapped[bool] = mapped_column(default=False)
     is_protected: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

@@ -32,14 +32,19 @@ class DeliveryStatus(StrEnum):
 class DocumentSchedule(TenantOwned, Base):
     """A document that is made for each period. organisation_id: whose accounts it is of.
 
-    customer_id: of a statement; starts_on: first day of the first period; ends_on: from then on none begins
+    customer_id: of a statement, or of bills where only one customer's are wanted; starts_on: first day of the first
+    period; ends_on: from then on none begins
     forms: kinds of files; recipients: addresses, of those that go by mail
     """
 
     __tablename__ = "document_schedule"
     __table_args__ = (
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_on"),
-        CheckConstraint("(paper = 'statement') = (customer_id IS NOT NULL)", name="customer"),
+        CheckConstraint(
+            "(paper <> 'statement' OR customer_id IS NOT NULL)"
+            " AND (paper IN ('statement', 'bills') OR customer_id IS NULL)",
+            name="customer",
+        ),
         CheckConstraint("(road = 'mail') = (cardinality(recipients) > 0)", name="recipients"),
         CheckConstraint("cardinality(forms) > 0", name="forms"),
     )

@@ -98,6 +98,17 @@ def has_contract(session: Session, scope: Scope, organisation_id: UUID, number: 
     return session.scalar(select(found.exists())) or False
 
 
+def contract_called(
+    session: Session, scope: Scope, organisation_id: UUID, number: str
+) -> SupplyContract | None:
+    """An operator's contract of a number."""
+    query = select(SupplyContract).where(
+        SupplyContract.organisation_id == organisation_id, SupplyContract.number == number,
+        keeps(scope, SupplyContract.organisation_id),
+    )  # fmt: skip
+    return session.scalar(query)
+
+
 def contracts(
     session: Session, scope: Scope, *, cursor: str | None, limit: int
 ) -> paging.Page[SupplyContract]:

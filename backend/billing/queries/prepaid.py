@@ -14,6 +14,9 @@ from backend.billing.queries.confined import keeps
 from backend.billing.queries.contracts import seen
 from backend.kernel.scope import Scope
 
+MOST_SHOWN = 200
+"""So many prepaid contracts are shown at once, those that run out first first."""
+
 
 def prepaid_ids(session: Session, scope: Scope, on: date) -> Sequence[UUID]:
     """The prepaid contracts that run on a day."""
@@ -23,6 +26,25 @@ def prepaid_ids(session: Session, scope: Scope, on: date) -> Sequence[UUID]:
         keeps(scope, SupplyContract.organisation_id),
     )  # fmt: skip
     return session.scalars(query.order_by(SupplyContract.id)).all()
+
+
+def prepaid_contracts(
+    session: Session, scope: Scope, on: date, customers: Collection[UUID] | None
+) -> Sequence[tuple[SupplyContract, PrepaidBalance | None]]:
+    """The prepaid contracts that run on a day with what is left of each, the least first; customers see theirs."""
+    query = (
+        select(SupplyContract, PrepaidBalance)
+        .outerjoin(PrepaidBalance, PrepaidBalance.contract_id == SupplyContract.id)
+        .where(
+            SupplyContract.is_prepaid, SupplyContract.starts_on <= on,
+            or_(SupplyContract.ends_on.is_(None), SupplyContract.ends_on > on), seen(scope),
+        )
+    )  # fmt: skip
+    if customers is not None:
+        query = query.where(SupplyContract.customer_id.in_(customers))
+    left = PrepaidBalance.booked - PrepaidBalance.used
+    rows = session.execute(query.order_by(left.nulls_last(), SupplyContract.id).limit(MOST_SHOWN))
+    return [(contract, balance) for contract, balance in rows]
 
 
 def balance(session: Session, scope: Scope, contract_id: UUID) -> PrepaidBalance | None:

@@ -5,7 +5,6 @@ Every reason against it is named; only where there is none may it be done. What 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -102,8 +101,36 @@ def _of_weather(case: Case, policy: Policy) -> list[Against]:
     return [Against.COLD] * (not low >= policy.coldest_c) + [Against.HOT] * (not high <= policy.hottest_c)
 
 
-def warns(
-    before: Decimal, after: Decimal, low: Decimal, steps: Sequence[Decimal] = (Decimal(1), Decimal(0))
-) -> bool:
-    """Tell whether a prepaid balance that moved is to be told of: once for each of low × steps it falls below."""
-    return any(after < low * step <= before for step in steps)
+MOST_EMERGENCY_CREDIT = Decimal(500)
+"""An emergency credit is small [currency]: it bridges a weekend, it is no loan."""
+
+HOURS_SEEN, MARGIN_C = 48, 3.0
+"""What the site's own thermometer says of the next two days: the last two, and so much colder and warmer [K].
+
+Tomorrow is mostly as today; the margin is about the usual error of that (root of the mean square of a day's change of
+mean temperature in a temperate climate, 2 to 4 K). What a person says of the forecast can only make it stricter.
+"""
+
+
+def warns(before: Decimal, after: Decimal, low: Decimal | None, credit: Decimal | None = None) -> bool:
+    """Tell whether a prepaid balance that moved is to be told of: once for each mark it falls below.
+
+    low: where its customer wants to be told first; then nothing; then what the emergency credit allows
+    """
+    marks = [*([low] if low is not None else []), *([Decimal(0)] if low is not None or credit else [])]
+    return any(after < mark <= before for mark in [*marks, *([-credit] if credit else [])])
+
+
+def prepaid_debt(balance: Decimal, credit: Decimal | None) -> Decimal:
+    """Return what a prepaid customer owes by a balance: nothing as far as the emergency credit goes, else all of it."""
+    return Decimal(0) if balance >= -(credit or Decimal(0)) else -balance
+
+
+def expected(
+    said: tuple[float, float] | None, measured: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    """Return the lowest and highest temperature to reckon with [°C]: the wider of what was said and measured."""
+    if measured is None:
+        return said
+    low, high = measured[0] - MARGIN_C, measured[1] + MARGIN_C
+    return (low, high) if said is None else (min(low, said[0]), max(high, said[1]))

@@ -114,6 +114,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "payer": Column(text(200), "who pays, as the bank writes them", example="Lanwan Mill Ltd"),
         "is_prepaid": Column(_truth, "yes where it is paid in advance", example="no"),
         "low_balance": Column(_money, "a prepaid balance below this is told of", example=50),
+        "emergency_credit": Column(_money, "so far below nothing a prepaid balance may go; empty: not at all"),
         "is_protected": Column(_truth, "yes where supply is never cut for debt", example="no"),
     },
     REGISTERS: {

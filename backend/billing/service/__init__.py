@@ -9,6 +9,8 @@ from backend.billing.models import (
     HoldReason,
     InvoiceStatus,
     PlanStatus,
+    RequestKind,
+    RequestStatus,
     Road,
     RunStatus,
     Way,
@@ -17,5 +19,5 @@ from backend.billing.queries.confined import KEEPERS
 
 __all__ = [
     "KEEPERS", "BillKind", "BillStatus", "CutStatus", "DeliveryStatus", "GivingStatus", "HoldReason", "InvoiceStatus",
-    "PlanStatus", "Road", "RunStatus", "Way",
+    "PlanStatus", "RequestKind", "RequestStatus", "Road", "RunStatus", "Way",
 ]  # fmt: skip

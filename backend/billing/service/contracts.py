@@ -14,6 +14,7 @@ from backend.billing.models import ContractPoint, SupplyContract
 from backend.billing.queries import contracts as queries
 from backend.billing.queries.confined import KEEPERS
 from backend.billing.rules import shares
+from backend.billing.rules.disconnection import MOST_EMERGENCY_CREDIT
 from backend.billing.rules.periods import BillingCalendar
 from backend.billing.service.tariffs import parsed
 from backend.kernel import audit, clock, ids, paging
@@ -51,6 +52,7 @@ class NewSupplyContract:
     low_balance: Decimal | None = None
     is_prepaid: bool = False
     is_protected: bool = False
+    emergency_credit: Decimal | None = None
 
 
 def create_contract(
@@ -68,6 +70,7 @@ def create_contract(
         raise Refused("a contract ends after it starts", field="ends_on", value=new.ends_on.isoformat())
     if not 0 <= new.due_days <= 365:
         raise Refused("bills are due within a year", field="due_days", value=new.due_days)
+    _demand_small(new)
     version, tariff = parsed(session, scope, tariff_id=new.tariff_id)
     if version.organisation_id != organisation_id:
         raise Refused("this is another operator's tariff", field="tariff_id", value=ids.show(new.tariff_id))
@@ -79,6 +82,7 @@ def create_contract(
         ends_on=new.ends_on, months=new.calendar.months, day=new.calendar.day, first=new.calendar.first,
         due_days=new.due_days, facts={name: str(value) for name, value in new.facts.items()}, payer=new.payer,
         low_balance=new.low_balance, is_prepaid=new.is_prepaid, is_protected=new.is_protected, created_at=clock.now(),
+        emergency_credit=new.emergency_credit,
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -90,6 +94,19 @@ def create_contract(
         after={"number": number, "customer": ids.show(new.customer_id), "starts_on": new.starts_on.isoformat()},
     )  # fmt: skip
     return made
+
+
+def _demand_small(new: NewSupplyContract) -> None:
+    if new.emergency_credit is None:
+        return
+    if not new.is_prepaid:
+        raise Refused("only who pays in advance has emergency credit", field="emergency_credit",
+                      value=str(new.emergency_credit))  # fmt: skip
+    if not 0 < new.emergency_credit <= MOST_EMERGENCY_CREDIT:
+        raise Refused(
+            f"emergency credit is above 0 and at most {MOST_EMERGENCY_CREDIT}", field="emergency_credit",
+            value=str(new.emergency_credit),
+        )  # fmt: skip
 
 
 def add_point(session: Session, scope: Scope, *, contract: SupplyContract, new: NewContractPoint) -> None:

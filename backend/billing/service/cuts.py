@@ -23,12 +23,14 @@ from backend.billing.queries.confined import KEEPERS
 from backend.billing.rules import disconnection as rules
 from backend.billing.rules.disconnection import Against, Case, Policy
 from backend.billing.rules.tariff.calendar import CALENDARS, Calendar
+from backend.billing.service import contracts as supplied
 from backend.billing.service import dunning, ledger, payments
 from backend.billing.service.tariffs import parsed
 from backend.kernel import audit, clock, ids, paging
 from backend.kernel.errors import Conflict
 from backend.kernel.events import publish
 from backend.kernel.scope import Scope
+from backend.metering import service as metering
 
 POLICY = Policy()
 UNKNOWN = Calendar("not known", range(1, 2), frozenset())
@@ -84,18 +86,20 @@ def announce(session: Session, scope: Scope, *, contract_id: UUID) -> SupplyCut:
 def request(
     session: Session, scope: Scope, *, cut_id: UUID, low_c: float | None, high_c: float | None
 ) -> SupplyCut:
-    """Ask people to cut supply now: a work order, no switch. low_c, high_c: forecast of the next 48 h [°C].
+    """Ask people to cut supply now: a work order, no switch.
 
+    low_c, high_c: forecast of the next 48 h [°C], None where nobody knows one; the site's own thermometer counts, too
     raises Conflict with every reason against it
     """
     found = queries.cut(session, scope, cut_id, lock=True)
     scope.demand(found.organisation_id, *KEEPERS)
     _demand(found, CutStatus.ANNOUNCED)
-    extremes = None if low_c is None or high_c is None else (low_c, high_c)
+    said = None if low_c is None or high_c is None else (low_c, high_c)
+    extremes = rules.expected(said, measured(session, scope, contract_id=found.contract_id))
     reasons = _against(session, scope, found, extremes)
     if reasons:
         raise _refused(reasons)
-    found.status, found.low_c, found.high_c = CutStatus.REQUESTED, low_c, high_c
+    found.status, (found.low_c, found.high_c) = CutStatus.REQUESTED, extremes or (None, None)
     found.requested_at, found.requested_by, found.order_id = clock.now(), scope.actor_id, ids.new_id()
     _moved(session, scope, found)
     return found
@@ -162,12 +166,23 @@ def of_customer(session: Session, scope: Scope, *, customer_id: UUID) -> Sequenc
 
 
 def seen(session: Session, scope: Scope, *, cut_id: UUID) -> Seen:
-    """Return a cut with every reason against it now, as far as it is known without a forecast."""
+    """Return a cut with every reason against it now; the weather as it was asked for with, or the site's own."""
     found = queries.cut(session, scope, cut_id)
     scope.demand(found.organisation_id, *KEEPERS)
     contract = contracts.kept_contract(session, scope, found.contract_id)
-    extremes = None if found.low_c is None or found.high_c is None else (found.low_c, found.high_c)
+    if found.low_c is None or found.high_c is None:
+        extremes = rules.expected(None, measured(session, scope, contract_id=found.contract_id))
+    else:
+        extremes = found.low_c, found.high_c
     return Seen(found, _owed(session, scope, contract)[0], _against(session, scope, found, extremes))
+
+
+def measured(session: Session, scope: Scope, *, contract_id: UUID) -> tuple[float, float] | None:
+    """Return the extremes of the last two days at a contract's site [°C]; None where no thermometer stands there."""
+    at = supplied.place_of(session, scope, contract_id=contract_id)
+    if at is None:
+        return None
+    return metering.outdoor_extremes(session, scope, position_id=at, hours=rules.HOURS_SEEN)
 
 
 def cuts(
@@ -201,15 +216,15 @@ def _case(
 def _owed(session: Session, scope: Scope, contract: SupplyContract) -> tuple[Decimal, bool, int]:
     """Return what a contract owes that is overdue, whether that is disputed or paid by a plan, and the last reminder.
 
-    Of a prepaid one: what its customer's balance is below nothing.
+    Of a prepaid one: what its customer's balance is below nothing, once that is beyond the emergency credit.
     """
     row = queries.arrears(session, scope, contract.id, _local(contract).date())
     if not contract.is_prepaid:
         return row.debt, row.is_held, row.level
     book = ledger.book_of(session, scope, organisation_id=contract.organisation_id)
     whose = {"book_id": book.id, "customer_id": contract.customer_id, "currency": contract.currency}
-    below = payments.owed(session, scope, **whose) - payments.credit(session, scope, **whose)
-    return max(below, Decimal(0)), row.is_held, row.level
+    balance = payments.credit(session, scope, **whose) - payments.owed(session, scope, **whose)
+    return rules.prepaid_debt(balance, contract.emergency_credit), row.is_held, row.level
 
 
 def _local(contract: SupplyContract) -> datetime:

@@ -177,13 +177,16 @@ def _warn(
     owed = payments.balances(session, scope, book_id, RECEIVABLE, customers) if prepaid else {}
     known = balances.balances(session, scope, [one.contract_id for one in prepaid]) if prepaid else {}
     for one in prepaid:
-        whose, low = (one.customer_id, one.currency), agreed[one.contract_id].low_balance
+        whose, mine = (one.customer_id, one.currency), agreed[one.contract_id]
         balance = -Decimal(credit.get(whose, 0)) - Decimal(owed.get(whose, 0))
         told = known.get(one.contract_id)  # what was used was told of day by day, where it was worked out
         before = balance + one.total if told is None else min(told.left, balance + one.total)
-        if low is not None and disconnection.warns(before, balance, low):
-            body = {"contract_id": str(one.contract_id), "customer_id": str(one.customer_id), "balance": str(balance),
-                    "currency": one.currency}  # fmt: skip
+        if disconnection.warns(before, balance, mine.low_balance, mine.emergency_credit):
+            body = {
+                "contract_id": str(one.contract_id), "customer_id": str(one.customer_id), "balance": str(balance),
+                "currency": one.currency,
+                "emergency_credit": mine.emergency_credit and str(mine.emergency_credit),
+            }  # fmt: skip
             publish(
                 session, events.event(events.BALANCE_LOW, one.organisation_id, body, actor_id=scope.actor_id)
             )

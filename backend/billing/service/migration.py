@@ -39,7 +39,7 @@ USUAL: dict[str, Any] = {
 """What an empty cell means."""
 
 SAME = ("starts_on", "ends_on", "months", "day", "first", "due_days", "facts", "payer", "low_balance", "is_prepaid",
-        "is_protected")  # fmt: skip
+        "is_protected", "emergency_credit")  # fmt: skip
 """What a contract that is there already must say, too."""
 
 
@@ -352,6 +352,7 @@ def _contract(values: Mapping[str, Any], customer: UUID, tariff: UUID) -> NewSup
         customer_id=customer, number=values["number"], tariff_id=tariff, starts_on=values["starts_on"], points=(),
         ends_on=values["ends_on"], calendar=BillingCalendar(values["months"], values["day"], values["first"]),
         due_days=values["due_days"], facts={name: Decimal(said) for name, said in values["facts"].items()},
-        payer=values["payer"], low_balance=values["low_balance"], is_prepaid=values["is_prepaid"],
+        payer=values["payer"], low_balance=values["low_balance"],
+        emergency_credit=values["emergency_credit"], is_prepaid=values["is_prepaid"],
         is_protected=values["is_protected"],
     )  # fmt: skip

@@ -6,7 +6,8 @@ what a bill would leave of it. Where intervals are missing, the last balance sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -15,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from backend.billing import events
 from backend.billing.models import PrepaidBalance, SupplyContract
-from backend.billing.queries import bills, contracts
+from backend.billing.queries import accounts, bills, contracts
 from backend.billing.queries import prepaid as queries
 from backend.billing.rules import disconnection
+from backend.billing.rules import prepaid as rules
 from backend.billing.rules.periods import BillingCalendar, Part, part
 from backend.billing.service import ledger, payments
 from backend.billing.service.rating import Rater, Wanted
@@ -88,15 +90,56 @@ def _parts(contract: SupplyContract, start: date, today: date) -> Iterator[Part]
 
 
 def _warn(session: Session, scope: Scope, contract: SupplyContract, before: Decimal, left: Decimal) -> None:
-    if contract.low_balance is None or not disconnection.warns(before, left, contract.low_balance):
+    if not disconnection.warns(before, left, contract.low_balance, contract.emergency_credit):
         return
     body = {
         "contract_id": str(contract.id), "customer_id": str(contract.customer_id), "balance": str(left),
         "currency": contract.currency,
+        "emergency_credit": contract.emergency_credit and str(contract.emergency_credit),
     }  # fmt: skip
     publish(
         session, events.event(events.BALANCE_LOW, contract.organisation_id, body, actor_id=scope.actor_id)
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A prepaid contract, what is left, and how long that lasts: until it is empty, and with emergency credit."""
+
+    contract: SupplyContract
+    balance: PrepaidBalance | None
+    daily: Decimal | None
+    days_left: int | None
+    days_with_credit: int | None
+
+    @property
+    def credit_used(self) -> Decimal:
+        """What of the emergency credit is used [currency]."""
+        below = max(-self.balance.left, Decimal(0)) if self.balance else Decimal(0)
+        return min(below, self.contract.emergency_credit or Decimal(0))
+
+
+def standings(session: Session, scope: Scope, *, customers: Collection[UUID] | None = None) -> list[Standing]:
+    """Return the prepaid contracts that run, those that run out first first; customers see theirs."""
+    today = local_date(clock.now(), "UTC")
+    return [
+        _standing(session, scope, contract, kept)
+        for contract, kept in queries.prepaid_contracts(session, scope, today, customers)
+    ]
+
+
+def _standing(
+    session: Session, scope: Scope, contract: SupplyContract, kept: PrepaidBalance | None
+) -> Standing:
+    if kept is None:
+        return Standing(contract, None, None, None, None)
+    last = accounts.bill_before(session, scope, contract.id, kept.until)
+    since = last.ends_on if last else contract.starts_on
+    billed, days = (last.total, (last.ends_on - last.starts_on).days) if last else (Decimal(0), 0)
+    a_day = rules.daily(kept.used, (kept.until - since).days, billed, days)
+    credit = contract.emergency_credit
+    return Standing(contract, kept, a_day, rules.days_left(kept.left, a_day),
+                    rules.days_left(kept.left, a_day, credit))  # fmt: skip
 
 
 def balance(session: Session, scope: Scope, *, contract_id: UUID) -> PrepaidBalance:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.billing.models import DeliveryStatus, DocumentDelivery, DocumentSchedule, Road
+from backend.billing.queries import documents as document_queries
 from backend.billing.queries import schedules as queries
 from backend.billing.queries.confined import KEEPERS
 from backend.billing.rules.documents import schedule as rules
@@ -25,8 +25,6 @@ from backend.kernel.scope import Scope
 from backend.network import service as network
 from backend.tenancy import service as tenancy
 
-ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
-MOST_RECIPIENTS = 20
 AT_ONCE = 200
 """So many deliveries are taken up at a time."""
 
@@ -86,22 +84,13 @@ def _demand_sound(new: NewSchedule) -> None:
         raise Refused(
             "this document is not made as that", field="forms", value=said, remedy=f"take some of {some}"
         )
-    if (new.paper is Paper.STATEMENT) != (new.customer_id is not None):
-        raise Refused("a statement is of a customer, the others are of none", field="customer_id")
-    if (new.road is Road.MAIL) != bool(new.recipients) or len(new.recipients) > MOST_RECIPIENTS:
+    if new.paper is not Paper.BILLS and (new.paper is Paper.STATEMENT) != (new.customer_id is not None):
         raise Refused(
-            f"mail has 1 to {MOST_RECIPIENTS} recipients, a folder none",
-            field="recipients",
-            value=len(new.recipients),
+            "a statement is of a customer, bills may be, the others are of none", field="customer_id"
         )
-    wrong = [one for one in new.recipients if len(one) > 254 or not ADDRESS.fullmatch(one)]
-    if wrong:
-        raise Refused("this is no address for mail", field="recipients", value=wrong[0][:254])
-    if new.ends_on is not None and new.ends_on < new.starts_on:
-        raise Refused("it ends before it starts", field="ends_on", value=new.ends_on.isoformat())
-    if new.every in rules.MONTHS and new.starts_on.day > 28:
-        raise Refused("a period of months begins on a day every month has", field="starts_on",
-                      value=new.starts_on.isoformat(), remedy="begin on the 1st to the 28th")  # fmt: skip
+    rules.demand_sendable(
+        new.every, new.starts_on, new.ends_on, new.recipients, by_mail=new.road is Road.MAIL
+    )
 
 
 def end_schedule(session: Session, scope: Scope, *, schedule_id: UUID, on: date) -> DocumentSchedule:
@@ -211,6 +200,14 @@ def runs_issued(
 ) -> list[UUID]:
     """Return the runs an operator issued in local days [first, until)."""
     return queries.runs_issued(session, scope, organisation_id, first, until)
+
+
+def bills_issued(
+    session: Session, scope: Scope, *, one: DocumentSchedule, first: date, until: date
+) -> list[UUID]:
+    """Return the bills and notes a schedule is about that were issued in local days [first, until), by number."""
+    found = document_queries.issued_between(session, scope, one.organisation_id, first, until)
+    return [bill.id for bill in found if one.customer_id in (None, bill.customer_id)]
 
 
 def _note(session: Session, scope: Scope, one: DocumentSchedule, done: str, after: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backend.forecasting.rules.days import LocalClock
+from backend.forecasting.rules.engine import Learning
 from backend.forecasting.rules.foreseen import BAND_80, MEDIAN, QUANTILES, Method, tidy
 from backend.forecasting.rules.kinds import Kind
 from backend.forecasting.rules.model import Model, train
@@ -58,7 +59,8 @@ def pinball(actual: Floats, values: Floats) -> Floats:
 
 
 def backtest(
-    past: Past, weather: Weather | None, kind: Kind, folds: Folds = Folds(), *, seed: int = 0
+    past: Past, weather: Weather | None, kind: Kind, folds: Folds = Folds(), *, seed: int = 0,
+    learning: Learning = Learning()
 ) -> dict[Method, Scores]:  # fmt: skip
     """Return how each method did on the held days, day-ahead from each local midnight.
 
@@ -73,7 +75,9 @@ def backtest(
     for n, (origin, end) in enumerate(zip(held, held[1:], strict=False)):
         fold = n // folds.days
         if fold not in models:
-            models[fold] = train(past.known(past.start + origin * step), weather, kind, seed=seed)
+            models[fold] = train(
+                past.known(past.start + origin * step), weather, kind, seed=seed, learning=learning
+            )
         actual = past.values[origin:end]
         for method in Method:
             values = _made(method, models[fold], past, weather, origin, end)

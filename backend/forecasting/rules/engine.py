@@ -10,7 +10,6 @@ import base64
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -89,40 +88,34 @@ _CLIP = 8.0
 
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """Trees as text, each packed (zlib, base64): `medians` to be averaged, `spreads` for each quantile but the median.
+    """Trees: `medians` to be averaged, `spreads` for each quantile but the median.
 
     names: columns of the median; the spread's are those of SPREAD_NAMES among them
     """
 
     names: tuple[str, ...]
-    medians: tuple[str, ...]
-    spreads: tuple[str, ...]
+    medians: tuple[lgb.Booster, ...]
+    spreads: tuple[lgb.Booster, ...]
 
     def predict(self, columns: Matrix) -> Floats:
         """Return quantiles in units of the scale, relative to the base, shape (rows, quantiles)."""
-        median = np.mean([tree.predict(columns) for tree in self._medians], axis=0)
-        seen = _spread_columns(self.names, columns, median)
+        median = np.mean([tree.predict(columns, num_threads=1) for tree in self.medians], axis=0)
+        seen = spread_columns(self.names, columns, median)
         found = np.repeat(median[:, None], len(QUANTILES), axis=1)
-        for n, tree in zip(_OUTER, self._spreads, strict=True):
-            found[:, n] += tree.predict(seen)
+        for n, tree in zip(_OUTER, self.spreads, strict=True):
+            found[:, n] += tree.predict(seen, num_threads=1)
         return found
 
-    @cached_property
-    def _medians(self) -> list[lgb.Booster]:
-        return [_unpacked(text) for text in self.medians]
-
-    @cached_property
-    def _spreads(self) -> list[lgb.Booster]:
-        return [_unpacked(text) for text in self.spreads]
-
     def as_dict(self) -> dict[str, Any]:
-        """Return the engine as plain values."""
-        return {"names": list(self.names), "medians": list(self.medians), "spreads": list(self.spreads)}
+        """Return the engine as plain values: each tree is LightGBM's own text, packed (zlib, base64)."""
+        medians, spreads = (list(map(_packed, trees)) for trees in (self.medians, self.spreads))
+        return {"names": list(self.names), "medians": medians, "spreads": spreads}
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> Engine:
         """Read what `as_dict` said."""
-        return cls(tuple(said["names"]), tuple(said["medians"]), tuple(said["spreads"]))
+        medians, spreads = (tuple(map(_unpacked, said[name])) for name in ("medians", "spreads"))
+        return cls(tuple(said["names"]), medians, spreads)
 
 
 _OUTER = [n for n in range(len(QUANTILES)) if n != MEDIAN]
@@ -140,12 +133,15 @@ def learn(names: tuple[str, ...], columns: Matrix, wanted: Floats, block: Ints, 
     trees, median = [], np.empty(len(wanted))
     for fold in range(FOLDS):
         left_out = block % FOLDS == fold
-        seen = whole.subset(np.flatnonzero(~left_out).tolist()) if left_out.any() else whole
+        split = left_out.any() and not left_out.all()
+        seen = whole.subset(np.flatnonzero(~left_out).tolist()) if split else whole
         tree = lgb.train(how.median, seen, how.rounds)
         median[left_out] = tree.predict(columns[left_out], num_threads=how.threads) if left_out.any() else 0.0
         trees.append(tree)
-    spreads = _learn_spread(_spread_columns(names, columns, median), wanted - median, how)
-    return Engine(names, tuple(map(_packed, trees)), tuple(map(_packed, spreads)))
+    spreads = _learn_spread(spread_columns(names, columns, median), wanted - median, how)
+    for tree in (*trees, *spreads):
+        tree.free_dataset()
+    return Engine(names, tuple(trees), tuple(spreads))
 
 
 def _learn_spread(seen: NDArray[Any], missed: Floats, how: Learning) -> list[lgb.Booster]:
@@ -153,15 +149,16 @@ def _learn_spread(seen: NDArray[Any], missed: Floats, how: Learning) -> list[lgb
     return [lgb.train(how.spread(QUANTILES[n]), data, how.spread_rounds) for n in _OUTER]
 
 
-def _spread_columns(names: tuple[str, ...], columns: Matrix, median: Floats) -> Matrix:
+def spread_columns(names: tuple[str, ...], columns: Matrix, median: Floats) -> Matrix:
+    """Return what the spread is learnt from, shape (rows, 1 + those of SPREAD_NAMES there are)."""
     chosen = [names.index(name) for name in SPREAD_NAMES if name in names]
     return np.column_stack([median.astype(np.float32), columns[:, chosen]])
 
 
 def _packed(tree: lgb.Booster) -> str:
     text = tree.model_to_string(importance_type="split")
-    return base64.b85encode(zlib.compress(text.encode(), 6)).decode()
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
 def _unpacked(text: str) -> lgb.Booster:
-    return lgb.Booster(model_str=zlib.decompress(base64.b85decode(text)).decode())
+    return lgb.Booster(model_str=zlib.decompress(base64.b64decode(text)).decode())

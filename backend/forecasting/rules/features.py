@@ -20,6 +20,8 @@ Matrix = NDArray[np.float32]
 HEATING_BELOW_C, COOLING_ABOVE_C = 15.5, 18.0
 """Bases of degree hours: 15.5 °C is the British one for heating (CIBSE TM41), 18 °C the usual one for cooling."""
 LIKE_DAYS = 4
+NEAR_H = 3
+"""Up to so many hours ahead what is unusual now is taken to last, as much as it did."""
 _SCALE_DAYS = 28
 
 
@@ -49,6 +51,14 @@ class Panel:
     def per_day(self) -> int:
         """Steps of a day of 24 hours."""
         return 1440 // self.clock.step_min
+
+    def lead_h(self, places: Places) -> Floats:
+        """Return hours from each origin to its target's end, shape (pairs,)."""
+        return np.asarray((places.at - places.origin + 1) * self.clock.step_min / 60)
+
+    def is_near(self, places: Places) -> Flags:
+        """Return which targets lie in the hours just ahead, shape (pairs,)."""
+        return np.asarray(self.lead_h(places) <= NEAR_H)
 
     @cached_property
     def day(self) -> Ints:
@@ -101,6 +111,15 @@ class Panel:
     def unusual(self) -> Rolling:
         """Return running means of how far values lie from `typical`."""
         return Rolling.of(self.values - self.typical)
+
+    @cached_property
+    def lasting(self) -> tuple[Rolling, Rolling]:
+        """Return running means of what is unusual times itself an hour before, and of its square."""
+        per_h = max(1, self.per_day // 24)
+        apart = self.values - self.typical
+        before = np.full_like(apart, np.nan)
+        before[:, per_h:] = apart[:, :-per_h]
+        return Rolling.of(apart * before), Rolling.of(np.where(np.isfinite(apart * before), apart**2, np.nan))
 
     @cached_property
     def restless(self) -> Rolling:
@@ -192,6 +211,7 @@ def _scale(panel: Panel, origin: Ints) -> Floats:
 
 _DIFFERENCES = {
     "unusual_day", "unusual_3h", "unusual_last", "unusual_same_hour", "unusual_week", "spread", "step",
+    "step_before",
     "restless_week", "restless_month", "restless_hour", "level_of_base",
 }  # fmt: skip
 """Columns that are not levels, so that the base is not taken from them."""
@@ -240,7 +260,27 @@ def _own(panel: Panel, places: Places) -> tuple[Floats, dict[str, Floats]]:
         "restless_hour": mean_known(np.abs(recent - base[..., None])),
         "level_of_base": base,
     }
-    return base, own
+    if not panel.is_near(places).all():
+        return base, own
+    then = np.clip(places.at - back * per_day, 0, np.maximum(origin - 1, 0))
+    own["last_2"] = panel.values[:, np.clip(origin - 1 - per_h, 0, None)]
+    own["step_before"] = (
+        panel.values[:, then] - panel.values[:, np.clip(origin - 1 - back * per_day, 0, None)]
+    )
+    return base + _still_unusual(panel, places), own
+
+
+def _still_unusual(panel: Panel, places: Places) -> Floats:
+    """Return what will be left of what is unusual now, in the hours just ahead: it decays as it did in four weeks.
+
+    A first-order autoregression of what is unusual, its factor between an hour and the next within 0 and 1.
+    """
+    lead_h = panel.lead_h(places)
+    products, squares = (run.mean(places.origin, _SCALE_DAYS * panel.per_day) for run in panel.lasting)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.clip(np.nan_to_num(products / squares), 0.0, 1.0)
+    now = np.nan_to_num(panel.unusual.mean(places.origin, 1))
+    return np.asarray(factor**lead_h * now)
 
 
 def _physical(panel: Panel, places: Places) -> Floats:
@@ -276,7 +316,7 @@ def _calendar(panel: Panel, places: Places) -> dict[str, Floats]:
         "weekday": clock.weekday[at].astype(float),
         "season_sin": np.sin(season),
         "season_cos": np.cos(season),
-        "lead_h": (at - places.origin + 1) * clock.step_min / 60,
+        "lead_h": panel.lead_h(places),
         "day_type": of_day[:, 0],
         "is_holiday": of_day[:, 1],
         "is_make_up": of_day[:, 2],

@@ -38,6 +38,8 @@ class Why(StrEnum):
     WEATHER_LATER = "weather_later"
     WEATHER_SHORT = "weather_short"
     MODEL_OTHER_STEP = "model_other_step"
+    MODEL_WITHOUT = "model_without"
+    """The model has not learnt this rung: it was trained without weather, or only with it."""
     TOO_SHORT = "too_short"
     STALE = "stale"
     FLAT = "flat"

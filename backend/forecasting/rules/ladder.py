@@ -9,10 +9,11 @@ import numpy as np
 
 from backend.forecasting.rules.days import LocalClock
 from backend.forecasting.rules.foreseen import Foreseen, Method, NoForecast, Passed, Why, tidy
-from backend.forecasting.rules.kinds import Kind
+from backend.forecasting.rules.kinds import Kind, Source
 from backend.forecasting.rules.model import Model
 from backend.forecasting.rules.naive import naive
 from backend.forecasting.rules.series import Floats, Past, Weather
+from backend.forecasting.rules.sun import dark
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ NEEDS = {
 }
 FLAT_H = 24.0
 """One value for so long is a stuck meter, unless the value is nothing at all (a building may stand empty)."""
+_NOTHING = 0.002
+"""Modules that never gave more than this share of their best at an hour in four weeks lie in the dark then."""
 WEATHER_STALE_H = 36.0
 """Weather foretold longer ago is not used: a model fed with it looks surer than it is."""
 
@@ -61,12 +64,30 @@ def forecast(
             passed.append(why)
             continue
         values = _made_by(method, model, known, weather, start, steps, issued_at)
-        values = tidy(values, kind)
+        values = _dark(tidy(values, kind), known, kind, start)
         if not np.isfinite(values).all():
             passed.append(Passed(method, Why.GAPS))
             continue
         return Foreseen(start, past.step_min, values, method, tuple(passed))
     raise _refusal(tuple(passed))
+
+
+def _dark(values: Floats, known: Past, kind: Kind, start: datetime) -> Floats:
+    """Return quantiles that are nothing while modules lie in the dark: by the sun, or by habit."""
+    if kind.source is not Source.PV:
+        return values
+    steps = len(values)
+    if kind.pv is not None:
+        down = dark(LocalClock(start, known.step_min, steps, known.zone, known.country), kind.pv)
+    else:
+        per_day = 1440 // known.step_min
+        seen = np.nan_to_num(known.values[-28 * per_day :])
+        slot = np.arange(-len(seen), 0) % per_day
+        highest = np.zeros(per_day)
+        np.maximum.at(highest, slot, seen)
+        gap = int((start - known.end) / timedelta(minutes=known.step_min))
+        down = (highest <= _NOTHING * highest.max())[(gap + np.arange(steps)) % per_day]
+    return np.where(down[:, None], 0.0, values)
 
 
 def _first_start(past: Past, issued_at: datetime) -> datetime:
@@ -86,15 +107,17 @@ def _why_not(
             return Passed(
                 method, Why.MODEL_OTHER_STEP, {"step_min": known.step_min, "model_min": model.step_min}
             )
-    if method is Method.MODEL:
-        found = _weather_lacks(weather, start, steps, known.step_min, issued_at)
+        if not model.has(with_weather=method is Method.MODEL):
+            return Passed(method, Why.NO_WEATHER if weather is None else Why.MODEL_WITHOUT)
+    if method is Method.MODEL and model is not None:
+        found = _weather_lacks(model, weather, start, steps, issued_at)
         if found is not None:
             return found
     return _past_lacks(method, known, issued_at)
 
 
 def _weather_lacks(
-    weather: Weather | None, start: datetime, steps: int, step_min: int, issued_at: datetime
+    model: Model, weather: Weather | None, start: datetime, steps: int, issued_at: datetime
 ) -> Passed | None:
     if weather is None:
         return Passed(Method.MODEL, Why.NO_WEATHER)
@@ -103,8 +126,8 @@ def _weather_lacks(
         return Passed(Method.MODEL, Why.WEATHER_LATER, {"hours": -age_h})
     if age_h > WEATHER_STALE_H:
         return Passed(Method.MODEL, Why.WEATHER_STALE, {"hours": age_h, "limit_hours": WEATHER_STALE_H})
-    columns = weather.on(start, step_min, steps)
-    share = float(np.mean([np.isfinite(column).mean() for column in columns.values()])) if columns else 0.0
+    given = weather.on(start, model.step_min, steps)
+    share = min(float(np.isfinite(given[name]).mean()) if name in given else 0.0 for name in model.columns)
     if share < 0.9:
         return Passed(Method.MODEL, Why.WEATHER_SHORT, {"share": share, "limit_share": 0.9})
     return None

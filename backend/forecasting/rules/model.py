@@ -12,19 +12,21 @@ import numpy as np
 from backend.forecasting.rules.calibration import Stretch, stretch
 from backend.forecasting.rules.days import LocalClock
 from backend.forecasting.rules.engine import Engine, Learning, learn
-from backend.forecasting.rules.features import Panel, Places, Table, build, targets
-from backend.forecasting.rules.foreseen import NoForecast, Why, tidy
+from backend.forecasting.rules.features import NEAR_H, Panel, Places, build, targets
+from backend.forecasting.rules.foreseen import QUANTILES, NoForecast, Why, tidy
 from backend.forecasting.rules.kinds import Kind, Source
 from backend.forecasting.rules.series import Floats, Ints, Past, Weather
 from backend.forecasting.rules.sun import dark, sun_columns
 
-NEAR_H, DAY_H, FAR_DAYS = 3, 25, 7
+DAY_H, FAR_DAYS = 25, 7
 """Up to three hours ahead one engine foresees, up to a day (which may have 25 hours) another, to seven days a third."""
 LEAST_DAYS = 21
 """So many days must be known for a model to be trained."""
+_LEAST_ROWS = 100
 _BLOCK_DAYS = 14
 _HINDSIGHT_DAYS = 14
-_FORMAT = 1
+_FORMAT = 2
+"""Raised whenever what a model looks at changes: an older one is trained anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,46 +44,63 @@ class Model:
     engines: Mapping[str, Engine]
     trained_until: datetime
 
+    def has(self, *, with_weather: bool) -> bool:
+        """Return whether the model has learnt to foresee with weather, or without."""
+        return any(("+weather" in name) == with_weather for name in self.engines)
+
     def quantiles(self, past: Past, weather: Weather | None, *, start: datetime, steps: int) -> Floats:
         """Return quantiles of `steps` steps from `start`, shape (steps, quantiles), ordered and within limits.
 
         past: known values only; since the model was trained they also tell how wide its bands must be
         weather: None foresees without it
         """
-        gap = int((start - past.end) / timedelta(minutes=past.step_min))
-        panel = panel_of([past], weather if self.columns else None, self.kind, ahead=gap + steps)
-        origin = len(past.values)
+        return np.asarray(self.together([past], weather, start=start, steps=steps)[0])
+
+    def together(
+        self, pasts: Sequence[Past], weather: Weather | None, *, start: datetime, steps: int
+    ) -> Floats:
+        """Return quantiles of points on the same steps, as `quantiles` does, shape (points, steps, quantiles)."""
+        origin = max(len(past.values) for past in pasts)
+        end = pasts[0].start + timedelta(minutes=self.step_min) * origin
+        gap = int((start - end) / timedelta(minutes=self.step_min))
+        panel = panel_of(pasts, self._known(weather), self.kind, ahead=gap + steps)
         at = np.arange(origin + gap, origin + gap + steps)
-        raw = self.raw(panel, Places(np.full(steps, origin), at))[0]
-        raw = self._stretched(panel, raw, past, origin, steps)
+        raw = self.raw(panel, Places(np.full(steps, origin), at))
+        raw = self._stretched(panel, raw, origin, steps)
         return night(tidy(raw, self.kind), panel, self.kind, at)
+
+    def _known(self, weather: Weather | None) -> Weather | None:
+        """Return of the weather the columns the model has learnt from, all of which must be there."""
+        if weather is None or not self.columns:
+            return None
+        return replace(weather, columns={name: weather.columns[name] for name in self.columns})
 
     def raw(self, panel: Panel, places: Places) -> Floats:
         """Return quantiles as the trees give them, shape (points, pairs, quantiles)."""
-        found = np.empty((len(panel.values), len(places.at), 11))
-        lead_h = (places.at - places.origin + 1) * self.step_min / 60
+        found = np.empty((len(panel.values), len(places.at), len(QUANTILES)))
         suffix = "+weather" if panel.weather is not None and self.columns else ""
-        near, far = lead_h <= NEAR_H, lead_h > DAY_H
+        near, far = panel.is_near(places), panel.lead_h(places) > DAY_H
         for name, mine in (("near", near), ("day", ~near & ~far), ("week", far)):
             if mine.any():
                 table = build(panel, Places(places.origin[mine], places.at[mine]))
                 said = self.engines[name + suffix].predict(table.columns)
-                said = said.reshape(len(panel.values), -1, 11)
+                said = said.reshape(len(panel.values), -1, len(QUANTILES))
                 found[:, mine] = table.base[..., None] + table.scale[..., None] * said
         return np.asarray(np.sort(found, axis=-1))
 
-    def _stretched(self, panel: Panel, raw: Floats, past: Past, origin: int, steps: int) -> Floats:
+    def _stretched(self, panel: Panel, raw: Floats, origin: int, steps: int) -> Floats:
         """Draw quantiles out by what the last two weeks' forecasts, made since training, would have missed."""
         per_day, ahead = panel.per_day, min(steps, panel.per_day)
-        seen = int((self.trained_until - past.start) / timedelta(minutes=self.step_min))
+        seen = int((self.trained_until - panel.clock.start) / timedelta(minutes=self.step_min))
         origins = origin - ahead * np.arange(1, _HINDSIGHT_DAYS * per_day // ahead + 1)
         origins = origins[(origins >= seen) & (origins > 0)]
         if not origins.size:
             return Stretch().apply(raw)
         places = Places(np.repeat(origins, ahead), (origins[:, None] + np.arange(ahead)).ravel())
         age = (origin - places.origin) / per_day
-        was = night(tidy(self.raw(panel, places)[0], self.kind), panel, self.kind, places.at)
-        return stretch(was, panel.values[0, places.at], age).apply(raw)
+        was = night(tidy(self.raw(panel, places), self.kind), panel, self.kind, places.at)
+        came = panel.values[:, places.at]
+        return np.stack([stretch(was[n], came[n], age).apply(raw[n]) for n in range(len(raw))])
 
     def to_text(self) -> str:
         """Return the model as JSON; its trees are LightGBM's own text, packed."""
@@ -109,7 +128,7 @@ class Model:
 
 
 def night(values: Floats, panel: Panel, kind: Kind, at: Ints) -> Floats:
-    """Return quantiles of places `at`, nothing where the modules' sun is down; shape (places, quantiles)."""
+    """Return quantiles of places `at`, nothing where the modules' sun is down; shape (..., places, quantiles)."""
     if kind.source is Source.PV and kind.pv is not None:
         values = np.where(dark(panel.clock, kind.pv)[at, None], 0.0, values)
     return values
@@ -157,7 +176,7 @@ def train_together(
     for suffix, seen in (("+weather", panel), ("", replace(panel, weather=None, sun=_without(panel.sun)))):
         if (suffix and not columns) or (not suffix and columns and not learning.also_without_weather):
             continue
-        for name, places in _lessons(seen, learning).items():
+        for name, places in lessons(seen, learning).items():
             engines[name + suffix] = _taught(seen, places, learning)
     first = pasts[0]
     return Model(first.step_min, kind, columns, engines, max(past.end for past in pasts))
@@ -170,18 +189,23 @@ def _without(sun: Mapping[str, Floats] | None) -> dict[str, Floats] | None:
 def _taught(panel: Panel, places: Places, learning: Learning) -> Engine:
     table = build(panel, places)
     wanted, known = targets(panel, table, places)
+    if known.sum() < _LEAST_ROWS:
+        raise NoForecast(
+            f"{known.sum()} steps can be learnt from, a model needs {_LEAST_ROWS}",
+            missing=Why.GAPS, passed=(), remedy="see why readings are missing, or import them",
+        )  # fmt: skip
     block = np.tile(panel.day[places.at] // _BLOCK_DAYS, len(panel.values))
     return learn(table.names, table.columns[known], wanted[known], block[known], learning)
 
 
-def _lessons(panel: Panel, learning: Learning) -> dict[str, Places]:
+def lessons(panel: Panel, learning: Learning) -> dict[str, Places]:
     """Return the places to learn from: every step from its midnight and from other origins, thinned out."""
     draw = np.random.default_rng(learning.seed)
     per_day, steps = panel.per_day, panel.values.shape[1]
     days = steps // per_day
     first = min(28, max(7, days // 3)) * per_day
     at = np.arange(first, steps)
-    most = max(500, learning.most_rows // len(panel.values))
+    most = max(50, learning.most_rows // len(panel.values))
     midnight = np.flatnonzero(np.diff(panel.day, prepend=-1) > 0)
     today = midnight[np.searchsorted(midnight, at, side="right") - 1]
     per_h = 60 / panel.clock.step_min
@@ -200,6 +224,3 @@ def _thinned(places: Places, most: int, draw: np.random.Generator) -> Places:
         return places
     kept = np.sort(draw.choice(len(places.at), most, replace=False))
     return Places(places.origin[kept], places.at[kept])
-
-
-__all__ = ["LEAST_DAYS", "Learning", "Model", "Table", "train", "train_together"]

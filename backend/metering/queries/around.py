@@ -46,6 +46,14 @@ CROSS JOIN LATERAL (
 ) outdoors
 WHERE p.key = ANY (:keys) AND p.organisation_id = ANY (:organisations)""")
 
+_EXTREMES = text("""
+SELECT q.key, min(h.low), max(h.high), count(*) FROM position here
+JOIN position there ON there.site_id = here.site_id
+JOIN point q ON q.position_id = there.id AND q.carrier = 'environment' AND q.quantity = 'temperature'
+JOIN hour_statistic h ON h.point_key = q.key AND h.start >= :since AND h.count > 0
+WHERE here.id = :position AND q.organisation_id = ANY (:organisations)
+GROUP BY q.key ORDER BY 1""")
+
 _VALVES = text("""
 SELECT p.key, q.key FROM point p
 JOIN point q ON q.position_id = p.position_id AND q.carrier = p.carrier AND q.kind = 'state' AND q.quantity = 'valve'
@@ -77,6 +85,14 @@ def alike_points(session: Session, scope: Scope, keys: Sequence[int], most: int)
 def outdoors(session: Session, scope: Scope, keys: Sequence[int]) -> dict[int, int]:
     """The outdoor temperature nearest to given points: of their site, else of their organisation, else any."""
     return dict(_pairs(session, scope, _OUTDOORS, keys))
+
+
+def extremes(
+    session: Session, scope: Scope, position_id: UUID, since: datetime
+) -> list[tuple[float, float, int]]:
+    """Lowest, highest [°C] and hours known since an instant, of each temperature of a position's site."""
+    said = {"position": position_id, "since": since, "organisations": list(scope.organisations)}
+    return [(low, high, hours) for _, low, high, hours in session.execute(_EXTREMES, said)]
 
 
 def valves(session: Session, scope: Scope, keys: Sequence[int]) -> list[tuple[int, int]]:

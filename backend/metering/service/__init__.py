@@ -78,6 +78,7 @@ from backend.metering.service.letters import (
     settle_dead_letter,
 )
 from backend.metering.service.maintenance import maintenance, prepare_months
+from backend.metering.service.outdoors import outdoor_extremes
 from backend.metering.service.points import (
     Direction,
     NewPoint,
@@ -244,6 +245,7 @@ __all__ = [
     "maintenance",
     "note_contact",
     "note_outcome",
+    "outdoor_extremes",
     "overview",
     "parts_of",
     "point",

@@ -25,6 +25,7 @@ class Quality(StrEnum):
     """How an input came about."""
 
     MEASURED = "measured"
+    AGREED = "agreed"
     FORECAST = "forecast"
     FALLBACK = "fallback"
     ASSUMED = "assumed"

@@ -23,6 +23,7 @@ from tests.billing import charge
 from tests.forecasting import foresee
 from tests.gaps import make_gap
 from tests.hosting import host
+from tests.kept import keep
 from tests.work import put_to_work
 
 ROLES = [role.value for role in Role]
@@ -41,8 +42,12 @@ OF_PARAMETER = {
     "bill": ["bill", "draft"], "run": ["run"], "payment": ["payment"], "book": ["book"], "contract": ["contract"],
     "exception": ["exception"], "complaint": ["complaint"], "intent": ["intent"], "tariff": ["tariff"],
     "hold": ["hold"], "instalment_plan": ["instalment_plan"], "cut": ["cut"],
-    "schedule": ["schedule"], "delivery": ["delivery"],
+    "schedule": ["schedule"], "delivery": ["delivery"], "request": ["request"],
+    "driver": ["driver"], "factor": ["factor"], "quota": ["quota"], "measure": ["measure"], "purchase": ["purchase"],
+    "kept": ["measure"],
     "target": ["target"], "forecast": ["forecast"], "weather_place": ["weather_place"],
+    "schedule": ["schedule"], "delivery": ["delivery"],
+    "request": ["request"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
@@ -68,6 +73,7 @@ BODIES = {
     "adjustments": {"on": "2026-01-01", "reason": "x", "amount": "-1"}, "closings": {"until": "2020-01-01"},
     "assignment": {"customer_id": "01KASG2V3W4X5Y6Z7A8B9C0D1E"}, "end": {"ends_on": "2099-01-01"},
     "request": {"low_c": 10.0, "high_c": 20.0}, "carrying-out": {}, "reconnection": {},
+    "grant": {}, "refusal": {"answer": "x"}, "archive": {"locale": "zh"},
     "holds": {"reason": "other", "note": "x"}, "release": {},
     "refunds": {"amount": "1.00", "paid_on": "2026-01-01", "reason": "x"},
     "dunning": {"steps": [{"after_days": 7, "fee": "1.00"}], "least": "1.00"},
@@ -95,6 +101,7 @@ def foreign(world):
     with world.database.transaction(west.scope) as session:
         host(session, west)
     charge(world, west)
+    keep(world, west)
     foresee(world, west)
     west.ids["exception"], _ = make_gap(world, west)
     known = {name: ids.show(value) for name, value in west.ids.items()}
@@ -176,7 +183,8 @@ def state(owner_database):
               "journal_entry", "ledger_posting", "ledger_book", "supply_contract", "allocation", "tariff_version",
               "payment_intent", "complaint", "complaint_word", "bill_so_far", "dunning_policy", "bill_hold",
               "bill_reminder", "supply_cut", "electronic_invoice", "instalment_plan", "refund",
-              "provider_refund", "document_schedule", "document_delivery")  # fmt: skip
+              "provider_refund", "document_schedule", "document_delivery", "account_request", "bill_archive", "driver",
+              "own_factor", "use_quota", "measure", "purchase", "use_fit", "peer_place")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(

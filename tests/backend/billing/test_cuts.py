@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +10,13 @@ from sqlalchemy import text
 
 from backend import wiring
 from backend.billing.models import CutStatus, HoldReason
+from backend.billing.rules import disconnection as rules
 from backend.billing.service import cuts, dunning, payments, plans
 from backend.infra import outbox
 from backend.kernel.errors import Conflict, Forbidden, NotFound
 from backend.kernel.scope import Scope
+from backend.kernel.units import Carrier, PointKind
+from backend.metering import service as metering
 from backend.workorders import service as work
 from tests.backend.billing.debts import DUE, MONTH, at, owe, remind
 
@@ -169,3 +172,94 @@ def connected(environment, acting, database):
     """Listeners as in the product."""
     wiring.connect()
     acting.database, acting.nobody = database, Scope.public()
+
+
+@pytest.mark.parametrize(
+    ("balance", "credit", "debt"),
+    [
+        ("-0.01", None, "0.01"),
+        ("-50", "50", "0"),
+        ("-50.01", "50", "50.01"),
+        ("12", "50", "0"),
+        ("0", None, "0"),
+    ],
+)
+def test_emergency_credit_is_no_debt_until_it_is_used_up(balance, credit, debt):
+    assert rules.prepaid_debt(Decimal(balance), credit and Decimal(credit)) == Decimal(debt)
+
+
+def test_marks_a_balance_falls_below_are_told_of_each_once():
+    fall = [Decimal(value) for value in (120, 99, 1, -1, -49, -51, -60)]
+    told = [rules.warns(a, b, Decimal(100), Decimal(50)) for a, b in zip(fall, fall[1:], strict=False)]
+    assert told == [True, False, True, False, True, False]
+    assert not rules.warns(Decimal(1), Decimal(-1), None)
+    assert rules.warns(Decimal(1), Decimal(-1), None, Decimal(50))
+
+
+@pytest.mark.parametrize(
+    ("said", "measured", "expected"),
+    [
+        (None, None, None), ((9, 21), None, (9, 21)), (None, (9, 21), (6, 24)), ((9, 21), (4, 12), (1, 21)),
+        ((-2, 30), (9, 21), (-2, 30)),
+    ],
+)  # fmt: skip
+def test_the_weather_is_the_worse_of_what_is_said_and_what_the_site_measures(said, measured, expected):
+    assert rules.expected(said, measured) == expected
+
+
+@pytest.fixture
+def thermometer(acting, east, owner_database):
+    """Have the site's outdoor temperature be so much for the last days: `thermometer(-4.0)`; forgotten afterwards."""
+
+    def one(celsius: float, *, hours: int = 48, until: date = MONDAY) -> None:
+        with acting() as (session, _):
+            key = session.scalar(
+                text(
+                    "SELECT key FROM point WHERE carrier = 'environment' AND quantity = 'temperature' LIMIT 1"
+                )
+            ) or outdoors(session, east)
+        start = datetime(until.year, until.month, until.day, 1, tzinfo=UTC)
+        with owner_database.transaction(acting.nobody) as session:
+            session.execute(text("DELETE FROM hour_statistic WHERE point_key = :key"), {"key": key})
+            session.execute(
+                text(
+                    "INSERT INTO hour_statistic (point_key, start, count, total, low, high, low_at, high_at)"
+                    " SELECT :key, at, 4, 4 * :c, CAST(:c AS float8), CAST(:c AS float8), at, at"
+                    " FROM generate_series(CAST(:start AS timestamptz) - make_interval(hours => :hours),"
+                    " CAST(:start AS timestamptz), interval '1 hour') at"
+                ),
+                {"key": key, "c": celsius, "start": start, "hours": hours},
+            )
+
+    yield one
+    with owner_database.transaction(acting.nobody) as session:
+        session.execute(text("DELETE FROM hour_statistic"))
+
+
+def outdoors(session, east) -> int:
+    """Make a thermometer at the site of the region."""
+    new = metering.NewPoint("outdoors", Carrier.ENVIRONMENT, "temperature", "°C", PointKind.INSTANT)
+    return metering.create_point(session, east.scope, position_id=east.ids["supply"], new=new).key
+
+
+def test_the_sites_thermometer_speaks_where_nobody_knows_a_forecast(acting, announced, thermometer):
+    thermometer(12.0)
+    found = request(acting, announced, low_c=None, high_c=None)
+    assert (found.low_c, found.high_c) == (9.0, 15.0)
+
+
+@pytest.mark.parametrize(("celsius", "hours", "reasons"), [(-4.0, 48, ["cold"]), (12.0, 20, ["cold", "hot"])])
+def test_frost_or_a_thermometer_that_was_silent_speaks_against_it(
+    acting, announced, thermometer, celsius, hours, reasons
+):
+    thermometer(celsius, hours=hours)
+    with pytest.raises(Conflict) as refused:
+        request(acting, announced, low_c=None, high_c=None)
+    assert refused.value.context["reasons"] == reasons
+
+
+def test_frost_at_the_site_weighs_more_than_a_mild_forecast(acting, announced, thermometer):
+    thermometer(-4.0)
+    with pytest.raises(Conflict) as refused:
+        request(acting, announced)
+    assert refused.value.context["reasons"] == ["cold"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import io
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ from backend.kernel import clock
 from backend.kernel.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
 from backend.kernel.settings import settings
 from tests.billing import charge
+from tests.reports.printed import pages_of
 
 SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
 
@@ -220,3 +222,53 @@ def test_only_who_keeps_the_accounts_agrees_on_schedules(agreed, acting, charged
             schedules.end_schedule(session, scope, schedule_id=one.id, on=OCTOBER)
         with pytest.raises(NotFound):
             schedules.deliveries(session, scope, schedule_id=one.id)
+
+
+def test_bills_themselves_are_put_into_a_folder_of_the_period(agreed, acting, worker):
+    one = agreed(Paper.BILLS, forms=[Form.PDF], locale="zh")
+    assert worker.deliver() == 1
+    (delivery,) = deliveries(acting, one)
+    assert delivery.files == ["bills-2026-10-01-2026-10-31-zh"]
+    made = sorted((worker.folder_of(one) / delivery.files[0]).iterdir())
+    assert [file.name for file in made] == ["bill-2026-000001.pdf"]
+    assert "2026-000001" in pages_of(made[0].read_bytes())[0]
+
+
+def test_a_customers_bills_go_to_them_by_mail(agreed, acting, charged, worker, world):
+    more = {"forms": [Form.PDF], "road": Road.MAIL, "recipients": ["books@mill.example"]}
+    one = agreed(Paper.BILLS, customer_id=charged.customer.id, **more)
+    assert worker.deliver() == 1
+    (letter,) = letters_to("books@mill.example")
+    assert [part.get_filename() for part in letter.iter_attachments()] == ["bill-2026-000001.pdf"]
+    assert letter["Subject"].startswith("Bills")
+    assert deliveries(acting, one)[0].files == ["bill-2026-000001.pdf"]
+
+
+def test_many_bills_make_one_file_of_a_letter_and_too_many_none(agreed, acting, worker, monkeypatch):
+    from backend.worker import bundles  # it reads its settings when it is first met
+
+    monkeypatch.setattr(bundles, "MOST_BY_MAIL", 0)
+    one = agreed(Paper.BILLS, forms=[Form.PDF], road=Road.MAIL, recipients=["all@books.example"])
+    assert worker.deliver() == 0
+    (delivery,) = deliveries(acting, one)
+    assert (delivery.status, delivery.error) == (DeliveryStatus.FAILED, "1 bills do not fit a letter")
+    made = bundles._zipped(
+        "bills", [bundles.Made("a.pdf", "application/pdf", b"1"), bundles.Made("b.pdf", "", b"2")]
+    )
+    assert zipfile.ZipFile(io.BytesIO(made.data)).namelist() == ["a.pdf", "b.pdf"]
+
+
+def test_only_bills_and_statements_may_be_of_a_customer(agreed, charged):
+    with pytest.raises(Refused, match="bills may be"):
+        agreed(Paper.AGEING, customer_id=charged.customer.id)
+    with pytest.raises(Refused, match="not made as that"):
+        agreed(Paper.BILLS, forms=[Form.XLSX])
+
+
+def letters_to(address):
+    """The letters to an address that were written into files."""
+    found = [
+        email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        for file in (settings().home / "mail").glob("*.eml")
+    ]
+    return [letter for letter in found if letter["To"] == address]

@@ -97,3 +97,22 @@ def test_what_people_wrote_is_text():
 )
 def test_odd_lines_are_legible(lines, words):
     assert words in pages_of(bills.pdf(bill(lines=lines), "en"))[0]
+
+
+def test_many_at_once_come_out_as_each_would_alone():
+    many = [line(f"part{n}", {"en": f"Part {n}"}, "1", "kWh", "1", "1.00", kind="energy") for n in range(90)]
+    long = bill(lines=many, total=Decimal(90), number="2026-000002")
+    some = [bill(number="2026-000001"), long, bill(number="2026-000003")]
+    alone = [pages_of(bills.pdf(one, "zh")) for one in some]
+    together = [pages_of(one) for one in bills.pdfs(some, "zh")]
+    assert [len(pages) > 1 for pages in alone] == [False, True, False]
+    assert [[squeezed(page) for page in pages] for pages in together] == [
+        [squeezed(page) for page in pages] for pages in alone
+    ]
+
+
+def test_more_than_are_set_at_once_come_in_order():
+    numbers = [f"2026-{number:06}" for number in range(1, 24)]
+    made = list(bills.pdfs((bill(number=one) for one in numbers), "en"))
+    assert [number in pages_of(pdf)[0] for number, pdf in zip(numbers, made, strict=True)] == [True] * 23
+    assert codes_of(made[21]) == [URL]

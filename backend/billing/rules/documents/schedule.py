@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import calendar
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from backend.kernel.errors import Refused
+
 
 class Paper(StrEnum):
-    """What is made: of an operator, or (a statement) of one customer."""
+    """What is made: of an operator, (a statement) of one customer, (bills) of either."""
 
     AGEING = "ageing"
     STATEMENT = "statement"
     RUN_SUMMARY = "run_summary"
     TAX = "tax"
+    BILLS = "bills"
 
 
 class Every(StrEnum):
@@ -37,13 +42,16 @@ class Form(StrEnum):
 
 FORMS = {
     Paper.AGEING: frozenset(Form), Paper.STATEMENT: frozenset(Form), Paper.RUN_SUMMARY: frozenset(Form),
-    Paper.TAX: frozenset({Form.XLSX, Form.CSV}),
+    Paper.TAX: frozenset({Form.XLSX, Form.CSV}), Paper.BILLS: frozenset({Form.PDF}),
 }  # fmt: skip
 """What a paper can be made as."""
 
 MONTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}
 MOST_AT_ONCE = 12
 """So many periods that were missed are made up for at a time."""
+
+ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+MOST_RECIPIENTS = 20
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
 
@@ -73,6 +81,26 @@ def due(every: Every, starts_on: date, ends_on: date | None, known: int, today: 
             break
         found.append(one)
     return found
+
+
+def demand_sendable(
+    every: Every, starts_on: date, ends_on: date | None, recipients: Sequence[str], *, by_mail: bool
+) -> None:
+    """Raise Refused where a schedule's days or addresses cannot be."""
+    if by_mail != bool(recipients) or len(recipients) > MOST_RECIPIENTS:
+        raise Refused(
+            f"mail has 1 to {MOST_RECIPIENTS} recipients, a folder none",
+            field="recipients",
+            value=len(recipients),
+        )
+    wrong = [one for one in recipients if len(one) > 254 or not ADDRESS.fullmatch(one)]
+    if wrong:
+        raise Refused("this is no address for mail", field="recipients", value=wrong[0][:254])
+    if ends_on is not None and ends_on < starts_on:
+        raise Refused("it ends before it starts", field="ends_on", value=ends_on.isoformat())
+    if every in MONTHS and starts_on.day > 28:
+        raise Refused("a period of months begins on a day every month has", field="starts_on",
+                      value=starts_on.isoformat(), remedy="begin on the 1st to the 28th")  # fmt: skip
 
 
 def wait(tries: int) -> timedelta:

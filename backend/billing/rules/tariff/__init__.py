@@ -15,6 +15,7 @@ bill before. A `Rating` has `lines` (see `Line`), `total` (Money, the sum of the
 `closing` (names and exact numbers, to be kept with the bill). The same input always gives the same rating, so a bill
 is re-rated by handing in the intervals of now with the opening of then.
 
+`marginal` tells what one more unit costs at each interval, for who decides when to draw.
 `write(tariff)` and `dump(tariff)` give the text and the document back. `compare` tells what periods would have cost
 under several tariffs.
 """
@@ -23,6 +24,7 @@ from backend.billing.rules.tariff.compare import Comparison, Cost, compare
 from backend.billing.rules.tariff.daily import Daily, daily
 from backend.billing.rules.tariff.grid import Grid, Span
 from backend.billing.rules.tariff.lines import Line, Rating
+from backend.billing.rules.tariff.marginal import Marginal, Peak, marginal
 from backend.billing.rules.tariff.plan import Plan, compile, rate
 from backend.billing.rules.tariff.series import Facts, Series
 from backend.billing.rules.tariff.tariff import Tariff, Version, dump, parse
@@ -35,6 +37,8 @@ __all__ = [
     "Facts",
     "Grid",
     "Line",
+    "Marginal",
+    "Peak",
     "Plan",
     "Rating",
     "Series",
@@ -45,6 +49,7 @@ __all__ = [
     "compile",
     "daily",
     "dump",
+    "marginal",
     "parse",
     "rate",
     "read",

@@ -60,8 +60,16 @@ for _tag, (_pattern, _first) in _PLAIN.items():
 
 def read(text: str) -> Tariff:
     """Read a tariff from YAML; raises Refused with the line where the text is no YAML, else as `parse` does."""
+    return parse(mapping(text, "a tariff's text", "a tariff is a mapping with code, name, carrier, …"))
+
+
+def mapping(text: str, called: str, wanted: str) -> Mapping[str, Any]:
+    """Read plain YAML that is a mapping; raises Refused with the line where it is none.
+
+    called: what it is ("a tariff's text"); wanted: what is said where it is no mapping
+    """
     if len(text) > LONGEST:
-        raise Refused(f"a tariff's text has at most {LONGEST} characters", field="document", value=len(text))
+        raise Refused(f"{called} has at most {LONGEST} characters", field="document", value=len(text))
     try:
         document = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
     except yaml.YAMLError as error:
@@ -70,11 +78,16 @@ def read(text: str) -> Tariff:
         why = getattr(error, "problem", None) or "cannot be read"
         raise Refused(f"{where}: {why}", field="document", remedy="mend the YAML there") from None
     if not isinstance(document, Mapping):
-        raise Refused("a tariff is a mapping with code, name, carrier, …", field="document")
-    return parse(document)
+        raise Refused(wanted, field="document")
+    return document
 
 
 def write(tariff: Tariff) -> str:
     """Return a tariff as YAML: read(write(tariff)) == tariff."""
-    text: str = yaml.dump(dump(tariff), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
+    return written(dump(tariff))
+
+
+def written(document: Mapping[str, Any]) -> str:
+    """Return a document as YAML that `mapping` reads back."""
+    text: str = yaml.dump(dict(document), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
     return text

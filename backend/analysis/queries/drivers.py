@@ -1,0 +1,159 @@
+"""What people said of organisations: drivers, own factors, quotas, measures, purchases; confined to who sees those."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from backend.analysis.models import Driver, Measure, OwnFactor, Purchase, UseQuota
+from backend.analysis.rules.drivers import DriverKind, NewDriver
+from backend.kernel import paging
+from backend.kernel.db import required
+from backend.kernel.scope import Scope
+from backend.network.models import Position
+
+
+def sees(scope: Scope, organisation_id: Any) -> ColumnElement[bool]:
+    """Condition: the scope sees this organisation."""
+    return organisation_id.in_(scope.organisations)
+
+
+def drivers(
+    session: Session, scope: Scope, organisations: Collection[UUID], *, kind: DriverKind | None, cursor: str | None,
+    limit: int,
+) -> paging.Page[Driver]:  # fmt: skip
+    """A page of the drivers of organisations, the latest first."""
+    query = select(Driver).where(
+        Driver.organisation_id.in_(organisations), sees(scope, Driver.organisation_id)
+    )
+    if kind is not None:
+        query = query.where(Driver.kind == kind)
+    by = (Driver.starts_on.desc(), Driver.id.desc())
+    return paging.page(session, query, by=by, cursor=cursor, limit=limit)
+
+
+def driver(session: Session, scope: Scope, driver_id: UUID) -> Driver:
+    """One driver; raises NotFound."""
+    query = select(Driver).where(Driver.id == driver_id, sees(scope, Driver.organisation_id))
+    return required(session, query, "there is no such driver", driver_id=driver_id)
+
+
+def same(
+    session: Session, scope: Scope, organisation_id: UUID, position_id: UUID | None, new: NewDriver
+) -> Driver | None:
+    """The driver that says the same thing of the same first day, locked."""
+    query = select(Driver).where(
+        Driver.organisation_id == organisation_id, Driver.position_id.is_not_distinct_from(position_id),
+        Driver.kind == new.kind, Driver.product == new.product.strip(), Driver.starts_on == new.starts_on,
+        sees(scope, Driver.organisation_id),
+    )  # fmt: skip
+    return session.scalar(query.with_for_update())
+
+
+def overlapping(
+    session: Session, scope: Scope, organisation_id: UUID, position_id: UUID | None, new: NewDriver
+) -> Driver | None:
+    """A driver that is said of some of the same days, but not from the same first day."""
+    query = select(Driver).where(
+        Driver.organisation_id == organisation_id, Driver.position_id.is_not_distinct_from(position_id),
+        Driver.kind == new.kind, Driver.product == new.product.strip(), Driver.starts_on != new.starts_on,
+        Driver.starts_on < new.ends_on, Driver.ends_on > new.starts_on, sees(scope, Driver.organisation_id),
+    )  # fmt: skip
+    return session.scalar(query.order_by(Driver.starts_on).limit(1))
+
+
+def of_days(
+    session: Session, scope: Scope, organisations: Collection[UUID], first: date, until: date
+) -> Sequence[Driver]:
+    """Drivers of whole organisations that touch [first, until), levels that were said before it too; in order."""
+    query = (
+        select(Driver)
+        .where(
+            Driver.organisation_id.in_(organisations), Driver.position_id.is_(None), Driver.starts_on < until,
+            or_(Driver.ends_on.is_(None), Driver.ends_on > first), sees(scope, Driver.organisation_id),
+        )
+        .order_by(Driver.organisation_id, Driver.kind, Driver.product, Driver.starts_on)
+    )  # fmt: skip
+    return session.scalars(query).all()
+
+
+def positions_called(
+    session: Session, scope: Scope, organisations: Collection[UUID], code: str
+) -> Sequence[Position]:
+    """Positions of organisations that have a code."""
+    query = select(Position).where(
+        Position.organisation_id.in_(organisations),
+        Position.code == code,
+        sees(scope, Position.organisation_id),
+    )
+    return session.scalars(query.limit(2)).all()
+
+
+def own_factors(session: Session, scope: Scope, organisations: Collection[UUID]) -> Sequence[OwnFactor]:
+    """Factors that operators say, the latest first."""
+    query = select(OwnFactor).where(
+        OwnFactor.organisation_id.in_(organisations), sees(scope, OwnFactor.organisation_id)
+    )
+    return session.scalars(query.order_by(OwnFactor.from_on.desc(), OwnFactor.id).limit(500)).all()
+
+
+def own_factor(session: Session, scope: Scope, factor_id: UUID) -> OwnFactor:
+    """One of them; raises NotFound."""
+    query = select(OwnFactor).where(OwnFactor.id == factor_id, sees(scope, OwnFactor.organisation_id))
+    return required(session, query, "there is no such factor", factor_id=factor_id)
+
+
+def quotas(session: Session, scope: Scope, organisations: Collection[UUID]) -> Sequence[UseQuota]:
+    """What standards allow, as operators keep it, the latest first."""
+    query = select(UseQuota).where(
+        UseQuota.organisation_id.in_(organisations), sees(scope, UseQuota.organisation_id)
+    )
+    return session.scalars(query.order_by(UseQuota.from_on.desc(), UseQuota.id).limit(500)).all()
+
+
+def quota(session: Session, scope: Scope, quota_id: UUID) -> UseQuota:
+    """One of them; raises NotFound."""
+    query = select(UseQuota).where(UseQuota.id == quota_id, sees(scope, UseQuota.organisation_id))
+    return required(session, query, "there is no such quota", quota_id=quota_id)
+
+
+def measures(session: Session, scope: Scope, organisations: Collection[UUID]) -> Sequence[Measure]:
+    """What was done to use less, the latest first."""
+    query = select(Measure).where(
+        Measure.organisation_id.in_(organisations), sees(scope, Measure.organisation_id)
+    )
+    return session.scalars(query.order_by(Measure.begun_on.desc(), Measure.id).limit(500)).all()
+
+
+def measure(session: Session, scope: Scope, measure_id: UUID) -> Measure:
+    """One of them; raises NotFound."""
+    query = select(Measure).where(Measure.id == measure_id, sees(scope, Measure.organisation_id))
+    return required(session, query, "there is no such measure", measure_id=measure_id)
+
+
+def purchases(
+    session: Session,
+    scope: Scope,
+    organisations: Collection[UUID],
+    first: date | None = None,
+    until: date | None = None,
+) -> Sequence[Purchase]:
+    """What organisations buy through intakes, of all days or of those that touch [first, until)."""
+    query = select(Purchase).where(
+        Purchase.organisation_id.in_(organisations), sees(scope, Purchase.organisation_id)
+    )
+    if first is not None and until is not None:
+        is_on = or_(Purchase.ends_on.is_(None), Purchase.ends_on > first)
+        query = query.where(Purchase.starts_on < until, is_on)
+    return session.scalars(query.order_by(Purchase.starts_on, Purchase.id).limit(500)).all()
+
+
+def purchase(session: Session, scope: Scope, purchase_id: UUID) -> Purchase:
+    """One of them; raises NotFound."""
+    query = select(Purchase).where(Purchase.id == purchase_id, sees(scope, Purchase.organisation_id))
+    return required(session, query, "there is no such purchase", purchase_id=purchase_id)

@@ -1,0 +1,1 @@
+"""Use cases of the area, a file per subject. The caller owns the transaction."""

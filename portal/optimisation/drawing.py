@@ -1,0 +1,140 @@
+"""Balances as stacks: what gives above the line, what takes below it; prices and contents in rows of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from flask_babel import gettext as _
+
+from backend.kernel.periods import Period
+from backend.optimisation.rules.horizon import Floats, Horizon
+from backend.optimisation.rules.model import PlantModel
+from backend.optimisation.rules.model.units import ChpModel, RenewableModel, SaleModel, Stored, SupplyModel
+from backend.optimisation.rules.plan import Plan
+from portal import drawing, plots, words
+from portal.plots import Frame, Series
+
+STILL = 1e-3
+"""Share of the carrier's largest rate below which a part is not drawn."""
+PER_H = {"kWh": "kW", "m3": "m3/h"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a balance: its rates on the steps [unit per hour], above zero what it gives; fill: a class."""
+
+    name: str
+    rates: Floats
+    fill: str
+
+
+def parts_of(
+    plan: Plan, demand: Mapping[str, Floats], model: PlantModel, carrier: str, names: Mapping[str, str]
+) -> list[Part]:
+    """Return the parts of a carrier's balance, in the order of the model, the demand last."""
+    found = []
+    counts: dict[str, int] = {}
+    for unit in model.units:
+        rates = plan.flows.get((unit.name, carrier))
+        if rates is None:
+            continue
+        sort = _sort(unit, rates)
+        counts[sort] = counts.get(sort, 0) + 1
+        found.append(Part(names.get(unit.name, unit.name), rates, f"{sort}{min(counts[sort], 4)}"))
+    if carrier in demand and np.any(demand[carrier] > 0):
+        found.append(Part(_("Demand"), -demand[carrier], "need1"))
+    largest = max((float(np.abs(one.rates).max()) for one in found), default=0.0)
+    return [one for one in found if float(np.abs(one.rates).max()) > STILL * largest]
+
+
+def _sort(unit: Any, rates: Floats) -> str:
+    if isinstance(unit, Stored):
+        return "store"
+    if isinstance(unit, RenewableModel):
+        return "free"
+    if isinstance(unit, SaleModel):
+        return "sale"
+    if isinstance(unit, SupplyModel):
+        return "buy"
+    return "make" if isinstance(unit, ChpModel) or float(rates.sum()) >= 0 else "take"
+
+
+def span(planned: Horizon) -> Period:
+    """Return what a chart shows: from the full hour the plan begins in."""
+    start = planned.at(0).replace(minute=0)
+    return Period(start, planned.at(planned.steps))
+
+
+def stack(parts: Sequence[Part], planned: Horizon, unit: str, zone: str) -> dict[str, Any] | None:
+    """Return a stacked picture for desk and phone; None where nothing flows."""
+    if not parts:
+        return None
+    give, take = (np.sum([np.clip(side * one.rates, 0, None) for one in parts], axis=0) for side in (1, -1))
+    per_h = PER_H.get(unit, f"{unit}/h")
+    shown, factor = words.ladder(per_h, max(float(give.max()), float(take.max()), 1e-9))
+    scaled = [float(give.max()) / factor, -float(take.max()) / factor]
+
+    def drawn(frame: Frame) -> dict[str, Any]:
+        by = drawing.scale(scaled, top=frame.top, bottom=frame.bottom, zero=True, ticks=5)
+        return {
+            "width": int(frame.width), "height": int(frame.height), "left": frame.left, "right": frame.right,
+            "unit": words.shown_unit(shown), "zero": by.y(0.0),
+            "rules": [{"y": by.y(tick), "text": plots._tick(abs(tick), by.ticks)} for tick in by.ticks],
+            "marks": plots.marks(span(planned), zone, frame), "parts": list(_paths(parts, planned, by, frame, factor)),
+        }  # fmt: skip
+
+    return drawn(plots.wide(250)) | {"narrow": drawn(plots.NARROW), "shown": words.shown_unit(shown)}
+
+
+def _paths(parts: Sequence[Part], planned: Horizon, by: drawing.Scale, frame: Frame, factor: float) -> Any:
+    shown = span(planned)
+    seconds = (shown.end - shown.start).total_seconds() if shown.end else 1.0
+    lead = (planned.at(0) - shown.start).total_seconds() / 3600
+    hours = np.concatenate(([0.0], planned.ends_h)) + lead
+    xs = frame.left + hours * 3600 / seconds * (frame.right - frame.left)
+    height = {1: np.zeros(planned.steps), -1: np.zeros(planned.steps)}
+    for one in parts:
+        path = []
+        for side in (1, -1):
+            rates = np.clip(side * one.rates, 0, None) / factor
+            below = height[side].copy()
+            height[side] = below + rates
+            for step in np.flatnonzero(rates > 0):
+                low, high = by.y(side * float(below[step])), by.y(side * float(height[side][step]))
+                path.append(f"M{xs[step]:.1f},{low:.1f}H{xs[step + 1]:.1f}V{high:.1f}H{xs[step]:.1f}Z")
+        yield {"fill": one.fill, "path": "".join(path), "name": one.name}
+
+
+def steps_of(values: Floats, planned: Horizon) -> list[tuple[datetime, float | None]]:
+    """Return values as corners of steps, for a line that jumps where they change."""
+    found: list[tuple[datetime, float | None]] = []
+    for step, value in enumerate(values.tolist()):
+        known = None if value != value else value
+        found += [(planned.at(step), known), (planned.at(step + 1) - timedelta(seconds=1), known)]
+    return found
+
+
+def line(name: str, carrier: str, values: Floats, planned: Horizon) -> Series:
+    """Return a line of steps."""
+    return Series(name, carrier, steps_of(values, planned))
+
+
+def contents(
+    plan: Plan, model: PlantModel, carrier: str, names: Mapping[str, str]
+) -> list[tuple[str, Floats, float]]:
+    """Return each store of a carrier: its name, its contents at the ends of steps, and what it holds when full."""
+    return [
+        (names.get(unit.name, unit.name), plan.quantities[(unit.name, "content")], unit.size)
+        for unit in model.units
+        if isinstance(unit, Stored) and unit.output == carrier and (unit.name, "content") in plan.quantities
+    ]
+
+
+def ends_of(values: Floats, planned: Horizon, before: float | None) -> list[tuple[datetime, float | None]]:
+    """Return contents at the ends of steps as a line; before: at the start."""
+    first: list[tuple[datetime, float | None]] = [] if before is None else [(planned.at(0), before)]
+    return first + [(planned.at(step + 1), float(value)) for step, value in enumerate(values)]
