@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
         billing,
         channels,
         connections,
+        coordination,
         description,
         dispatch,
         estimation,
@@ -39,8 +40,8 @@ def register(app: Flask) -> None:
     api = description.make_api(app)
     areas = (
         auth, organisations, people, network, metering, alarms, channels, connections, live, tags, assets, workorders,
-        dispatch, field, hosting, exceptions, estimation, billing, green_button, analysis, forecasting,
-        optimisation,
+        dispatch, field, hosting, exceptions, estimation, billing, green_button, analysis, forecasting, optimisation,
+        coordination,
     )  # fmt: skip
     for area in areas:
         api.register_blueprint(area.blp, url_prefix="/api/v1" + (area.blp.url_prefix or ""))

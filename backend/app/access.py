@@ -32,7 +32,6 @@ UPLOADS = frozenset(
         "portal.import_drivers",
         "portal.add_document", "portal.import_assets", "portal.take_bank_file", "portal.new_tariff",
         "portal.from_before", "portal.take_weather_file",
-        "portal.take_weather_file",
     }
 )  # fmt: skip
 """Take files: up to ENERFIELD_MAX_UPLOAD_MB instead of the small body everything else gets."""
@@ -54,6 +53,7 @@ APPLICATIONS = {
     "dispatch": Application.MAINTENANCE,
     "hosting": Application.MAINTENANCE,
     "billing": Application.SERVICES,
+    "coordination": Application.MANAGEMENT,
     "analysis": Application.ANALYSIS,
     "forecasting": Application.MANAGEMENT,
     "optimisation": Application.MANAGEMENT,

@@ -16,6 +16,11 @@ from backend.kernel.db import required
 from backend.kernel.scope import Kind, Role, Scope
 from backend.network.models import Position
 from backend.optimisation.models import (
+    CoordinationMember,
+    CoordinationRound,
+    CoordinationShare,
+    CoordinationTarget,
+    ExchangeLine,
     OperationPlan,
     OperationSchedule,
     PlanKind,
@@ -24,6 +29,7 @@ from backend.optimisation.models import (
     PlantVersion,
     SitePlant,
 )
+from backend.optimisation.rules.coordination.asking import Reason, State
 
 LOOKERS = (Role.OPERATOR, Role.MANAGER, Role.ADMINISTRATOR, Role.DISPATCHER)
 """Roles that see plans."""
@@ -220,3 +226,145 @@ def forget_before(session: Session, scope: Scope, until: datetime) -> int:
     session.execute(delete(PlanOutcome).where(PlanOutcome.plan_id.in_(old)))
     found = session.execute(delete(OperationPlan).where(OperationPlan.id.in_(old)))
     return int(found.rowcount)  # type: ignore[attr-defined]  # of a delete there is one
+
+
+def member(session: Session, scope: Scope, plant_id: UUID) -> CoordinationMember | None:
+    """The membership of a plant, also one that was left."""
+    return session.scalar(
+        select(CoordinationMember).where(
+            CoordinationMember.plant_id == plant_id, sees(scope, CoordinationMember.organisation_id)
+        )
+    )
+
+
+def members(session: Session, scope: Scope, organisations: Collection[UUID]) -> Sequence[Any]:
+    """(CoordinationMember, SitePlant, Position) of the plants that are planned together, by the site's name."""
+    query = (
+        select(CoordinationMember, SitePlant, Position)
+        .join(SitePlant, SitePlant.id == CoordinationMember.plant_id)
+        .join(Position, Position.id == SitePlant.site_id)
+        .where(
+            CoordinationMember.left_at.is_(None), CoordinationMember.organisation_id.in_(organisations),
+            sees(scope, CoordinationMember.organisation_id),
+        )
+    )  # fmt: skip
+    return session.execute(query.order_by(Position.name, SitePlant.id)).all()
+
+
+def line(session: Session, scope: Scope, line_id: UUID) -> ExchangeLine:
+    """One line; raises NotFound."""
+    query = select(ExchangeLine).where(ExchangeLine.id == line_id, sees(scope, ExchangeLine.organisation_id))
+    found: ExchangeLine = required(session, query, "there is no such line", line_id=line_id)
+    return found
+
+
+def _lines(scope: Scope, organisation_id: UUID) -> Any:
+    return select(ExchangeLine).where(
+        ExchangeLine.organisation_id == organisation_id, ExchangeLine.ended_at.is_(None),
+        sees(scope, ExchangeLine.organisation_id),
+    )  # fmt: skip
+
+
+def all_lines(session: Session, scope: Scope, organisation_id: UUID) -> Sequence[ExchangeLine]:
+    """All lines an organisation keeps that are there now."""
+    return session.scalars(_lines(scope, organisation_id).order_by(ExchangeLine.id)).all()
+
+
+def lines(
+    session: Session, scope: Scope, organisation_id: UUID, *, cursor: str | None, limit: int
+) -> paging.Page[ExchangeLine]:
+    """A page of the lines an organisation keeps that are there now, by name."""
+    by = (ExchangeLine.name, ExchangeLine.id)
+    return paging.page(session, _lines(scope, organisation_id), by=by, cursor=cursor, limit=limit)
+
+
+def round_(session: Session, scope: Scope, round_id: UUID) -> CoordinationRound:
+    """One round; raises NotFound."""
+    query = select(CoordinationRound).where(
+        CoordinationRound.id == round_id, sees(scope, CoordinationRound.organisation_id)
+    )
+    found: CoordinationRound = required(session, query, "there is no such round", round_id=round_id)
+    return found
+
+
+def rounds(
+    session: Session, scope: Scope, organisation_id: UUID, *, cursor: str | None, limit: int
+) -> paging.Page[CoordinationRound]:
+    """A page of an organisation's rounds, the newest first."""
+    query = select(CoordinationRound).where(
+        CoordinationRound.organisation_id == organisation_id, sees(scope, CoordinationRound.organisation_id)
+    )
+    by = (CoordinationRound.asked_at.desc(), CoordinationRound.id.desc())
+    return paging.page(session, query, by=by, cursor=cursor, limit=limit)
+
+
+def shares(session: Session, scope: Scope, round_id: UUID) -> Sequence[CoordinationShare]:
+    """What a round means to its plants, as far as the asker sees them, by the site's name."""
+    query = select(CoordinationShare).where(
+        CoordinationShare.round_id == round_id, sees(scope, CoordinationShare.organisation_id)
+    )
+    return session.scalars(query.order_by(CoordinationShare.site, CoordinationShare.id)).all()
+
+
+def share(session: Session, scope: Scope, share_id: UUID) -> CoordinationShare:
+    """One share with its arrays; raises NotFound."""
+    query = (
+        select(CoordinationShare)
+        .where(CoordinationShare.id == share_id, sees(scope, CoordinationShare.organisation_id))
+        .options(undefer(CoordinationShare.result))
+    )
+    found: CoordinationShare = required(session, query, "there is no such share", share_id=share_id)
+    return found
+
+
+def shares_of_plant(
+    session: Session, scope: Scope, plant_id: UUID, *, cursor: str | None, limit: int
+) -> paging.Page[CoordinationShare]:
+    """A page of what rounds meant to a plant, the newest first."""
+    query = select(CoordinationShare).where(
+        CoordinationShare.plant_id == plant_id, sees(scope, CoordinationShare.organisation_id)
+    )
+    return paging.page(session, query, by=(CoordinationShare.id.desc(),), cursor=cursor, limit=limit)
+
+
+def target(session: Session, scope: Scope, target_id: UUID) -> CoordinationTarget:
+    """One target; raises NotFound."""
+    query = select(CoordinationTarget).where(
+        CoordinationTarget.id == target_id, sees(scope, CoordinationTarget.organisation_id)
+    )
+    found: CoordinationTarget = required(session, query, "there is no such target", target_id=target_id)
+    return found
+
+
+def targets(
+    session: Session, scope: Scope, *, plant_id: UUID | None, region_id: UUID | None, cursor: str | None, limit: int
+) -> paging.Page[CoordinationTarget]:  # fmt: skip
+    """A page of targets of a plant, or of those a region asked for, the newest first."""
+    query = select(CoordinationTarget).where(sees(scope, CoordinationTarget.organisation_id))
+    if plant_id is not None:
+        query = query.where(CoordinationTarget.plant_id == plant_id)
+    if region_id is not None:
+        query = query.where(CoordinationTarget.region_id == region_id)
+    by = (CoordinationTarget.asked_at.desc(), CoordinationTarget.id.desc())
+    return paging.page(session, query, by=by, cursor=cursor, limit=limit)
+
+
+def agreed(
+    session: Session, scope: Scope, plant_id: UUID, starts_at: datetime, ends_at: datetime
+) -> Sequence[CoordinationTarget]:
+    """Targets a plant has accepted that reach into [starts_at, ends_at), oldest first."""
+    query = select(CoordinationTarget).where(
+        CoordinationTarget.plant_id == plant_id, CoordinationTarget.state == State.ACCEPTED,
+        CoordinationTarget.begins_at < ends_at, CoordinationTarget.ends_at > starts_at,
+        sees(scope, CoordinationTarget.organisation_id),
+    )  # fmt: skip
+    return session.scalars(query.order_by(CoordinationTarget.id)).all()
+
+
+def own_refusals(session: Session, scope: Scope, plant_id: UUID, since: datetime) -> int:
+    """How often a plant refused for a reason of its own since an instant."""
+    query = select(func.count()).where(
+        CoordinationTarget.plant_id == plant_id, CoordinationTarget.reason == Reason.OTHER,
+        CoordinationTarget.answered_at >= since, sees(scope, CoordinationTarget.organisation_id),
+    )  # fmt: skip
+    return session.scalar(query) or 0

@@ -53,6 +53,7 @@ def connect() -> None:
     listen(billing.LETTER, "one reader of billing", dues.hand_over)
     listen(optimisation.PLAN_FAILED, "notices of plans that failed", operation.plan_failed)
     listen(optimisation.LETTER, "one reader of optimisation", operation.hand_over)
+    listen(optimisation.ROUND_ASKED, "plants planned together", operation.make_round)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
     listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)

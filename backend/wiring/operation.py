@@ -1,4 +1,4 @@
-"""Telling those who run a plant that no plan could be made: once for each reason, each in their own language."""
+"""What plans lead to: who runs a plant learns that none could be made; rounds that were asked for are made."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from backend.kernel.events import Event, publish
 from backend.kernel.scope import Scope
 from backend.kernel.settings import settings
 from backend.optimisation import events as optimisation
+from backend.optimisation.service import rounds
 from backend.wiring.notices import holders
 
 WORDS = {
@@ -54,6 +55,11 @@ def hand_over(session: Session, scope: Scope, event: Event) -> None:
     notice = notices[said["locale"] if said["locale"] in notices else "en"]
     text = f"{notice.body}\n\n{settings().base_url}/plans/{UUID(said['said']['plan_id'])}\n"
     mail.post(settings()).send(Letter(said["email"], notice.title, text, id=ids.show(event.id)))
+
+
+def make_round(session: Session, scope: Scope, event: Event) -> None:
+    """Plan the plants of a round together; a round that is made stays as it is."""
+    rounds.make_round(session, scope, round_id=UUID(event.body["round_id"]))
 
 
 def _worded(said: dict[str, Any], locale: str) -> Notice:

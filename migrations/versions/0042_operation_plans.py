@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0042"
-down_revision = ("0039", "0044")
+down_revision = "0041"
 
 APP = "enerfield_app"
 OWN = "organisation_id = ANY ((SELECT scope_organisations())::uuid[])"

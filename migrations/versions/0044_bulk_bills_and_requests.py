@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0044"
-down_revision = "0042"
+down_revision = "0043"
 
 APP = "enerfield_app"
 OWN = "organisation_id = ANY ((SELECT scope_organisations())::uuid[])"

@@ -40,7 +40,7 @@ def at_once(points: Charging, horizon: Horizon) -> Floats:
 
 def compare(task: Task, found: Plan) -> Plan:
     """Return a plan with what doing nothing would cost; None where that would not meet demand."""
-    resting = plan(replace(task, plant=idle(task.plant, task.horizon), hint={}))
+    resting = plan(replace(task, plant=idle(task.plant, task.horizon), hint={}, targets=()))
     cost = None if resting.status == Status.RELAXED else resting.cost
     return replace(found, idle_cost=cost)
 

@@ -10,10 +10,10 @@ from backend.kernel.errors import Refused
 from backend.optimisation.rules.horizon import Floats
 
 
-def quantile(levels: Sequence[float], values: Floats, wanted: float) -> Floats:
-    """Return a forecast's quantile between those given, straight lines between them [steps].
+def checked(levels: Sequence[float], values: Floats) -> Floats:
+    """Return a forecast's quantiles [levels, steps] as they are.
 
-    levels: ascending, such as 0.05 … 0.95; values: shape (levels, steps), not falling with the level
+    levels: ascending, such as 0.05 … 0.95; values: not falling with the level
     Raises Refused for an empty forecast, for gaps and for quantiles that cross.
     """
     values = np.asarray(values, dtype=float)
@@ -31,6 +31,15 @@ def quantile(levels: Sequence[float], values: Floats, wanted: float) -> Floats:
     if falls.any():
         at = int(falls.any(axis=0).argmax())
         raise Refused("quantiles cross", field=f"quantiles[{at}]", remedy="sort them before planning")
+    return values
+
+
+def quantile(levels: Sequence[float], values: Floats, wanted: float) -> Floats:
+    """Return a forecast's quantile between those given, straight lines between them [steps].
+
+    levels, values: as `checked` asks for. Raises Refused for what it refuses, and beyond the outermost levels.
+    """
+    values = checked(levels, values)
     if not levels[0] - 1e-9 <= wanted <= levels[-1] + 1e-9:  # 1 - 0.9 is a little below 0.1
         raise Refused(
             f"the forecast says nothing beyond {levels[0]:g} to {levels[-1]:g}",

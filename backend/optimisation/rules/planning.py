@@ -10,18 +10,13 @@ from datetime import datetime
 import numpy as np
 
 from backend.kernel.errors import Unavailable
-from backend.optimisation.rules import checking, relaxation
-from backend.optimisation.rules.horizon import Floats, Horizon, Ints
+from backend.optimisation.rules import checking, directions, relaxation
+from backend.optimisation.rules.horizon import Floats, Horizon
 from backend.optimisation.rules.plan import Input, Plan, Shortfall, Status
 from backend.optimisation.rules.plant import Plant, write
-from backend.optimisation.rules.sheet import Arrays, Key, Opposites, Sheet
+from backend.optimisation.rules.sheet import Arrays, Key, Sheet
 from backend.optimisation.rules.solver import Ended, Hint, Limits, Solution, solve
-
-_ROUNDS = 5
-"""Turns of adding binaries; the last one guards all steps."""
-_BOTH = 1e-5
-"""Share of its limits that a charge beside a discharge may have before it counts as such."""
-_TINY = 1e-6
+from backend.optimisation.rules.targets import Target
 
 _REMEDIES = {
     Ended.TIME_LIMIT: "allow more time, take longer steps, or run the plan before this one on",
@@ -34,12 +29,24 @@ class NoPlan(Unavailable):
     """The solver found nothing that can be run."""
 
 
+def none_found(ended: Ended, seconds: float) -> NoPlan:
+    """Return the error that says why there is no plan, and what helps."""
+    return NoPlan(
+        f"no plan was found within {seconds:g} s: {ended}",
+        field="limits.seconds",
+        value=seconds,
+        remedy=_REMEDIES.get(ended, "run the plan before this one on, and report this one"),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """What is to be planned.
 
     made_at: when (UTC); inputs: what the plant's figures rest on
     hint: likely values of whole numbers, by (unit, quantity), from the plan before (see `rolling`)
+    held: what is decided already and stays, by (unit, quantity)
+    targets: what is to be kept to beyond the plant's own limits
     """
 
     plant: Plant
@@ -48,6 +55,17 @@ class Task:
     inputs: tuple[Input, ...] = ()
     limits: Limits = field(default_factory=Limits)
     hint: Mapping[Key, Floats] = field(default_factory=dict)
+    held: Mapping[Key, Floats] = field(default_factory=dict)
+    targets: tuple[Target, ...] = ()
+
+    def sheet(self) -> Sheet:
+        """Write its plant, with its targets and what is decided already."""
+        sheet = write(self.plant, self.horizon)
+        for key, values in self.held.items():
+            sheet.hold(sheet.places[key], values)
+        for target in self.targets:
+            target.write(sheet, self.plant)
+        return sheet
 
 
 def plan(task: Task) -> Plan:
@@ -56,57 +74,35 @@ def plan(task: Task) -> Plan:
     Raises BadInput with every fault of the task, NoPlan where the time was too short for any.
     """
     checking.check(task.plant, task.horizon, task.inputs, task.made_at)
+    for target in task.targets:
+        target.check(task.plant, task.horizon)
     began = time.perf_counter()
-    sheet = write(task.plant, task.horizon)
+    sheet = task.sheet()
     arrays = sheet.arrays()
     built = time.perf_counter()
     solution = _solve(task, sheet, arrays)
     missing: tuple[Shortfall, ...] | None = None
     if solution.ended in (Ended.INFEASIBLE, Ended.UNCLEAR):
-        sheet = write(task.plant, task.horizon)
+        sheet = task.sheet()
         slack = relaxation.loosen(sheet, task.plant)
         solution = _solve(task, sheet, sheet.arrays())
         missing = relaxation.shortfalls(slack, task.horizon, solution.values)
         solution = relaxation.without_penalties(slack, solution)
     if solution.values is None:
-        raise NoPlan(
-            f"no plan was found within {task.limits.seconds:g} s: {solution.ended}",
-            field="limits.seconds",
-            value=task.limits.seconds,
-            remedy=_REMEDIES.get(solution.ended, "run the plan before this one on, and report this one"),
-        )
-    return _read(task, sheet, solution, missing, (built - began, time.perf_counter() - built))
+        raise none_found(solution.ended, task.limits.seconds)
+    return read(task, sheet, solution, missing, (built - began, time.perf_counter() - built))
 
 
 def _solve(task: Task, sheet: Sheet, arrays: Arrays) -> Solution:
-    """Solve, adding binaries only at steps where a store would charge and discharge at once.
+    """Solve, adding binaries only at steps where a store would charge and discharge at once (see `directions`)."""
+    began, fresh = time.perf_counter(), [arrays]
 
-    A solution of the looser problem that never does both is optimal for the tighter one too, and only prices
-    below zero make it pay to do both: most plans need no such binary at all.
-    """
-    began = time.perf_counter()
-    for turn in range(_ROUNDS + 1):
+    def attempt() -> list[Solution]:
         left = task.limits.seconds - (time.perf_counter() - began)
-        solution = solve(arrays, replace(task.limits, seconds=max(left, 0.001)), _hint(task, sheet))
-        if solution.values is None:
-            return solution
-        clashes = [(pair, steps) for pair in sheet.opposites if (steps := _both(pair, solution.values)).size]
-        if not clashes:
-            break
-        for pair, steps in clashes:
-            sheet.only_one(pair, steps if turn < _ROUNDS - 1 else np.arange(task.horizon.steps))
-        arrays = sheet.arrays()
-    return solution
+        given = fresh.pop() if fresh else sheet.arrays()
+        return [solve(given, replace(task.limits, seconds=max(left, 0.001)), _hint(task, sheet))]
 
-
-def _both(pair: Opposites, values: Floats) -> Ints:
-    """Return the steps at which both of a pair are above zero; where that loses nothing they are set off instead."""
-    one, other = values[pair.one], values[pair.other]
-    least = np.minimum(one, other)
-    if pair.lossless:
-        values[pair.one], values[pair.other] = one - least, other - least
-        return np.zeros(0, np.int64)
-    return np.flatnonzero((one > _BOTH * pair.one_most) & (other > _BOTH * pair.other_most) & (least > _TINY))
+    return directions.guarded([sheet], attempt)[0]
 
 
 def _hint(task: Task, sheet: Sheet) -> Hint | None:
@@ -118,13 +114,17 @@ def _hint(task: Task, sheet: Sheet) -> Hint | None:
     )
 
 
-def _read(
+def read(
     task: Task,
     sheet: Sheet,
     solution: Solution,
-    missing: tuple[Shortfall, ...] | None,
-    took: tuple[float, float],
+    missing: tuple[Shortfall, ...] | None = None,
+    took: tuple[float, float] = (0.0, 0.0),
 ) -> Plan:
+    """Return what a solution of a task's sheet says, as a plan.
+
+    missing: what gave so that there is one, None where nothing had to; took: to build and to solve [s]
+    """
     values = solution.values
     assert values is not None
     flows: dict[Key, Floats] = {}

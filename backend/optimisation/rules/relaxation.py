@@ -102,6 +102,7 @@ def _short(slack: Slack, horizon: Horizon, first: int, last: int, amount: float)
         "charging": f"{soft.subject}: session {first + 1} leaves with {by} less than asked for",
         "comfort": f"{soft.subject} {when} is {by} too {'cold' if slack.side == 'below' else 'warm'}",
         "co2": f"the CO2 cap is exceeded by {by}",
+        "target": f"the target for {soft.subject} is exceeded by {by}",
     }
     return Shortfall(what, soft.subject, first, last, amount, soft.unit, said[what])
 

@@ -147,11 +147,23 @@ class Sheet:
 
     def unbound(self, columns: Ints) -> tuple[Floats, Floats]:
         """Take a block's bounds away and return them [columns]."""
-        nth = [int(block[0].size) for block in self._columns]
-        number = int(np.searchsorted(np.cumsum(nth), columns[0], side="right"))
-        lower, upper, cost, integer = self._columns[number]
-        self._columns[number] = (_fill(-np.inf, lower.size), _fill(np.inf, lower.size), cost, integer)
+        lower, upper, _, _ = self._columns[self._number(columns)]
+        self._bound(columns, np.full(lower.size, -np.inf), np.full(lower.size, np.inf))
         return lower, upper
+
+    def hold(self, columns: Ints, values: Floats) -> None:
+        """Let a block's columns be nothing but these values."""
+        self._bound(columns, values, values)
+
+    def _bound(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        number = self._number(columns)
+        _, _, cost, integer = self._columns[number]
+        self._columns[number] = (lower, upper, cost, integer)
+
+    def _number(self, columns: Ints) -> int:
+        """Return which block columns are."""
+        sizes = [int(block[0].size) for block in self._columns]
+        return int(np.searchsorted(np.cumsum(sizes), columns[0], side="right"))
 
     def charge(self, columns: Ints, cost: Values) -> None:
         """Add to the cost of columns that are there already."""
@@ -193,15 +205,18 @@ class Sheet:
 
     def arrays(self) -> Arrays:
         """Return the problem by columns, entries sorted and those put twice added up."""
-        rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
-        lower, upper, cost, integer = (np.concatenate(part) for part in zip(*self._columns, strict=True))
+        none = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+        rows, columns, values = (np.concatenate(part) for part in zip(*(self._entries or none), strict=True))
+        blocks = self._columns or [(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, bool))]
+        lower, upper, cost, integer = (np.concatenate(part) for part in zip(*blocks, strict=True))
         for charged, more in self._later:
             np.add.at(cost, charged, more)
-        row_lower, row_upper = (np.concatenate(part) for part in zip(*self._rows, strict=True))
+        bounds = self._rows or [(np.zeros(0), np.zeros(0))]
+        row_lower, row_upper = (np.concatenate(part) for part in zip(*bounds, strict=True))
         place = columns * self.height + rows
         order = np.argsort(place, kind="stable")
         place, values = place[order], values[order]
-        new = np.concatenate(([True], place[1:] != place[:-1]))
+        new = np.concatenate(([True], place[1:] != place[:-1]))[: place.size]
         if not new.all():
             values, place = np.add.reduceat(values, np.flatnonzero(new)), place[new]
         kept = values != 0

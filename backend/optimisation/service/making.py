@@ -27,6 +27,7 @@ from backend.optimisation.rules.model.given import write as write_given
 from backend.optimisation.rules.plan import Plan
 from backend.optimisation.rules.planning import Task
 from backend.optimisation.service import plants
+from backend.optimisation.service.bound import bound_by
 from backend.optimisation.service.collecting import collect, now_of
 from backend.optimisation.service.plants import Described
 
@@ -71,7 +72,7 @@ def make_plan(
         starts_at=planned.start, currency=site.currency, made_by=scope.actor_id,
     )  # fmt: skip
     kept.version_id, kept.made_at, kept.ends_at = about.version.id, made_at, _utc(planned.at(planned.steps))
-    before = _before(session, scope, plant_id)
+    before = newest_plan(session, scope, plant_id)
     try:
         made = _make(session, as_system(scope, plant), about, planned, made_at, before, site.currency)
     except EnerfieldError as error:
@@ -160,7 +161,7 @@ def _hours(about: Described, kind: PlanKind, at: datetime, zone: str) -> Horizon
     return hours.horizon(start, end, about.model.fine_h, zone)
 
 
-def _before(session: Session, scope: Scope, plant_id: UUID) -> Plan | None:
+def newest_plan(session: Session, scope: Scope, plant_id: UUID) -> Plan | None:
     """Return the plan made last that succeeded."""
     kept = queries.newest(session, scope, [plant_id], with_failed=False).get(plant_id)
     return keeping.read(kept.result)[0] if kept is not None and kept.result is not None else None
@@ -171,7 +172,8 @@ def _make(
     currency: str,
 ) -> Made:  # fmt: skip
     given, tariffs = collect(session, scope, about, planned, now_of(about, made_at, before))
-    task = rules.task(about.model, given, currency=currency)
+    targets = bound_by(session, scope, plant_id=about.plant.id, planned=planned)
+    task = replace(rules.task(about.model, given, currency=currency), targets=targets)
     plan, rules_cost = solve(task, before)
     return Made(plan, given, tariffs, rules_cost, actions_of(task, plan))
 

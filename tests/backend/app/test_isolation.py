@@ -20,6 +20,7 @@ from backend.kernel.scope import Role, Scope
 from backend.tenancy import service as tenancy
 from tests.apps import Browser, Phone
 from tests.billing import charge
+from tests.coordination import join_up
 from tests.forecasting import foresee
 from tests.gaps import make_gap
 from tests.hosting import host
@@ -46,12 +47,15 @@ OF_PARAMETER = {
     "driver": ["driver"], "factor": ["factor"], "quota": ["quota"], "measure": ["measure"], "purchase": ["purchase"],
     "kept": ["measure"],
     "target": ["target"], "forecast": ["forecast"], "weather_place": ["weather_place"],
-    "schedule": ["schedule"], "delivery": ["delivery"],
-    "request": ["request"],
+    "plant": ["plant_model"], "line": ["line"],
+    "coordination_round": ["coordination_round"], "coordination_target": ["coordination_target"],
 }  # fmt: skip
 """Name of a path parameter (without `_id`) -> what of the other tenant is put there."""
 
 BODIES = {
+    "settlement": {"step": "withdraw"},
+    "answer": {"answer": "accept"},
+    "membership": {"bears": "1.00"},
     "binding": {"scanned": "x"}, "retirement": {"reason": "x"}, "aliases": {"scheme": "maker", "value": "x"},
     "sightings": {"source": "typed"}, "steps": {"step": "scrap"}, "parent": {"parent_id": None},
     "removal": {"at": "2026-01-01T00:00:00Z"}, "contacts": {"name": "x"}, "notes": {"text": "x"},
@@ -103,6 +107,7 @@ def foreign(world):
     charge(world, west)
     keep(world, west)
     foresee(world, west)
+    join_up(world, west)
     west.ids["exception"], _ = make_gap(world, west)
     known = {name: ids.show(value) for name, value in west.ids.items()}
     for name in ("region", "park", "enterprise", "customer"):
@@ -184,7 +189,8 @@ def state(owner_database):
               "payment_intent", "complaint", "complaint_word", "bill_so_far", "dunning_policy", "bill_hold",
               "bill_reminder", "supply_cut", "electronic_invoice", "instalment_plan", "refund",
               "provider_refund", "document_schedule", "document_delivery", "account_request", "bill_archive", "driver",
-              "own_factor", "use_quota", "measure", "purchase", "use_fit", "peer_place")  # fmt: skip
+              "own_factor", "use_quota", "measure", "purchase", "use_fit", "peer_place", "coordination_member",
+              "exchange_line", "coordination_round", "coordination_target")  # fmt: skip
     with owner_database.transaction(Scope.public()) as session:
         return {
             table: session.scalar(

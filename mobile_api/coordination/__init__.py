@@ -1,0 +1,5 @@
+"""Plants planned together in the API."""
+
+from mobile_api.coordination.views import blp
+
+__all__ = ["blp"]
