@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 
 class ForecastModel(TenantOwned, Base):
-    """A trained model of a target, kept as text, with its scores on origins it had not seen.
+    """A trained model of a target, kept as text (none where it was refused), with its scores on days it had not seen.
 
     number: 1, 2, … of its target; known_until: end of the newest interval it was trained on
     scores: method -> rules.Scores on held days it had not seen; champion_scores: the champion's then, on the same

@@ -50,7 +50,8 @@ LEAST_HELD_DAYS = 3
 """A champion and its challenger are compared on so many days since the champion learnt, at the least."""
 LEAST_DAYS = 24
 """Three weeks to learn from before the first held days, which are three then."""
-FIRST_FOLDS = 3
+FIRST_HELD_DAYS = 14
+"""A first model is judged on so many days where the past is long: one fit, forecast anew from each midnight."""
 WEATHER_PATIENCE = timedelta(hours=1)
 """A new target waits so long for the first weather of its place before it learns without."""
 
@@ -74,7 +75,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Learnt:
-    """A challenger with the scores it is judged by, and the champion's on the same days."""
+    """A challenger with the scores it is judged by, and the champion's on the same days; body: empty where it lost."""
 
     body: str
     scores: Mapping[Method, Scores]
@@ -177,9 +178,8 @@ def _learnt(lesson: Lesson) -> Learnt | None:
     began, past = time.monotonic(), lesson.past
     if lesson.champion is None:
         days = math.floor((past.end - past.start) / timedelta(days=1))
-        held = HELD_DAYS if days >= 5 * HELD_DAYS else LEAST_HELD_DAYS
-        folds = Folds(max(1, min(FIRST_FOLDS, (days - 21) // HELD_DAYS)), held)
-        scores = backtest(past, lesson.weather, lesson.kind, folds)
+        held = FIRST_HELD_DAYS if days >= 4 * FIRST_HELD_DAYS else LEAST_HELD_DAYS
+        scores = backtest(past, lesson.weather, lesson.kind, Folds(1, held))
         own, champion = own_scores(scores), None
         wins = all(
             own.pinball <= scores[rung].pinball
@@ -195,7 +195,7 @@ def _learnt(lesson: Lesson) -> Learnt | None:
         own = own_scores(scores)
         champion = judged(Model.from_text(body), past, lesson.weather, lesson.kind, on=own)
         wins = replaces(champion, own)
-    body = train(past, lesson.weather, lesson.kind).to_text()
+    body = train(past, lesson.weather, lesson.kind).to_text() if wins else ""
     return Learnt(body, scores, champion, wins, round(time.monotonic() - began, 2))
 
 

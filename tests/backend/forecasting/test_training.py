@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from backend.forecasting import service as forecasts
 from backend.forecasting.rules import Method
-from backend.forecasting.service import training
 from backend.kernel import clock
 from backend.kernel.audit import AuditEvent
 from backend.kernel.errors import Conflict, Forbidden
@@ -28,8 +27,7 @@ def load(site):
         *(site.foretell(clock.now() - n * DAY, warmer=0.5) for n in range(20, -1, -1)),
     )
     one = site.target("trained", weather_place_id=site.place_id)
-    with site.session() as session, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "FIRST_FOLDS", 1)  # each is a model more to train
+    with site.session() as session:
         assert one.id in forecasts.due_for_training(session, site.scope)
         made = forecasts.retrain(session, site.scope, target_id=one.id)
     assert made is not None
