@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from backend.kernel.errors import EnerfieldError
 from portal import (
     bill_refusals,
+    coordination_refusals,
     debt_refusals,
     document_refusals,
     driver_refusals,
@@ -194,7 +195,7 @@ def in_words(text: str | None) -> str:
         return text or ""
     others = (
         debt_refusals, bill_refusals, work_refusals, document_refusals, driver_refusals, forecast_refusals,
-        plan_refusals,
+        plan_refusals, coordination_refusals,
     )  # fmt: skip
     for pattern, words in chain(WORDS, *(one.WORDS for one in others)):
         if found := re.fullmatch(pattern, text, re.DOTALL):

@@ -88,6 +88,10 @@ def _word_refusals() -> None:
     states: dict[Any, Any] = work_words.VISIT_STATES | work_words.ORDER_STATES
     commands: dict[Any, Any] = work_words.COMMANDS
     refusals.NAMED["status"] = lambda name: terms.word(states, name)
+    refusals.NAMED["carrier"] = lambda name: str(words.CARRIERS.get(name, name))
+    refusals.NAMED["carriers"] = lambda names: "、".join(
+        str(words.CARRIERS.get(name, name)) for name in names.split(", ")
+    )
     refusals.NAMED["command"] = lambda name: terms.word(
         commands, name if name in commands else f"visit.{name}"
     )

@@ -104,6 +104,9 @@ PAGES = {
         "new_device_here",
         "plan", "plan_of", "make_plan", "accept_plan", "plan_table", "what_if", "plans", "plan_actual", "plant_model",
         "edit_plant", "switch_plant", "new_plant",
+        "together", "ask_coordination_round", "coordination_round", "coordination_target",
+        "answer_coordination_target", "settle_coordination_target", "new_coordination_target", "coordination_members",
+        "join_coordination", "leave_coordination", "new_exchange_line", "end_exchange_line",
         "forecasts", "forecast", "forecast_curve", "forecast_csv", "train_forecast", "take_weather_file",
     },
     Application.SERVICES: {

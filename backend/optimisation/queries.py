@@ -337,10 +337,13 @@ def target(session: Session, scope: Scope, target_id: UUID) -> CoordinationTarge
 
 
 def targets(
-    session: Session, scope: Scope, *, plant_id: UUID | None, region_id: UUID | None, cursor: str | None, limit: int
+    session: Session, scope: Scope, *, plant_id: UUID | None, region_id: UUID | None,
+    organisations: Collection[UUID] | None, cursor: str | None, limit: int,
 ) -> paging.Page[CoordinationTarget]:  # fmt: skip
-    """A page of targets of a plant, or of those a region asked for, the newest first."""
+    """A page of targets of a plant, of an organisation's plants, or of those a region asked for, the newest first."""
     query = select(CoordinationTarget).where(sees(scope, CoordinationTarget.organisation_id))
+    if organisations is not None:
+        query = query.where(CoordinationTarget.organisation_id.in_(organisations))
     if plant_id is not None:
         query = query.where(CoordinationTarget.plant_id == plant_id)
     if region_id is not None:

@@ -1,5 +1,8 @@
-"""Pages of plans: what runs, what should run, why; what if; accepted plans; plan against actual; the plant as data."""
+"""Pages of plans: what runs, what should run, why; what if; accepted plans; plan against actual; the plant as data.
 
-from portal.optimisation import actual, history, plan, plants, trial
+Also of plants planned together: rounds and who gets what, members and lines, targets and the answers to them.
+"""
 
-__all__ = ["actual", "history", "plan", "plants", "trial"]
+from portal.optimisation import actual, asks, history, members, plan, plants, together, trial
+
+__all__ = ["actual", "asks", "history", "members", "plan", "plants", "together", "trial"]

@@ -27,7 +27,7 @@ from portal.words import instant, named_here
 def show_plan() -> str:
     """Answer: what runs, what should run, and why?"""
     node = look()
-    known = _plants(node)
+    known = plants_of(node)
     if not known:
         return render_template("optimisation/no_plant.html", node=node, may_describe=may_describe())
     chosen = request.args.get("plant")
@@ -143,7 +143,7 @@ def plan_table(plan_id: UUID) -> Response:
     )
 
 
-def _plants(node: Any) -> list[tuple[SitePlant, Any]]:
+def plants_of(node: Any) -> list[tuple[SitePlant, Any]]:
     """Return the plants of an organisation and below, each with its site; where there are none, any the asker sees."""
     organisations = below(node)
     page = paging.every(

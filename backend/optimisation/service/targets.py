@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -133,10 +133,12 @@ def target(session: Session, scope: Scope, *, target_id: UUID) -> CoordinationTa
 
 def targets(
     session: Session, scope: Scope, *, plant_id: UUID | None = None, region_id: UUID | None = None,
-    cursor: str | None = None, limit: int = 50,
+    organisations: Collection[UUID] | None = None, cursor: str | None = None, limit: int = 50,
 ) -> paging.Page[CoordinationTarget]:  # fmt: skip
-    """Return a page of targets, of a plant or of those a region asked for, the newest first."""
-    return queries.targets(session, scope, plant_id=plant_id, region_id=region_id, cursor=cursor, limit=limit)
+    """Return a page of targets, of a plant, of some organisations' or of those a region asked for, the newest first."""
+    return queries.targets(
+        session, scope, plant_id=plant_id, region_id=region_id, organisations=organisations, cursor=cursor, limit=limit
+    )  # fmt: skip
 
 
 def state_now(found: CoordinationTarget) -> State:
