@@ -28,7 +28,7 @@ class BandSchema(Schema):
     ratio = ma.fields.Float(attribute="value", allow_none=True, metadata={"example": 0.92})
 
 
-class PlantSchema(ma.Schema):
+class PlantRunSchema(ma.Schema):
     """A place where energy goes in and other energy comes out. ratio: efficiency, or COP where is_cop."""
 
     position_id = Id(attribute="position.id")
@@ -70,7 +70,7 @@ class SpecificSchema(ma.Schema):
 class EfficiencySchema(Schema):
     """How well it ran. lacking: what would have to be said (see drivers) for more specific uses."""
 
-    plants = few(ma.fields.Nested(PlantSchema), MOST_PLANTS)
+    plants = few(ma.fields.Nested(PlantRunSchema), MOST_PLANTS)
     networks = few(ma.fields.Nested(CarrierNetworkSchema), 8)
     specifics = few(ma.fields.Nested(SpecificSchema), MOST_SPECIFICS)
     lacking = few(ma.fields.String(), 3)
@@ -82,7 +82,7 @@ class IntensityQuery(DaysQuery):
     carrier = carrier(required=True)
 
 
-class TermSchema(Schema):
+class FitTermSchema(Schema):
     """A term of a fit: base, heating, cooling, slope, or a factor's name. error null: the data do not tell it."""
 
     name = ma.fields.String(metadata={"example": "heating"})
@@ -106,7 +106,7 @@ class FitSchema(Schema):
     fitted_at = instant(allow_none=True)
     heating_c = ma.fields.Float(attribute="fit.heating_c", allow_none=True, metadata={"example": 15.2})
     cooling_c = ma.fields.Float(attribute="fit.cooling_c", allow_none=True, metadata={"example": None})
-    terms = few(ma.fields.Nested(TermSchema), MOST_TERMS, attribute="fit.terms")
+    terms = few(ma.fields.Nested(FitTermSchema), MOST_TERMS, attribute="fit.terms")
     n = ma.fields.Integer(attribute="fit.quality.n", metadata={"example": 365})
     r2 = ma.fields.Float(attribute="fit.quality.r2", metadata={"example": 0.91})
     adjusted_r2 = ma.fields.Float(attribute="fit.quality.adjusted_r2", metadata={"example": 0.909})

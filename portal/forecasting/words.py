@@ -54,6 +54,7 @@ def why(passed: Mapping[str, Any]) -> str:
         Why.WEATHER_LATER: _("the weather forecast was only made later"),
         Why.WEATHER_SHORT: _("the weather forecast covers %(share)s %% of the time, %(least)s %% is needed", **about),
         Why.MODEL_OTHER_STEP: _("the model was trained for another step"),
+        Why.MODEL_WITHOUT: _("the model in use was trained on another kind of weather data"),
         Why.TOO_SHORT: _("%(hours)s have been measured, %(limit)s are needed", **about),
         Why.STALE: _("the last measured value is %(hours)s old, up to %(limit)s is used", **about),
         Why.FLAT: _("the measured value has not moved for %(hours)s", **about),
