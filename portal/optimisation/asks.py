@@ -88,6 +88,7 @@ def new_target() -> Any:
             g.session, g.scope, organisation_id=node.id, plant_id=parse(forms.text("plant_id")), new=_new()
         )
     except EnerfieldError as error:
+        error.value = None if error.field == "plant_id" else error.value
         return forms.show(page, error)
     return done(_("The plant is asked."), _link(made.id, node.id))
 

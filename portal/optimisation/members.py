@@ -126,6 +126,7 @@ def new_line() -> Any:
     try:
         joining.add_line(g.session, g.scope, organisation_id=node.id, new=_new())
     except EnerfieldError as error:
+        error.value = None if error.field in ("one_id", "other_id") else error.value
         return forms.show(page, error)
     return done(_("The line is there from the next round on."), home)
 

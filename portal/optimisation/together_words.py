@@ -16,7 +16,7 @@ from portal.billing.words import amount, coin, money
 from portal.words import CARRIERS
 
 ROUNDS = {
-    RoundStatus.ASKED: ("attention", _l("being worked out")), RoundStatus.MADE: ("good", _l("worked out")),
+    RoundStatus.ASKED: ("attention", _l("being worked out")), RoundStatus.MADE: ("good", _l("has its result")),
     RoundStatus.FAILED: ("act", _l("not worked out")),
 }  # fmt: skip
 RULES = {
