@@ -29,9 +29,12 @@ def joined(world):
     with world.database.transaction(east.scope) as session:
         made = rounds.make_round(session, east.scope, round_id=east.ids["coordination_round"])
         assert made.problem is None
-        park = make_person(session, east.scope, "joint@east.example", east.park.id, Role.MANAGER)
+        park, mill = (
+            make_person(session, east.scope, f"{home.kind.value}.joint@east.example", home.id, Role.MANAGER)
+            for home in (east.park, east.enterprise)
+        )
     return SimpleNamespace(
-        round=east.ids["coordination_round"], target=east.ids["coordination_target"], park=park,
+        round=east.ids["coordination_round"], target=east.ids["coordination_target"], park=park, mill=mill,
         plant=east.ids["plant_model"], line=east.ids["line"], at=ids.show(east.region.id),
     )  # fmt: skip
 
@@ -54,7 +57,7 @@ def test_a_round_says_what_is_gained_who_gives_and_who_gets(browser, world, join
     page = manager.get(f"/together/rounds/{joined.round}").text
     assert "Who gets what" in page and "east One" in page and "east Other" in page
     assert "east cable" in page and "a unit more costs" in page
-    assert "No group of sites could gain more by itself: all 3 groups were planned" in page
+    assert "No group of sites could gain more by itself; groups planned, which are all: 1" in page
     assert "What each group would gain by itself" in page
 
 
@@ -69,12 +72,12 @@ def test_a_round_is_asked_for_and_waits(browser, world, joined):
     assert "This choice is not offered" in manager.get("/together").text
 
 
-def test_a_park_reads_its_own_share_and_no_round(app, joined):
-    park = Browser(app, joined.park)
-    page = park.get("/together").text
-    assert "What rounds meant to your plants" in page and "east One" in page
-    assert "east Other would cost" not in page
-    assert park.get(f"/together/rounds/{joined.round}").status_code == 404
+def test_a_member_reads_its_own_share_and_no_round(app, joined):
+    mill = Browser(app, joined.mill)
+    page = mill.get("/together").text
+    assert "What rounds meant to your plants" in page and "east Other would cost" in page
+    assert "east One would cost" not in page
+    assert mill.get(f"/together/rounds/{joined.round}").status_code == 404
 
 
 def test_a_park_counters_or_refuses_within_its_limits(app, browser, world, joined):
