@@ -87,7 +87,7 @@ OBJECTIONS = {
         _l("No split that was tried satisfies everyone: under this one %(sites)s could gain %(short)s %(money)s"
            " more by themselves, which is the least that could be reached"),
     "No group of sites could gain more by itself: all %(known)d were planned":
-        _l("No group of sites could gain more by itself; groups planned, which are all: %(known)s"),
+        _l("No group of sites could gain more by itself; every group was planned"),
     "No group of sites could gain more by itself among the %(known)d that were planned; not all were":
         _l("No group of sites could gain more by itself among the %(known)s that were planned; not all were"),
 }  # fmt: skip

@@ -57,7 +57,7 @@ def test_a_round_says_what_is_gained_who_gives_and_who_gets(browser, world, join
     page = manager.get(f"/together/rounds/{joined.round}").text
     assert "Who gets what" in page and "east One" in page and "east Other" in page
     assert "east cable" in page and "a unit more costs" in page
-    assert "No group of sites could gain more by itself; groups planned, which are all: 1" in page
+    assert "No group of sites could gain more by itself; every group was planned" in page
     assert "What each group would gain by itself" in page
 
 
