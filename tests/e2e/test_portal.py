@@ -15,7 +15,7 @@ from tests.e2e.chromium import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-FIRST_PAGES = {"dispatcher": "/board", "operator": "/plant", "manager": "/overview", "administrator": "/organisation",
+FIRST_PAGES = {"dispatcher": "/board", "operator": "/plan", "manager": "/overview", "administrator": "/organisation",
                "technician": "/today", "customer": "/home"}  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_language_and_look_change_for_the_person(enter):
     page.get_by_label(re.compile("^You:")).click()
     page.get_by_role("button", name="中文").click()
     page.wait_for_load_state()
-    assert page.get_by_role("heading", level=1).inner_text() == "站房"
+    assert page.get_by_role("heading", level=1).inner_text() == "运行计划"
     page.locator("summary[aria-label^='当前用户']").click()
     page.get_by_role("button", name="深色").click()
     page.wait_for_load_state()
