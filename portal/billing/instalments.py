@@ -16,6 +16,7 @@ from backend.billing.service import accounts, bills, plans, requests
 from backend.billing.service.requests import PARTS
 from backend.kernel.errors import Conflict, EnerfieldError, Refused
 from backend.kernel.ids import parse, show
+from backend.tenancy import service as tenancy
 from portal import forms
 from portal.address import asked, following
 from portal.billing import desk, words
@@ -100,6 +101,7 @@ def new_instalment_plan() -> Any:
 def _for_whom(book: Any) -> Any:
     try:
         who = picked("customer", "billed_customer", at=book.organisation_id)
+        tenancy.organisation(g.session, g.scope, who)
     except EnerfieldError as error:
         return forms.show(_page(book, None), error)
     return redirect(url_for("portal.new_instalment_plan", customer=show(who)), code=303)

@@ -24,6 +24,7 @@ WORDS = {
     "longitude": "121.5", "latitude": "31.2", "sha256": "0" * 64, "start": "2026-01-01T00:00:00Z",
     "end": "2026-01-02T00:00:00Z", "day": "2026-01-01", "on": "2026-01-01",
     "as_of": "2026-01-01", "first": "2026-01-01", "last": "2026-01-31", "until": "2026-02-01",
+    "carrier": "electricity",
 }  # fmt: skip
 """What lists are told that must be told something; else a word of the other tenant."""
 
