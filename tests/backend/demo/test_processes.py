@@ -52,7 +52,7 @@ def wait_until(holds, seconds):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_stopping_the_devices_stops_each_of_them(devices, number, code):
     family = psutil.Process(devices.pid).children(recursive=True)
-    assert len(family) == 3
+    assert len(family) == 4
     devices.send_signal(number)
     assert devices.wait(15) == code
     wait_until(lambda: not any(child.is_running() for child in family), 10)
