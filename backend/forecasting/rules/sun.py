@@ -1,4 +1,7 @@
-"""Where the sun stands and what modules could make of it, from physics (pvlib)."""
+"""Where the sun stands and what modules could make of it, from physics (pvlib).
+
+pvlib is imported where it is asked: it takes seconds, and every process of the product comes by here.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-import pvlib
 
 from backend.forecasting.rules.days import LocalClock
 from backend.forecasting.rules.kinds import PvArray
@@ -25,6 +27,8 @@ def sun_columns(clock: LocalClock, array: PvArray, weather: dict[str, Floats] | 
 
     Power is a share of the peak, shape (steps,); 'pv_power' only where the weather has irradiance.
     """
+    import pvlib
+
     elevation, azimuth = _position(_key(clock), array.latitude, array.longitude)
     clear = pvlib.clearsky.haurwitz(pd.Series(90 - elevation))["ghi"].to_numpy()
     found = {"sun_elevation": elevation, "clear_power": _power(clock, array, clear, None, elevation, azimuth)}
@@ -45,6 +49,8 @@ def _power(
     clock: LocalClock, array: PvArray, ghi: Floats, warmth: Floats | None, elevation: Floats, azimuth: Floats
 ) -> Floats:
     """Return the share of the peak: transposition (isotropic sky), then cells' temperature (Ross, 0.03 K m²/W)."""
+    import pvlib
+
     tilt = (
         abs(array.latitude) * 0.76 + 3.1 if array.tilt_deg is None else array.tilt_deg
     )  # Landau's rule of thumb
@@ -72,6 +78,8 @@ def _middle(key: tuple[int, int, int]) -> Floats:
 @lru_cache(maxsize=8)
 def _position(key: tuple[int, int, int], latitude: float, longitude: float) -> tuple[Floats, Floats]:
     """Return elevation and azimuth of the sun in the middle of each step [°]."""
+    import pvlib
+
     times = pd.to_datetime(_middle(key), unit="s", utc=True)
     sun = pvlib.solarposition.get_solarposition(times, latitude, longitude)
     return sun["elevation"].to_numpy(), sun["azimuth"].to_numpy()
