@@ -34,7 +34,7 @@ def test_everybody_lands_on_their_own_first_page(browser, world, role):
     answer = browser(world.east, role).get("/", follow_redirects=True)
     assert answer.status_code == 200
     assert answer.request.path.strip("/") == {
-        "dispatcher": "board", "operator": "plant", "manager": "overview", "administrator": "organisation",
+        "dispatcher": "board", "operator": "plan", "manager": "overview", "administrator": "organisation",
         "technician": "today", "customer": "home",
     }[role]  # fmt: skip
 
