@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _start()
 
 
-LONG_FOLDERS = ("e2e", "kill", "ingest", "mobile_api")
+LONG_FOLDERS = ("field", "e2e", "kill", "ingest", "mobile_api")
 """Begun first: whoever comes last with a long file keeps everybody waiting."""
 
 
