@@ -49,6 +49,11 @@ def day(on: date, locale: str) -> str:
     )
 
 
+def day_of_year(on: date, locale: str) -> str:
+    """Return a date without its year: 1 Oct, 10月1日."""
+    return f"{on.month}月{on.day}日" if locale == "zh" else f"{on.day} {_MONTHS[on.month - 1]}"
+
+
 def span(first: date, end: date, locale: str) -> str:
     """Return local dates [first, end) as people say them, with the last day."""
     last = end - timedelta(days=1)

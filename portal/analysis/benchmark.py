@@ -6,16 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from flask import g, render_template
+from flask import g, render_template, request
 
+from backend.analysis.rules import factors
 from backend.analysis.rules.asking import ViewName
 from backend.analysis.service import benchmark as service
 from backend.analysis.service import keeping
 from backend.tenancy import service as tenancy
 from portal.analysis.pages import asked, common
-from portal.analysis.terms import BASES, QUARTERS, WIDTHS
+from portal.analysis.terms import BASES, PERS, QUARTERS, WIDTHS
 from portal.navigation import ANALYSTS, look
 from portal.pages import pages
+from portal.terms import TRADES
 from portal.words import named_here as named
 from reports import analysis
 
@@ -30,6 +32,9 @@ def benchmark_page() -> str:
         places = service.own_places(g.session, g.scope, organisation_id=node.id)
         return render_template("analysis/own_benchmark.html", node=node, groups=own_groups(places))
     view, ask = asked()
+    if "on" not in request.args and view.span in ("month", "year"):  # the one that runs is never ranked
+        view = view.stepped(-1)
+        ask = view.ask(node.id)
     about = {"organisation_id": ask.organisation_id, "first": ask.first, "until": ask.until}
     report = analysis.made(g.session, g.scope, ViewName.BENCHMARK, ask, "en")
     ranked = service.ranking(g.session, g.scope, **about)
@@ -41,7 +46,8 @@ def benchmark_page() -> str:
     return render_template(
         "analysis/benchmark.html", view=view, node=node, names={key: named(one) for key, one in names.items()},
         groups=[_group(key, some) for key, some in groups.items() if len(some) > 1],
-        known=sorted({one.place.carrier.value for one in ranked}), bases=BASES,
+        known=sorted({one.place.carrier.value for one in ranked}), pers=PERS, trades=TRADES,
+        units=factors.BASE_UNITS,
         quotas=keeping.quotas(g.session, g.scope, organisation_id=node.id),
         may_say=any(node.id in g.scope.where(role) for role in keeping.EDITORS),
         **common(report, view, ViewName.BENCHMARK),
@@ -52,7 +58,13 @@ def _group(key: tuple[str, str, str], some: Sequence[Any]) -> dict[str, Any]:
     """Return a ranking as a table shows it; one alone is in no ranking."""
     carrier, basis, product = key
     most = max(one.place.value for one in some)
-    return {"carrier": carrier, "per": product or BASES[basis], "rows": some, "most": most}
+    return {
+        "carrier": carrier,
+        "per": product or BASES[basis],
+        "each": PERS[basis],
+        "rows": some,
+        "most": most,
+    }
 
 
 def own_groups(places: Sequence[Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ MAKES = {
     "absorption": _l("Absorption chiller"), "heat_pump": _l("Heat pump"), "same": _l("Store, transformer or network"),
     "other": _l("Other plant"),
 }  # fmt: skip
+PERS = {"area": "m²", "heads": _l("head"), "product": _l("unit of product")}
+"""What use is told per, by what it is divided by."""
 BASES = {"area": _l("floor area"), "heads": _l("heads"), "product": _l("production")}
 DRIVERS = {
     "production": _l("Production"), "hours": _l("Operating hours"), "area": _l("Floor area"), "heads": _l("Heads"),

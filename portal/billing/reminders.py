@@ -38,6 +38,7 @@ def list_overdue() -> str:
              "customer": customers.get(one.row.customer_id, ""), "currency": one.row.currency,
              "due_on": one.row.due_on, "days": (today - one.row.due_on).days, "level": one.row.level,
              "told_on": one.row.told_on, "is_held": one.row.is_held, "next_on": one.next_on,
+             "is_behind": one.next_on is not None and one.next_on < today,
              "link": url_for("portal.bill", bill_id=one.row.id),
              "plan": url_for("portal.new_instalment_plan", customer=show(one.row.customer_id))}
             for one in page.items

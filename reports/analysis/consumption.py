@@ -163,9 +163,7 @@ def bucket(say: Say, at: datetime, grain: str) -> str:
     if grain == "hour":
         return f"{local:%m-%d %H:%M}"
     if grain == "day":
-        return (
-            f"{local.month}月{local.day}日" if say.at else figures.day(local.date(), "en").rsplit(" ", 1)[0]
-        )
+        return figures.day_of_year(local.date(), say.locale)
     return f"{local.year}年{local.month}月" if say.at else f"{local:%b %Y}"
 
 

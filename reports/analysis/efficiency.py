@@ -93,4 +93,4 @@ def _bands(plant: Plant, locale: str) -> Table:
 def _curve(plant: Plant, table: int, locale: str) -> Chart:
     heading = f"{say('bands', locale)}: {called(plant.position, locale)}"
     shade = plant.outputs[0].carrier.value if plant.outputs else ""
-    return Chart(COLUMNS, heading, "COP" if plant.is_cop else "1", table, 0, (2,), shades=(shade,))
+    return Chart(COLUMNS, heading, "COP" if plant.is_cop else "kWh/kWh", table, 0, (2,), shades=(shade,))

@@ -58,18 +58,13 @@ def told(found: Habits, locale: str) -> Report:
     return Report("habits", document, charts, leading=1, listed=1)
 
 
-def day(say: Say, on: date) -> str:
-    """Return a day, short: 1 Oct, 10月1日."""
-    return f"{on.month}月{on.day}日" if say.at else figures.day(on, "en").rsplit(" ", 1)[0]
-
-
 def _map(say: Say, found: Habits, unit: str) -> Table:
     columns = [
         Column("day", say("day")),
         *(Column(f"h{hour:02}", f"{hour:02}:00", NUMBER) for hour in range(24)),
     ]
     rows: list[list[Cell]] = [
-        [day(say, on), *(_cell(found.map.amount[hour, at]) for hour in range(24))]
+        [figures.day_of_year(on, say.locale), *(_cell(found.map.amount[hour, at]) for hour in range(24))]
         for at, on in enumerate(found.map.days)
     ]
     return Table(f"{say('map')} [{unit}]", columns, rows if found.load else [], empty=say("empty"))
@@ -98,7 +93,12 @@ def _days(say: Say, found: Habits) -> Table:
     ]  # fmt: skip
     amount, share = found.days
     rows: list[list[Cell]] = [
-        [day(say, on), WEEKDAYS[say.at][on.weekday()], _cell(amount[at]), round(Decimal(float(share[at])), 4)]
+        [
+            figures.day_of_year(on, say.locale),
+            WEEKDAYS[say.at][on.weekday()],
+            _cell(amount[at]),
+            round(Decimal(float(share[at])), 4),
+        ]
         for at, on in enumerate(found.map.days)
     ]
     return Table(say("days"), columns, rows if found.load else [], empty=say("empty"))
@@ -111,7 +111,9 @@ def _calendar(say: Say, found: Habits) -> Table:
     weeks: dict[date, list[Cell]] = {}
     for at, on in enumerate(found.map.days):
         monday = on - timedelta(days=on.weekday())
-        weeks.setdefault(monday, [day(say, monday), *[None] * 7])[on.weekday() + 1] = _cell(found.days[0][at])
+        weeks.setdefault(monday, [figures.day_of_year(monday, say.locale), *[None] * 7])[on.weekday() + 1] = (
+            _cell(found.days[0][at])
+        )
     return Table(say("calendar"), columns, list(weeks.values()) if found.load else [], empty=say("empty"))
 
 

@@ -80,7 +80,7 @@ def _days(found: Intensity, locale: str) -> Table:
     ]  # fmt: skip
     saved = found.saved
     rows = [
-        [f"{day.month}-{day.day}", plain(float(found.seen.use[at]), 1),
+        [figures.day_of_year(day, locale), plain(float(found.seen.use[at]), 1),
          plain(float(saved.expected[at]), 1) if saved else None,
          plain(float(saved.expected[at] - saved.used[at]), 1) if saved else None,
          plain(float(saved.cusum[at]), 1) if saved else None]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from unicodedata import east_asian_width
 
 from reports.analysis.content import Band, Chart
 from reports.analysis.words import short
 
 THICK, APART, TOP, LEAST = 11.0, 19.0, 20.0, 0.8
+LETTER, LINE = 6.4, 13.0
+"""About how wide a letter of a name is, a Chinese one twice so, and how high a line [px]."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def laid_out(chart: Chart, *, width: float) -> Picture:
     nodes = [
         _node(chart, node, place[node], top[node], size[node], per, width) for node in sorted(place)
     ]  # fmt: skip
+    nodes = _legible(nodes)
     low = max((top[node] + max(size[node] * per, LEAST) for node in top), default=0.0)
     return Picture(max(low + TOP + 6, 60.0), nodes, _ribbons(chart, bands, place, top, per))
 
@@ -129,6 +133,38 @@ def _node(
     if x > width - 2 * THICK:
         return Node(x, y, THICK, tall, shade, shown, said, x - 5, y + tall / 2 + 4, "end")
     return Node(x, y, THICK, tall, shade, shown, said, x + THICK / 2, y - 5, "middle")
+
+
+def _legible(nodes: Sequence[Node]) -> list[Node]:
+    """Move names of nodes in between that would lie on others below their node, or leave them to its title.
+
+    The names at both sides stand apart already; of the others the thicker nodes have the first choice.
+    """
+    taken = [_box(one) for one in nodes if one.anchor != "middle"]
+    shown = {}
+    for at, one in sorted(enumerate(nodes), key=lambda pair: -pair[1].height):
+        if one.anchor != "middle":
+            continue
+        tries = (one, replace(one, text_y=one.y + one.height + LINE))
+        free = next((tried for tried in tries if not any(_meet(_box(tried), box) for box in taken)), None)
+        shown[at] = free or replace(one, label="")
+        if free is not None:
+            taken.append(_box(free))
+    return [shown.get(at, one) for at, one in enumerate(nodes)]
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom [px]."""
+
+
+def _box(one: Node) -> Box:
+    wide = sum(LETTER * (2 if east_asian_width(letter) in "WF" else 1) for letter in one.label)
+    left = one.text_x - {"start": 0.0, "middle": wide / 2, "end": wide}[one.anchor]
+    return left, one.text_y - LINE + 3, left + wide, one.text_y + 3
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _ribbons(

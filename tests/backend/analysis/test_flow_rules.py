@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from backend.analysis.rules.flows import Given, Graph, Head, Node, Taken, graph
 from backend.kernel.units import Carrier
 from reports.analysis import Band
-from reports.analysis.sankey import ranks
+from reports.analysis.content import FLOW, Chart
+from reports.analysis.sankey import laid_out, ranks
 
 SOME = (Carrier.ELECTRICITY, Carrier.GAS, Carrier.HEAT, Carrier.COOLING)
 CARRIERS, PLACES = st.sampled_from(SOME), st.integers(0, 5)
@@ -88,3 +89,30 @@ def test_a_plant_that_would_close_a_circle_keeps_two_ends():
     )  # fmt: skip
     assert Node("plant", "place 0") in nodes_of(found)
     assert {Node("source", "place 1"), Node("use", "turbine")} <= nodes_of(found)
+
+
+@given(
+    st.integers(2, 5), st.lists(st.integers(1, 10**6), min_size=6, max_size=30), st.sampled_from([340.0, 1100.0]),
+)  # fmt: skip
+def test_no_name_in_between_lies_on_another(columns, amounts, width):
+    nodes = [(f"节点 number {at}", "") for at in range(columns * 4)]
+    bands = [
+        Band(at % (columns * 4 - 4), (at % (columns * 4 - 4)) // 4 * 4 + 4 + at % 4, float(amount))
+        for at, amount in enumerate(amounts)
+    ]
+    drawn = laid_out(Chart(FLOW, "flows", "kWh", nodes=nodes, bands=bands), width=width)
+    boxes = [(one.anchor, area(one)) for one in drawn.nodes if one.label]
+    for at, (anchor, box) in enumerate(boxes):
+        for other_anchor, other in boxes[at + 1 :]:
+            if "middle" in (anchor, other_anchor):
+                assert not (
+                    box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+                )
+    assert all(one.said for one in drawn.nodes), "what is not written beside a node stands in its title"
+
+
+def area(one):
+    """Left, top, right, bottom of a name 12 px high [px]."""
+    wide = 6.0 * sum(2 if letter > "\u2e80" else 1 for letter in one.label)
+    left = one.text_x - {"start": 0, "middle": wide / 2, "end": wide}[one.anchor]
+    return left, one.text_y - 9, left + wide, one.text_y + 2

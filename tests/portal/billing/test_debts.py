@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from backend import wiring
+from backend.billing.models import RequestKind
 from backend.billing.service import archives, bills, contracts, payments, prepaid, requests
 from backend.billing.service.contracts import NewSupplyContract
 from backend.infra import outbox
@@ -146,7 +147,7 @@ def test_credit_is_asked_back_and_given_back(office, customer, charged, acting):
     too_much = customer.post("/refunds/ask", data={"amount": "1000", "text": "my bank"})
     assert too_much.status_code == 422 and "the credit is" in text_of(too_much)
     assert customer.post("/refunds/ask", data={"amount": "20", "text": "ICBC 6222"}).status_code == 303
-    (one,) = acting(requests.requests, is_open=True).items
+    (one,) = [row for row in acting(requests.requests, is_open=True).items if row.kind is RequestKind.REFUND]
     granted = office.post(f"/account-requests/{one.id}/grant", data={"paid_on": TODAY.isoformat(), "way": "bank"},
                           follow_redirects=True)  # fmt: skip
     assert "Granted and done" in text_of(granted)
