@@ -105,7 +105,7 @@ def charge(world: World, region: Region) -> None:
         ids["cut"] = cuts.announce(session, scope, contract_id=prepaid.id).id
         new_schedule = NewSchedule(Paper.AGEING, Every.MONTH, DAY, [Form.CSV], Road.FOLDER)
         agreed = schedules.create_schedule(session, scope, organisation_id=where, new=new_schedule)
-        schedules.open_due(session, scope, schedule_id=agreed.id)
+        schedules.DOCUMENTS.open_due(session, scope, schedule_id=agreed.id)
         due = schedules.deliveries(session, scope, schedule_id=agreed.id).items
         ids["schedule"], ids["delivery"] = agreed.id, due[0].id
         ids["request"] = requests.ask_instalments(session, scope, bill_id=ids["bill"], parts=3).id

@@ -4,67 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
 
-import structlog
 from celery import shared_task
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.billing.models import DocumentDelivery, DocumentSchedule
 from backend.billing.rules.documents.schedule import Form, Paper
 from backend.billing.service import documents, schedules
-from backend.kernel import paging
-from backend.kernel.db import database
-from backend.kernel.errors import EnerfieldError
 from backend.kernel.scope import Scope
-from backend.tenancy import service as tenancy
 from backend.worker import bundles
-from backend.worker.delivery import Made, hand_over, stem_of
+from backend.worker.delivery import Made, deliver_all, hand_over, stem_of
 from reports import accounts, tabular
 from reports.tabular import Document
-
-_log = structlog.get_logger(__name__)
-
-
-def _known(session: Session, scope: Scope) -> list[UUID]:
-    return [one.id for one in paging.every(lambda at: schedules.schedules(session, scope, cursor=at))]
 
 
 @shared_task(name="documents.deliver")
 def deliver() -> int:
     """Make the documents whose period is over and send them; returns how many went out."""
-    count = 0
-    for scope in tenancy.system_scopes(database(), "documents on schedule"):
-        with database().transaction(scope) as session:
-            known = _known(session, scope)
-        for schedule_id in known:
-            with database().transaction(scope) as session:
-                schedules.open_due(session, scope, schedule_id=schedule_id)
-        with database().transaction(scope) as session:
-            due = schedules.waiting(session, scope)
-        count += sum(_send(scope, delivery_id) for delivery_id in due)
-    return count
-
-
-def _send(scope: Scope, delivery_id: UUID) -> bool:
-    """Send one in a transaction of its own; what hinders it is written down, and it is tried again."""
-    try:
-        with database().transaction(scope) as session:
-            found = schedules.take(session, scope, delivery_id=delivery_id)
-            if found is None:
-                return False
-            delivery, schedule = found
-            schedules.went_out(session, scope, delivery, _hand_over(session, scope, schedule, delivery))
-        return True
-    except Exception as error:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            raise
-        said = error.message if isinstance(error, EnerfieldError) else f"{type(error).__name__}: {error}"
-        _log.warning("document not sent", delivery=str(delivery_id), error=said)
-        with database().transaction(scope) as session:
-            schedules.failed(session, scope, delivery_id=delivery_id, error=said)
-        return False
+    return deliver_all(schedules.DOCUMENTS, "documents on schedule", _hand_over)
 
 
 def _hand_over(

@@ -8,25 +8,25 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.analysis.models import AnalysisDelivery, AnalysisSchedule
-from backend.analysis.queries import schedules as queries
-from backend.analysis.queries.confined import ANALYSTS
+from backend.analysis.queries.confined import ANALYSTS, analyses
 from backend.analysis.rules.asking import YEARS, Ask, Compare, ViewName, ask_of
-from backend.billing.models import DeliveryStatus, Road
+from backend.billing.models import Road
+from backend.billing.queries.recurring import Tables
 from backend.billing.rules.documents import schedule as rules
 from backend.billing.rules.documents.schedule import Every, Form
-from backend.kernel import audit, clock, ids, paging
-from backend.kernel.errors import Conflict, Refused
-from backend.kernel.periods import local_date
+from backend.billing.service.recurring import Schedules
+from backend.kernel import clock, ids
+from backend.kernel.errors import Refused
 from backend.kernel.scope import Scope
-from backend.network import service as network
 from backend.tenancy import service as tenancy
 
-AT_ONCE = 200
-"""So many deliveries are taken up at a time."""
+VIEWS = Schedules(Tables(AnalysisSchedule, AnalysisDelivery, analyses), ANALYSTS, "analysis")
+
+end_schedule, schedule, schedules = VIEWS.end_schedule, VIEWS.schedule, VIEWS.schedules
+deliveries, latest, retry = VIEWS.deliveries, VIEWS.latest, VIEWS.retry
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,7 @@ def create_schedule(
         starts_on=new.starts_on, ends_on=new.ends_on, forms=[one.value for one in new.forms], locale=new.locale,
         road=new.road, recipients=list(new.recipients), created_at=clock.now(), created_by=scope.actor_id,
     )  # fmt: skip
-    session.add(made)
-    session.flush()
-    said = {
-        "view": made.view.value,
-        "every": made.every.value,
-        "road": made.road.value,
-        "to": made.recipients,
-    }
-    _note(session, scope, made, "created", said)
-    return made
+    return VIEWS.agreed(session, scope, made, {"view": made.view.value})
 
 
 def _ask(organisation_id: UUID, new: NewSchedule) -> Ask:
@@ -91,112 +82,3 @@ def asked(schedule: AnalysisSchedule, delivery: AnalysisDelivery) -> Ask:
     return ask_of(
         schedule.filters, organisation_id=schedule.organisation_id, first=delivery.first, until=delivery.until
     )
-
-
-def end_schedule(session: Session, scope: Scope, *, schedule_id: UUID, on: date) -> AnalysisSchedule:
-    """Have no period made any more that begins on a local day or later; what was made stays in the list."""
-    one = queries.schedule(session, scope, schedule_id, lock=True)
-    scope.demand(one.organisation_id, *ANALYSTS)
-    if one.ends_on is not None and one.ends_on <= on:
-        raise Conflict("this schedule has ended already", field="schedule_id", value=ids.show(schedule_id))
-    before, one.ends_on = one.ends_on, max(on, one.starts_on)
-    session.flush()
-    _note(
-        session,
-        scope,
-        one,
-        "ended",
-        {"ends_on": one.ends_on.isoformat(), "before": before and before.isoformat()},
-    )
-    return one
-
-
-def schedule(session: Session, scope: Scope, *, schedule_id: UUID) -> AnalysisSchedule:
-    """Return one schedule; raises NotFound."""
-    return queries.schedule(session, scope, schedule_id)
-
-
-def schedules(
-    session: Session, scope: Scope, *, cursor: str | None = None, limit: int = 50
-) -> paging.Page[AnalysisSchedule]:
-    """Return a page of schedules, the newest first (those who analyse only: others have none)."""
-    return queries.schedules(session, scope, cursor=cursor, limit=limit)
-
-
-def deliveries(
-    session: Session, scope: Scope, *, schedule_id: UUID, cursor: str | None = None, limit: int = 50
-) -> paging.Page[AnalysisDelivery]:
-    """Return a page of what became of a schedule's periods, the latest first; raises NotFound."""
-    found = queries.schedule(session, scope, schedule_id)
-    return queries.deliveries(session, scope, found.id, cursor=cursor, limit=limit)
-
-
-def latest(session: Session, scope: Scope, *, schedule_ids: Sequence[UUID]) -> dict[UUID, AnalysisDelivery]:
-    """Return of each schedule the delivery to look at: one that failed, else the latest."""
-    return queries.latest(session, scope, schedule_ids)
-
-
-def retry(session: Session, scope: Scope, *, delivery_id: UUID) -> AnalysisDelivery:
-    """Have a delivery that did not go out tried again now."""
-    one = queries.delivery(session, scope, delivery_id)
-    scope.demand(one.organisation_id, *ANALYSTS)
-    if one.status is DeliveryStatus.DONE:
-        raise Conflict("these files went out already", field="delivery_id", value=ids.show(delivery_id))
-    one.next_try_at = clock.now()
-    session.flush()
-    audit.record(session, scope, action="analysis_delivery.retried", entity="analysis_delivery", entity_id=one.id,
-                 organisation_id=one.organisation_id)  # fmt: skip
-    return one
-
-
-def open_due(session: Session, scope: Scope, *, schedule_id: UUID) -> int:
-    """Write down the periods of a schedule that are over, each once whoever else does; return how many are new."""
-    one = queries.schedule(session, scope, schedule_id, lock=True)
-    today = local_date(clock.now(), network.zone_of(session, scope, one.organisation_id) or "UTC")
-    known = queries.known(session, scope, one.id)
-    found = rules.due(one.every, one.starts_on, one.ends_on, known, today)
-    for span in found:
-        row = insert(AnalysisDelivery).values(
-            id=ids.new_id(), organisation_id=one.organisation_id, schedule_id=one.id, first=span.first,
-            until=span.until,
-            status=DeliveryStatus.WAITING, files=[], tries=0, next_try_at=clock.now(),
-        )  # fmt: skip
-        session.execute(row.on_conflict_do_nothing(index_elements=["schedule_id", "first"]))
-    return len(found)
-
-
-def waiting(session: Session, scope: Scope) -> list[UUID]:
-    """Return the deliveries whose time has come."""
-    return queries.waiting(session, scope, clock.now(), AT_ONCE)
-
-
-def take(
-    session: Session, scope: Scope, *, delivery_id: UUID
-) -> tuple[AnalysisDelivery, AnalysisSchedule] | None:
-    """Hold a delivery until the commit; None where another has it, or it is done."""
-    one = queries.free(session, scope, delivery_id, clock.now())
-    return None if one is None else (one, queries.schedule(session, scope, one.schedule_id))
-
-
-def went_out(session: Session, _scope: Scope, one: AnalysisDelivery, files: Sequence[str]) -> None:
-    """Note that a delivery went out. files: the names of what did; none where there was nothing to tell."""
-    one.status, one.files, one.done_at, one.error = DeliveryStatus.DONE, list(files), clock.now(), None
-    one.tries += 1
-    session.flush()
-
-
-def failed(session: Session, scope: Scope, *, delivery_id: UUID, error: str) -> None:
-    """Note that a delivery did not go out, and when it is tried again."""
-    one = queries.delivery(session, scope, delivery_id)
-    if one.status is not DeliveryStatus.DONE:
-        one.tries += 1
-        one.status, one.error = DeliveryStatus.FAILED, error[:500]
-        one.next_try_at = clock.now() + rules.wait(one.tries)
-        session.flush()
-
-
-def _note(session: Session, scope: Scope, one: AnalysisSchedule, done: str, after: dict[str, Any]) -> None:
-    audit.record(
-        session, scope, action=f"analysis_schedule.{done}", entity="analysis_schedule", entity_id=one.id,
-        organisation_id=one.organisation_id, after=after,
-    )  # fmt: skip

@@ -29,12 +29,44 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
-class DocumentSchedule(TenantOwned, Base):
+class Recurring(TenantOwned):
+    """Something that is made for each period, of any kind.
+
+    starts_on: first day of the first period; ends_on: from then on none begins
+    forms: kinds of files; recipients: addresses, of those that go by mail
+    """
+
+    id: Mapped[Key]
+    every: Mapped[Every]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    forms: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    locale: Mapped[str]
+    road: Mapped[Road]
+    recipients: Mapped[list[str]] = mapped_column(ARRAY(TEXT), default=list)
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Delivered(TenantOwned):
+    """A period's files of a schedule: once. files: their names; tries, error: of one that did not go out yet."""
+
+    id: Mapped[Key]
+    schedule_id: Mapped[UUID]
+    first: Mapped[date]
+    until: Mapped[date]
+    status: Mapped[DeliveryStatus]
+    files: Mapped[list[str]] = mapped_column(ARRAY(TEXT), default=list)
+    tries: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+    next_try_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class DocumentSchedule(Recurring, Base):
     """A document that is made for each period. organisation_id: whose accounts it is of.
 
-    customer_id: of a statement, or of bills where only one customer's are wanted; starts_on: first day of the first
-    period; ends_on: from then on none begins
-    forms: kinds of files; recipients: addresses, of those that go by mail
+    customer_id: of a statement, or of bills where only one customer's are wanted
     """
 
     __tablename__ = "document_schedule"
@@ -49,22 +81,12 @@ class DocumentSchedule(TenantOwned, Base):
         CheckConstraint("cardinality(forms) > 0", name="forms"),
     )
 
-    id: Mapped[Key]
     paper: Mapped[Paper]
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
-    every: Mapped[Every]
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-    forms: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
-    locale: Mapped[str]
-    road: Mapped[Road]
-    recipients: Mapped[list[str]] = mapped_column(ARRAY(TEXT), default=list)
-    created_at: Mapped[datetime]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
-class DocumentDelivery(TenantOwned, Base):
-    """A period's document of a schedule: once. files: their names; tries, error: of one that did not go out yet."""
+class DocumentDelivery(Delivered, Base):
+    """A period's document of a schedule."""
 
     __tablename__ = "document_delivery"
     __table_args__ = (
@@ -72,13 +94,4 @@ class DocumentDelivery(TenantOwned, Base):
         Index("ix_document_delivery_due", "next_try_at", postgresql_where=text("status <> 'done'")),
     )
 
-    id: Mapped[Key]
     schedule_id: Mapped[UUID] = mapped_column(ForeignKey("document_schedule.id"))
-    first: Mapped[date]
-    until: Mapped[date]
-    status: Mapped[DeliveryStatus]
-    files: Mapped[list[str]] = mapped_column(ARRAY(TEXT), default=list)
-    tries: Mapped[int] = mapped_column(default=0)
-    error: Mapped[str | None]
-    next_try_at: Mapped[datetime]
-    done_at: Mapped[datetime | None]
