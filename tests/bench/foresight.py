@@ -49,11 +49,11 @@ HORIZONS = {"day-ahead": "day-ahead", "1h": "1 h ahead"}
 def main(names: list[str]) -> None:
     """Judge the series named, then write the table; 'day-ahead' or '1h' does only that horizon anew.
 
-    'thin' takes every second member of series with several.
+    'thin' takes every second member of series with several; 'table' judges nothing and writes what is kept.
     """
     FOUND.mkdir(parents=True, exist_ok=True)
     horizons = [HORIZONS[name] for name in names if name in HORIZONS] or list(HORIZONS.values())
-    for name in [name for name in names if name in SERIES] or list(SERIES):
+    for name in [name for name in names if name in SERIES] or ([] if "table" in names else list(SERIES)):
         began = time.process_time()
         series = load(name)
         found = judge(every_second(series) if "thin" in names else series, horizons)

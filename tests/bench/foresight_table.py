@@ -22,6 +22,8 @@ YARDSTICKS = {
     "campus_wind": "uiuc_wind_railsplitter",
     "victoria": "vic_elec (half-hourly, temperature known)",
 }
+SUPPLY = {"campus_pv": "PV", "campus_wind": "wind"}
+"""Supply is told apart from the demand of its carrier."""
 ABOUT = """## How good
 
 Real series, rolling origins, periods nothing was tuned on; how it was measured stands in `rules/README.md`. MAE and
@@ -117,12 +119,14 @@ def _goals(found: dict[str, dict[str, Any]]) -> str:
     lines = ["**Against the goals**", ""]
     for horizon in HORIZONS:
         by_carrier: dict[str, list[float]] = defaultdict(list)
-        for one in found.values():
+        for name, one in found.items():
             rows = one[horizon]
             triples = zip(
                 rows["ours"]["mae"], rows["previous day"]["mae"], rows["previous week"]["mae"], strict=True
             )
-            by_carrier[one["carrier"]] += [1 - a / min(b, c) for a, b, c in triples if a is not None]
+            by_carrier[SUPPLY.get(name, one["carrier"])] += [
+                1 - a / min(b, c) for a, b, c in triples if a is not None
+            ]
         skills = {carrier: 100 * float(np.mean(of)) for carrier, of in by_carrier.items()}
         below = np.sum([_below(one[horizon]) for one in found.values()], axis=0)
         best, of = _best_pinball(found, horizon)
