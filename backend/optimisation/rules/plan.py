@@ -74,6 +74,7 @@ class Plan:
     prices: what one more unit of a carrier would cost [currency per unit], by carrier; empty where not known
     inputs, made_at: what it was made from, and when
     build_s, solve_s: time taken [s]
+    stood: how machines stood before the first step: on (None: it might be either), for how long [h]
     """
 
     horizon: Horizon
@@ -92,6 +93,7 @@ class Plan:
     build_s: float = 0.0
     solve_s: float = 0.0
     idle_cost: float | None = field(default=None)
+    stood: Mapping[str, tuple[bool | None, float]] = field(default_factory=dict)
 
     @property
     def money(self) -> Money:

@@ -21,15 +21,10 @@ from backend.optimisation.rules import catalogue
 from backend.optimisation.rules.horizon import Values
 from backend.optimisation.rules.model.changes import Changes
 from backend.optimisation.rules.model.forms import (
-    ANY,
-    EFFICIENCY,
-    ID,
-    NOT_NEGATIVE,
-    POSITIVE,
-    SHARE,
-    figure,
-)
+    ANY, EFFICIENCY, ID, NOT_NEGATIVE, POSITIVE, SHARE, WARMTH, figure,
+)  # fmt: skip
 from backend.optimisation.rules.model.given import Given, State
+from backend.optimisation.rules.model.sound import demand_engine
 from backend.optimisation.rules.units.commitment import Commitment
 from backend.optimisation.rules.units.converter import Converter
 from backend.optimisation.rules.units.exchange import Renewable, Sale, Supply
@@ -181,6 +176,9 @@ class ChpModel(Switched):
     cost: float = said(NOT_NEGATIVE, 0.0)
     output = ELECTRICITY
 
+    def __post_init__(self) -> None:
+        demand_engine(self.electric, self.thermal, self.least_load, self.electric_at_least)
+
     def build(self, given: Given, changes: Changes) -> Converter:
         return catalogue.chp(
             self.name, self.power_kw, self.electric, self.thermal, commitment=self.commitment(given),
@@ -210,8 +208,8 @@ class HeatPumpModel(Switched):
 
     kind: ClassVar[str] = "heat_pump"
     heat_kw: float = said(POSITIVE)
-    sink_c: float = said(ANY)
-    source_c: float | None = said(ANY, None)
+    sink_c: float = said(WARMTH)
+    source_c: float | None = said(WARMTH, None)
     quality: float = said(EFFICIENCY, 0.45)
     output = HEAT
 
@@ -235,7 +233,7 @@ class ChillerModel(Switched):
     cold_kw: float = said(POSITIVE)
     performance: float = said(POSITIVE)
     falls_per_k: float = said(SHARE, 0.0)
-    at_c: float = said(ANY, 25.0)
+    at_c: float = said(WARMTH, 25.0)
     output = COOLING
 
     @property
