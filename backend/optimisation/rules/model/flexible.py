@@ -14,8 +14,8 @@ from backend.kernel.errors import Refused
 from backend.optimisation.rules.horizon import Horizon
 from backend.optimisation.rules.model.changes import Changes
 from backend.optimisation.rules.model.forms import EFFICIENCY, HOUR, ID, NOT_NEGATIVE, POSITIVE, SHARE, WARMTH
-from backend.optimisation.rules.model.given import Given
-from backend.optimisation.rules.model.units import ELECTRICITY, UnitModel, outdoor
+from backend.optimisation.rules.model.given import Given, outdoor
+from backend.optimisation.rules.model.units import ELECTRICITY, UnitModel
 from backend.optimisation.rules.units.flexible import Charging, Room, Session, Shiftable
 
 DAY_MINUTES = 24 * 60

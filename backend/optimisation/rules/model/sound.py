@@ -11,7 +11,7 @@ MOST_OF_FUEL = 1.1
 def demand_engine(electric: float, thermal: float, least_load: float, at_least: float | None) -> None:
     """Raise Refused where an engine gives more than its gas holds, or would take less gas the more it gives.
 
-    electric, thermal: shares of the gas at full load; at_least: electric share at `least_load`, None where it is as full
+    electric, thermal: shares of the gas at full load; at_least: electric share at `least_load`, None where alike
     """
     if electric + thermal > MOST_OF_FUEL:
         raise Refused(

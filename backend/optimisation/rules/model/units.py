@@ -21,9 +21,16 @@ from backend.optimisation.rules import catalogue
 from backend.optimisation.rules.horizon import Values
 from backend.optimisation.rules.model.changes import Changes
 from backend.optimisation.rules.model.forms import (
-    ANY, EFFICIENCY, ID, NOT_NEGATIVE, POSITIVE, SHARE, WARMTH, figure,
+    ANY,
+    EFFICIENCY,
+    ID,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    WARMTH,
+    figure,
 )  # fmt: skip
-from backend.optimisation.rules.model.given import Given, State
+from backend.optimisation.rules.model.given import Given, State, outdoor
 from backend.optimisation.rules.model.sound import demand_engine
 from backend.optimisation.rules.units.commitment import Commitment
 from backend.optimisation.rules.units.converter import Converter
@@ -384,13 +391,3 @@ def _kept(store: Storage, given: Given) -> Storage:
     """Return a store that ends with what it began with, as far as it can be charged to that."""
     content = store.content or 0.0
     return replace(store, final_least=min(content, store.reachable(given.horizon)))
-
-
-def outdoor(given: Given, name: str) -> Any:
-    """Return the outdoor temperature of each step [°C]; raises Refused where nothing is known of it."""
-    if given.outdoor_c is None:
-        raise Refused(
-            f"the efficiency of {name} follows the weather, of which nothing is known", field="weather",
-            remedy="name a thermometer in the plant model (`outdoor`)",
-        )  # fmt: skip
-    return given.outdoor_c
