@@ -153,6 +153,12 @@ def purchases(
     return session.scalars(query.order_by(Purchase.starts_on, Purchase.id).limit(500)).all()
 
 
+def purchases_through(session: Session, scope: Scope, point_id: UUID) -> Sequence[Purchase]:
+    """What any organisation the scope sees buys through a meter: what two buy would count twice above them."""
+    query = select(Purchase).where(Purchase.point_id == point_id, sees(scope, Purchase.organisation_id))
+    return session.scalars(query.order_by(Purchase.starts_on, Purchase.id)).all()
+
+
 def purchase(session: Session, scope: Scope, purchase_id: UUID) -> Purchase:
     """One of them; raises NotFound."""
     query = select(Purchase).where(Purchase.id == purchase_id, sees(scope, Purchase.organisation_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from backend.analysis.service.subject import Subject
 from backend.kernel import clock
 from backend.kernel.paging import every
 from backend.kernel.scope import Scope
-from backend.kernel.units import Carrier, PointKind, convert, unit
+from backend.kernel.units import Carrier, PointKind, convert
 from backend.metering import service as metering
 from backend.network import service as network
 
@@ -117,21 +118,36 @@ def efficiency_of(
     )  # fmt: skip
 
 
-def energy_per_unit(session: Session, scope: Scope, one: Subject, on: date) -> dict[Carrier, float]:
-    """Return carrier -> energy in its base unit [kWh]: of gas by the calorific factor that counts on a day."""
-    own = benefit.own_factors_of(session, scope, one)
-    gas = factors.used(Carrier.GAS, Kind.CALORIFIC, on, own)
-    assert gas is not None, "gas has a published factor"
-    found = {carrier: 1.0 for carrier, symbol in factors.BASE_UNITS.items() if symbol == "kWh"}
-    return found | {Carrier.GAS: float(factors.energy_kwh(gas.factor.value))}
+class _Kwh:
+    """Energy of amounts [kWh]: of gas by the calorific factor that counts on the day."""
+
+    def __init__(self, session: Session, scope: Scope, one: Subject, first: date, until: date) -> None:
+        own = benefit.own_factors_of(session, scope, one)
+        self.begins: list[int] = []
+        self.per_m3: list[float] = []
+        for start, _end in factors.stretches(first, until, own):
+            gas = factors.used(Carrier.GAS, Kind.CALORIFIC, start, own)
+            assert gas is not None, "gas has a published factor"
+            self.begins.append(clock.to_us(subjects.span(one, start, until).start) // HOUR_US)
+            self.per_m3.append(float(factors.energy_kwh(gas.factor.value)))
+
+    def of(self, point: Any, amounts: Mapping[int, float]) -> dict[int, float]:
+        """Return a meter's amounts by the hour as energy."""
+        per = convert(1.0, point.unit, factors.unit_of(point.carrier))
+        if point.carrier is not Carrier.GAS:
+            return {at: value * per for at, value in amounts.items()}
+        return {
+            at: value * per * self.per_m3[max(bisect_right(self.begins, at) - 1, 0)]
+            for at, value in amounts.items()
+        }
 
 
 def _plants(session: Session, scope: Scope, one: Subject, first: date, until: date) -> list[Plant]:
-    per = energy_per_unit(session, scope, one, first)
+    energy = _Kwh(session, scope, one, first, until)
     by_place: dict[UUID, list[Any]] = defaultdict(list)
     for point in _energy_points(session, one):
-        if point.carrier in per:
-            by_place[point.position_id].append(point)
+        by_place[point.position_id].append(point)
+    by_place = {place: _outermost(some) for place, some in by_place.items()}
     machines = {
         place: make
         for place, some in by_place.items()
@@ -142,8 +158,11 @@ def _plants(session: Session, scope: Scope, one: Subject, first: date, until: da
     found = metering.amounts_of_many(
         session, one.scope, points=wanted, grain=metering.Grain.HOUR, period=subjects.span(one, first, until)
     )
-    hours = {id_: {clock.to_us(a.start) // HOUR_US: a.amount for a in some} for id_, some in found.items()}
-    plants = [_plant(positions[place], make, by_place[place], hours, per) for place, make in machines.items()]
+    kwh = {
+        point.id: energy.of(point, {clock.to_us(one.start) // HOUR_US: one.amount for one in found[point.id]})
+        for point in wanted
+    }
+    plants = [_plant(positions[place], make, by_place[place], kwh) for place, make in machines.items()]
     return sorted(
         (each for each in plants if each is not None), key=lambda each: (each.make, -each.ratio.in_kwh)
     )
@@ -159,9 +178,14 @@ def _energy_points(session: Session, one: Subject) -> list[Any]:
                 session, one.scope, organisations=one.organisations, kind=kind, cursor=cursor, limit=200
             )
         )
-        if point.carrier in factors.BASE_UNITS and point.carrier is not Carrier.WATER
-        and unit(point.unit).dimension in ("energy", "volume") and point.quantity != "reactive energy"
+        if point.carrier is not Carrier.WATER and factors.is_counted(point.carrier, point.unit)
     ]  # fmt: skip
+
+
+def _outermost(some: Sequence[Any]) -> list[Any]:
+    """Return the meters of a place without those that count part of what another there counts already."""
+    known = {(point.id, point.carrier, point.direction) for point in some}
+    return [point for point in some if (point.parent_id, point.carrier, point.direction) not in known]
 
 
 def _carriers(some: Sequence[Any]) -> tuple[frozenset[Carrier], frozenset[Carrier]]:
@@ -172,17 +196,9 @@ def _carriers(some: Sequence[Any]) -> tuple[frozenset[Carrier], frozenset[Carrie
 
 
 def _plant(
-    position: Any, make: Make, some: Sequence[Any], hours: Mapping[UUID, Mapping[int, float]],
-    per: Mapping[Carrier, float],
-) -> Plant | None:  # fmt: skip
+    position: Any, make: Make, some: Sequence[Any], kwh: Mapping[UUID, Mapping[int, float]]
+) -> Plant | None:
     """Return a plant by the hours in which all its meters counted; None where none did, or more came out than can."""
-    kwh = {
-        point.id: {
-            at: convert(value, point.unit, factors.unit_of(point.carrier)) * per[point.carrier]
-            for at, value in hours.get(point.id, {}).items()
-        }
-        for point in some
-    }
     inputs = [point for point in some if point.direction is metering.Direction.IN]
     outputs = [point for point in some if point.direction is metering.Direction.OUT]
     spent, given = (rules.together([kwh[point.id] for point in side]) for side in (inputs, outputs))
@@ -211,7 +227,7 @@ def _networks(session: Session, one: Subject, first: date, until: date) -> list[
     """Return what was fed into each carrier and taken out of it, of the meters that count."""
     points = [
         point for point in metering.total_points(session, one.scope, organisations=one.organisations)
-        if point.carrier in factors.BASE_UNITS
+        if factors.is_counted(point.carrier, point.unit)
     ]  # fmt: skip
     counted = metering.sums_of_many(
         session, one.scope, points=points, period=subjects.span(one, first, until), zone=one.zone

@@ -29,7 +29,8 @@ class Habits:
     """Hours of one carrier. unit: of an hour's amount, told as power where it is energy (kWh in an hour: kW)
 
     map, load: see `rules.heatmap`; days: amount and share of its hours of each day; estimated: 0..1; share: of the
-    hours asked for that are there; known: carriers that may be asked for
+    hours asked for that are there; meters, silent: that count, and those of them of which nothing is known
+    known: carriers that may be asked for
     """
 
     ask: Ask
@@ -44,6 +45,7 @@ class Habits:
     estimated: float
     share: float
     meters: int
+    silent: int
     known: Sequence[Carrier]
 
 
@@ -69,11 +71,14 @@ def habits(session: Session, scope: Scope, *, ask: Ask) -> Habits:
     days = heatmap.by_day(hours, first, until, ground.zone)
     end = ground.stretches.now[0].end or clock.now()
     load = heatmap.load(hours, first, until, ground.zone, before=end)
+    pieces = ground.pieces(by_holder=False)
+    heard = {key for _, key in ground.sums([one.key for one in tops], pieces)}
     asked_for = max((end - ground.stretches.now[0].start).total_seconds() / 3600, 1.0)
     return Habits(
         ask, ground.node, ground.zone, ground.stretches, carrier, measures.SHOWN[dimension],
         heatmap.of_days(hours, first, until, ground.zone), load, days, estimated,
-        min(float(hours.share.sum()) / asked_for, 1.0), len(tops), known,
+        min(float(hours.share.sum()) / asked_for, 1.0), len(tops),
+        len(tops) - len(heard), known,
     )  # fmt: skip
 
 

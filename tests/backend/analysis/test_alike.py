@@ -1,4 +1,4 @@
-"""Like stands against like: hours of days of 25, months that are shorter, parts of days, and who begins at half past."""
+"""Like stands against like: hours of days of 25, shorter months, parts of days, and who begins at half past."""
 
 from __future__ import annotations
 
