@@ -30,7 +30,8 @@ def accept_plan(session: Session, scope: Scope, *, plan_id: UUID) -> OperationSc
     if plan.ends_at <= now:
         raise Refused("this plan is over", field="plan_id", remedy="accept a newer one")
     holds = queries.version_at(session, scope, plan.plant_id, now)
-    if holds is not None and holds.id != plan.version_id:
+    made_for = queries.versions_by_id(session, scope, [plan.version_id])[plan.version_id]
+    if holds is not None and holds.document != made_for.document:
         raise Conflict(
             "the plant has been described otherwise since this plan was made", field="plan_id",
             remedy="make a new plan, and accept that one",
