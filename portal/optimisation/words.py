@@ -49,6 +49,10 @@ REASONS = {
            " it stays on since a stop and a new start, or its least load, would cost more"),
     "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes %(spent).3f":
         _l("stays off: what it gives would be worth %(worth)s %(money)s per unit, what it takes costs %(spent)s"),
+    "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes %(spent).3f"
+    "; a start, its least load or its shortest times keep it off":
+        _l("stays off: what it gives would be worth %(worth)s %(money)s per unit, what it takes costs %(spent)s;"
+           " a start, its least load or its shortest times keep it off"),
     "%(hours)s %(unit)s charges at %(rate)s: it costs %(now).3f %(money)s per unit now"
     " and is worth %(later).3f when it comes out":
         _l("charges at %(rate)s: it costs %(now)s %(money)s per unit now and is worth %(later)s when it comes out"),
