@@ -73,23 +73,23 @@ def plants(
 
 def active(session: Session, scope: Scope, at: datetime, plant_id: UUID | None) -> list[tuple[UUID, str]]:
     """Plants (or one of them) that the clock plans for and that are described at an instant: id, the site's zone."""
-    known = select(PlantVersion.id).where(PlantVersion.plant_id == SitePlant.id, PlantVersion.valid_from <= at)
+    said = select(PlantVersion.plant_id).where(PlantVersion.valid_from <= at)
     query = (
         select(SitePlant.id, Site.timezone)
         .join(Site, Site.position_id == SitePlant.site_id)
-        .where(SitePlant.is_active, known.exists(), sees(scope, SitePlant.organisation_id))
-    )  # fmt: skip
+        .where(SitePlant.is_active, SitePlant.id.in_(said), sees(scope, SitePlant.organisation_id))
+    )
     if plant_id is not None:
         query = query.where(SitePlant.id == plant_id)
     return [(row.id, row.timezone) for row in session.execute(query.order_by(SitePlant.id))]
 
 
-def last_tries(session: Session, scope: Scope, plant_ids: Collection[UUID], kind: PlanKind) -> dict[UUID, Any]:
+def last_tries(session: Session, scope: Scope, plants: Collection[UUID], kind: PlanKind) -> dict[UUID, Any]:
     """Plant's id -> starts_at, made_at and status of the plan of a kind made last, failed or not."""
     query = (
         select(OperationPlan.plant_id, OperationPlan.starts_at, OperationPlan.made_at, OperationPlan.status)
         .where(
-            OperationPlan.plant_id.in_(plant_ids), OperationPlan.kind == kind,
+            OperationPlan.plant_id.in_(plants), OperationPlan.kind == kind,
             sees(scope, OperationPlan.organisation_id),
         )
         .order_by(OperationPlan.plant_id, OperationPlan.made_at.desc(), OperationPlan.id.desc())

@@ -45,7 +45,10 @@ def test_a_plant_is_said_looked_at_and_switched(phone, world, planned):
     wrong = operator.ask("PUT", f"/sites/{site}/plant-model", json={"document": {"name": "x"}})
     assert wrong.status_code == 422 and wrong.json["field"] == "demands"
     stale = operator.ask("POST", f"/plans/{show(planned.id)}/accept")
-    assert (stale.status_code, stale.json["field"]) == (409, "plan_id")  # the plant is described otherwise since
+    assert (stale.status_code, stale.json["field"]) == (
+        409,
+        "plan_id",
+    )  # the plant is described otherwise since
     operator.ask("PUT", f"/sites/{site}/plant-model", json={"document": document(world.east)})
 
 

@@ -135,7 +135,9 @@ def used(
 
 def stretches(first: date, until: date, own: Iterable[Factor]) -> list[tuple[date, date]]:
     """Cut local days [first, until) where a year or an own factor begins: each part has one factor of a kind."""
-    begins = {date(year, 1, 1) for year in range(first.year + 1, until.year + 1)} | {one.from_on for one in own}
+    begins = {date(year, 1, 1) for year in range(first.year + 1, until.year + 1)} | {
+        one.from_on for one in own
+    }
     cuts = [first, *sorted(on for on in begins if first < on < until), until]
     return list(zip(cuts, cuts[1:], strict=False))
 

@@ -152,7 +152,9 @@ def curves(ground: Ground, tops: Sequence[Meter], grain: str) -> Curves:
         meter, (which, piece) = kinds[part], pieces[number]
         if not ground.counts(meter, piece.start):
             continue
-        found.add(which, meter, Grain(by), clock.from_us(at_us), amount * measures.base_per_quantum(meter.unit))
+        found.add(
+            which, meter, Grain(by), clock.from_us(at_us), amount * measures.base_per_quantum(meter.unit)
+        )
     if ground.stretches.before and grain != "hour":
         found.warmth = warmth(ground)
     return found

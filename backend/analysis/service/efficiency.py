@@ -212,7 +212,7 @@ def _plant(position: Any, make: Make, some: Sequence[Any], kwh: Mapping[UUID, Fl
     """Return a plant by the hours in which all its meters counted; None where none did, or more came out than can."""
     inputs = [point for point in some if point.direction is metering.Direction.IN]
     outputs = [point for point in some if point.direction is metering.Direction.OUT]
-    shared = np.isfinite([kwh[point.id] for point in (*inputs, *outputs)]).all(axis=0)
+    shared = np.asarray(np.isfinite([kwh[point.id] for point in (*inputs, *outputs)]).all(axis=0))
     if not shared.any():
         return None
     ratio = rules.ratio(*(_by_carrier(side, kwh, shared) for side in (inputs, outputs)))

@@ -103,7 +103,9 @@ class Ground:
         first, end = min(one.start for one in parts), max(one.end or one.start for one in parts)
         found: dict[str, list[Supplied]] = defaultdict(list)
         for path, customer, starts_at, ends_at in queries.agreements(self.session, self.scope, first, end):
-            found[path].insert(0, Supplied(customer, _hour(starts_at), None if ends_at is None else _hour(ends_at)))
+            found[path].insert(
+                0, Supplied(customer, _hour(starts_at), None if ends_at is None else _hour(ends_at))
+            )
         return found
 
     def forest(self, tops: Iterable[Meter]) -> Forest:
@@ -210,9 +212,7 @@ def _zone(session: Session, scope: Scope, ask: Ask, meters: dict[int, Meter]) ->
     return said
 
 
-def alike(
-    tops: Iterable[Meter], same: Callable[[Meter], object]
-) -> tuple[dict[int, int], dict[int, Meter]]:
+def alike(tops: Iterable[Meter], same: Callable[[Meter], object]) -> tuple[dict[int, int], dict[int, Meter]]:
     """Return meter -> number of those that are the same in something, and one of each; others' meters by themselves."""
     numbers: dict[object, int] = {}
     parts, kinds = {}, {}

@@ -95,7 +95,13 @@ def daily_use(
 
 
 def daily_uses(
-    session: Session, one: Subject, points: Sequence[Any], first: date, until: date, *, since: date | None = None
+    session: Session,
+    one: Subject,
+    points: Sequence[Any],
+    first: date,
+    until: date,
+    *,
+    since: date | None = None,
 ) -> dict[Carrier, dict[date, float]]:
     """Return carrier -> local day -> use [base unit] of meters, of days that are whole; read at once.
 
@@ -109,7 +115,9 @@ def daily_uses(
     earlier: Collection[UUID] = ()
     if since is not None and since < first:
         before = span(one, since, first)
-        earlier = metering.sums_of_many(session, one.scope, points=points, period=before, zone=one.zone).keys()
+        earlier = metering.sums_of_many(
+            session, one.scope, points=points, period=before, zone=one.zone
+        ).keys()
     by_carrier: dict[Carrier, list[Any]] = defaultdict(list)
     for point in points:
         if found.get(point.id) or point.id in earlier:

@@ -196,7 +196,9 @@ def _note(kept: OperationPlan, made: Made) -> None:
     plan, shown = made.plan, _drawn(made.given)
     kept.status, kept.said, kept.problem = PlanStatus(plan.status.value), plan.said(), None
     kept.gap, kept.cost, kept.bound, kept.idle_cost = plan.gap, plan.cost, plan.bound, plan.idle_cost
-    if not math.isfinite(plan.gap):  # stopped before any bound was known: no number says how far it is from the best
+    if not math.isfinite(
+        plan.gap
+    ):  # stopped before any bound was known: no number says how far it is from the best
         kept.gap = kept.bound = None
     kept.rules_cost, kept.co2_kg = made.rules_cost, plan.co2_kg
     kept.inputs, kept.tariffs, kept.actions = inputs_said(plan.inputs), made.tariffs, made.actions

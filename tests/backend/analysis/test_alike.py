@@ -83,7 +83,9 @@ def test_who_is_supplied_from_half_past_on_has_the_hour(world):
         )  # fmt: skip
         theirs = found.explained.rows[east.customer.id].now
         assert Fraction(theirs, KWH) == 10 * 16 * 24 + 4 * 5 * 24
-        own = asked(session, world, east, date(2026, 10, 1), date(2026, 11, 1), organisation_id=east.customer.id)
+        own = asked(
+            session, world, east, date(2026, 10, 1), date(2026, 11, 1), organisation_id=east.customer.id
+        )
         assert Fraction(own.explained.total.now, KWH) == 10 * 16 * 24 + 4 * 5 * 24
         assert sum(now or 0 for _, now, _ in own.series) == own.explained.total.now
         session.rollback()

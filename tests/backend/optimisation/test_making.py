@@ -157,7 +157,10 @@ def no_number(acting, east, describe):
 def no_forecast(acting, east, describe):
     with acting() as (session, scope):
         target = forecasting.add_target(
-            session, scope, position_id=east.ids["plant"], new=forecasting.NewTarget("new", {east.ids["p.load"]: 1})
+            session,
+            scope,
+            position_id=east.ids["plant"],
+            new=forecasting.NewTarget("new", {east.ids["p.load"]: 1}),
         )
     demand = {"carrier": "electricity", "name": "Load", "target": show(target.id)}
     heat = {"carrier": "heat", "name": "Heating", "base": 200}

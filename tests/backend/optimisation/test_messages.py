@@ -209,7 +209,9 @@ def test_too_short_a_time_says_so():
         (Status.RELAXED, np.inf, "; how much dearer than the best possible plan it is is not known"),
     ],
 )
-def test_how_far_a_plan_is_from_the_best_is_said_whatever_gave_and_though_no_bound_is_known(status, gap, words):
+def test_how_far_a_plan_is_from_the_best_is_said_whatever_gave_and_though_no_bound_is_known(
+    status, gap, words
+):
     found = replace(plan(task(grid(), demand=LOAD)), status=status, gap=gap)
     assert words in found.said()
     assert "dearer" not in replace(found, status=Status.RELAXED, gap=0.0).said()

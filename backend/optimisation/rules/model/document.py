@@ -276,9 +276,7 @@ def _objections(model: PlantModel) -> Iterator[tuple[str, Any, str, str]]:
     yield from _unreachable(model)
 
 
-def _connection(
-    field: str, sale: SaleModel, supply: UnitModel | None
-) -> Iterator[tuple[str, Any, str, str]]:
+def _connection(field: str, sale: SaleModel, supply: UnitModel | None) -> Iterator[tuple[str, Any, str, str]]:
     """Yield what keeps a sale and the supply at the same connection from being told apart."""
     if not isinstance(supply, SupplyModel):
         yield field, sale.against, "is no supply of this plant", "name the grid's supply"

@@ -82,7 +82,9 @@ def _sessions(stay: Stay, horizon: Horizon, share: float) -> list[Session]:
             needed = stay.energy_kwh * min(
                 1.0, (edges[after] - edges[first]) / max(hours[1] - hours[0], 1e-9)
             )
-            found.append(Session(f"{stay.vehicle} {arrives:%m-%d %H:%M}", first, after, min(needed, can), stay.most_kw))
+            found.append(
+                Session(f"{stay.vehicle} {arrives:%m-%d %H:%M}", first, after, min(needed, can), stay.most_kw)
+            )
         day += timedelta(days=1)
     return found
 
