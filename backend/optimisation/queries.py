@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from backend.kernel import paging
 from backend.kernel.db import required
 from backend.kernel.scope import Kind, Role, Scope
-from backend.network.models import Position
+from backend.network.models import Position, Site
 from backend.optimisation.models import (
     CoordinationMember,
     CoordinationRound,
@@ -71,10 +71,31 @@ def plants(
     return paging.page(session, query, by=(Position.name, SitePlant.id), cursor=cursor, limit=limit)
 
 
-def active(session: Session, scope: Scope) -> Sequence[UUID]:
-    """Ids of the plants that are planned for by the clock."""
-    query = select(SitePlant.id).where(SitePlant.is_active, sees(scope, SitePlant.organisation_id))
-    return session.scalars(query.order_by(SitePlant.id)).all()
+def active(session: Session, scope: Scope, at: datetime, plant_id: UUID | None) -> list[tuple[UUID, str]]:
+    """Plants (or one of them) that the clock plans for and that are described at an instant: id, the site's zone."""
+    said = select(PlantVersion.plant_id).where(PlantVersion.valid_from <= at)
+    query = (
+        select(SitePlant.id, Site.timezone)
+        .join(Site, Site.position_id == SitePlant.site_id)
+        .where(SitePlant.is_active, SitePlant.id.in_(said), sees(scope, SitePlant.organisation_id))
+    )
+    if plant_id is not None:
+        query = query.where(SitePlant.id == plant_id)
+    return [(row.id, row.timezone) for row in session.execute(query.order_by(SitePlant.id))]
+
+
+def last_tries(session: Session, scope: Scope, plants: Collection[UUID], kind: PlanKind) -> dict[UUID, Any]:
+    """Plant's id -> starts_at, made_at and status of the plan of a kind made last, failed or not."""
+    query = (
+        select(OperationPlan.plant_id, OperationPlan.starts_at, OperationPlan.made_at, OperationPlan.status)
+        .where(
+            OperationPlan.plant_id.in_(plants), OperationPlan.kind == kind,
+            sees(scope, OperationPlan.organisation_id),
+        )
+        .order_by(OperationPlan.plant_id, OperationPlan.made_at.desc(), OperationPlan.id.desc())
+        .ext(distinct_on(OperationPlan.plant_id))
+    )  # fmt: skip
+    return {row.plant_id: row for row in session.execute(query)}
 
 
 def version_at(session: Session, scope: Scope, plant_id: UUID, at: datetime) -> PlantVersion | None:
@@ -141,9 +162,12 @@ def plan_for(
 
 def newest(
     session: Session, scope: Scope, plant_ids: Collection[UUID], *, with_failed: bool = True,
-    kind: PlanKind | None = None,
+    kind: PlanKind | None = None, begun_by: datetime | None = None,
 ) -> dict[UUID, OperationPlan]:  # fmt: skip
-    """Plant's id -> the plan made last, with its arrays; without the failed ones where these are not wanted."""
+    """Plant's id -> the plan made last, with its arrays; without the failed ones where these are not wanted.
+
+    begun_by: of those alone whose first step had begun by then
+    """
     query = (
         select(OperationPlan)
         .where(OperationPlan.plant_id.in_(plant_ids), sees(scope, OperationPlan.organisation_id))
@@ -155,6 +179,8 @@ def newest(
         query = query.where(OperationPlan.status != PlanStatus.FAILED)
     if kind is not None:
         query = query.where(OperationPlan.kind == kind)
+    if begun_by is not None:
+        query = query.where(OperationPlan.starts_at <= begun_by)
     return {one.plant_id: one for one in session.scalars(query)}
 
 

@@ -25,7 +25,7 @@ from backend.worker.fieldwork import by_itself
 _log = structlog.get_logger(__name__)
 
 LEASE_S = 300.0
-"""Longer than any plan may take: a worker that dies leaves the plant to another after that."""
+"""For what is gathered and kept, beyond what the solver may take: a worker that dies leaves the plant to another."""
 STALE = timedelta(minutes=10)
 """A job that waited so long in the queue is for a quarter hour that is over."""
 
@@ -48,10 +48,11 @@ def make(plant: str, kind: str) -> str | None:
     """Make one plan under a lease; returns its status, None where another worker makes it or it was made."""
     plant_id, wanted = UUID(plant), PlanKind(kind)
     for scope in tenancy.system_scopes(database(), "plans by the clock"):
-        lease = Lease(f"plan {plant} {kind}", LEASE_S)
         with database().transaction(scope) as session:
             if not clockwork.is_due(session, scope, plant_id=plant_id, kind=wanted):
                 continue
+            takes_s = clockwork.takes_at_most_s(session, scope, plant_id=plant_id)
+            lease = Lease(f"plan {plant} {kind}", LEASE_S + takes_s)
             if not lease.hold(session):
                 return None
         try:

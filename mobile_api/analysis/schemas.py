@@ -198,7 +198,7 @@ class HabitDaySchema(ma.Schema):
 
 
 class HabitsSchema(ma.Schema):
-    """When it is used. power_unit: of the hours and the load; unit: of the days' amounts."""
+    """When it is used. power_unit: of hours and load; unit: of the days' amounts; silent: meters without data."""
 
     zone = ma.fields.String(metadata={"example": "Asia/Shanghai"})
     carrier = ma.fields.String(allow_none=True, metadata={"enum": FLOWING})
@@ -206,6 +206,7 @@ class HabitsSchema(ma.Schema):
     power_unit = ma.fields.String(metadata={"example": "kW"})
     estimated = number(0.0)
     covered = number(1.0)
+    silent = ma.fields.Integer(metadata={"example": 0})
     load = ma.fields.Nested(AnalysedLoadSchema, allow_none=True)
     days = few(ma.fields.Nested(HabitDaySchema), MOST_DAYS)
 

@@ -157,7 +157,7 @@ def _habits(found: Habits) -> dict[str, Any]:
     return {
         "zone": found.zone, "carrier": found.carrier and found.carrier.value, "unit": found.unit,
         "power_unit": analysis.habits.POWER.get(found.unit, f"{found.unit}/h"), "estimated": found.estimated,
-        "covered": found.share,
+        "covered": found.share, "silent": found.silent,
         "load": load and {
             "base": load.base, "peak": load.peak, "peak_at": load.peak_at, "low": load.low, "low_at": load.low_at,
             "mean": load.mean, "factor": load.factor, "whole_hours": load.whole, "hours": load.hours,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from backend.optimisation.rules.horizon import Horizon
+from backend.optimisation.rules.plan import TOLD_GAP
 from backend.optimisation.rules.relaxation import rate
 from backend.optimisation.service import OperationPlan, PlanKind, PlanStatus
 from portal import language
@@ -47,6 +49,10 @@ REASONS = {
            " it stays on since a stop and a new start, or its least load, would cost more"),
     "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes %(spent).3f":
         _l("stays off: what it gives would be worth %(worth)s %(money)s per unit, what it takes costs %(spent)s"),
+    "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit, what it takes %(spent).3f"
+    "; a start, its least load or its shortest times keep it off":
+        _l("stays off: what it gives would be worth %(worth)s %(money)s per unit, what it takes costs %(spent)s;"
+           " a start, its least load or its shortest times keep it off"),
     "%(hours)s %(unit)s charges at %(rate)s: it costs %(now).3f %(money)s per unit now"
     " and is worth %(later).3f when it comes out":
         _l("charges at %(rate)s: it costs %(now)s %(money)s per unit now and is worth %(later)s when it comes out"),
@@ -94,14 +100,25 @@ def relied(status: PlanStatus, gap: float | None, shortfalls: list[str]) -> str:
     if status is PlanStatus.RELAXED:
         return _(
             "No plan meets everything: %(short)s",
-            short="; ".join(shortfalls) or _("by too little to be noticed"),
+            short="; ".join([*shortfalls, *_dearer(gap)]) or _("by too little to be noticed"),
         )
+    if status is PlanStatus.TIME_LIMIT and (gap is None or not math.isfinite(gap)):
+        return _("Stopped at the time limit; how much dearer than the best possible plan it is is not known")
     if status is PlanStatus.TIME_LIMIT:
         return _(
             "Stopped at the time limit: at most %(gap)s dearer than the best possible plan",
             gap=f"{gap or 0:.2%}",
         )
     return _("Nothing could be more than %(gap)s cheaper", gap=f"{gap or 0:.2%}")
+
+
+def _dearer(gap: float | None) -> list[str]:
+    """Return how much dearer a plan that had to give may be than the best such, where that is worth telling."""
+    if gap is None or not math.isfinite(gap):
+        return [_("how much dearer than the best possible plan it is is not known")]
+    if gap < TOLD_GAP:
+        return []
+    return [_("it may be %(gap)s dearer than the best that misses as little", gap=f"{gap:.2%}")]
 
 
 def shortfalls(kept: list[dict[str, Any]], planned: Horizon, names: Mapping[str, str]) -> list[str]:

@@ -130,6 +130,9 @@ def _duration(say: Say, found: Habits, unit: str) -> Table:
 def _notes(say: Say, found: Habits) -> list[str]:
     notes = []
     load = found.load
+    if found.silent:
+        notes.append(say.either("{count} meters have no data in this period; they are not counted as zero.",
+                                "本期有 {count} 个计量点无数据，未按零计入。", count=found.silent))  # fmt: skip
     if load is not None and load.whole < load.hours:
         notes.append(say.either(
             "Base, peak and the duration curve rest on {whole:,} of {hours:,} hours; in the others meters are missing.",

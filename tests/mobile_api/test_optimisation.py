@@ -44,6 +44,12 @@ def test_a_plant_is_said_looked_at_and_switched(phone, world, planned):
     operator.ask("PATCH", f"/plant-models/{listed['id']}", json={"is_active": True})
     wrong = operator.ask("PUT", f"/sites/{site}/plant-model", json={"document": {"name": "x"}})
     assert wrong.status_code == 422 and wrong.json["field"] == "demands"
+    stale = operator.ask("POST", f"/plans/{show(planned.id)}/accept")
+    assert (stale.status_code, stale.json["field"]) == (
+        409,
+        "plan_id",
+    )  # the plant is described otherwise since
+    operator.ask("PUT", f"/sites/{site}/plant-model", json={"document": document(world.east)})
 
 
 def test_a_plan_is_made_and_read_with_its_hours(phone, world, planned):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from backend.analysis.models import Driver, Measure, OwnFactor, Purchase, UseQuota
@@ -16,6 +16,9 @@ from backend.kernel import paging
 from backend.kernel.db import required
 from backend.kernel.scope import Scope
 from backend.network.models import Position
+
+MOST = 500
+"""People write these one by one: nobody keeps more."""
 
 
 def sees(scope: Scope, organisation_id: Any) -> ColumnElement[bool]:
@@ -37,10 +40,15 @@ def drivers(
     return paging.page(session, query, by=by, cursor=cursor, limit=limit)
 
 
+def _one(session: Session, scope: Scope, table: Any, id_: UUID, what: str) -> Any:
+    query = select(table).where(table.id == id_, sees(scope, table.organisation_id))
+    return required(session, query, f"there is no such {what}", **{f"{what}_id": id_})
+
+
 def driver(session: Session, scope: Scope, driver_id: UUID) -> Driver:
     """One driver; raises NotFound."""
-    query = select(Driver).where(Driver.id == driver_id, sees(scope, Driver.organisation_id))
-    return required(session, query, "there is no such driver", driver_id=driver_id)
+    found: Driver = _one(session, scope, Driver, driver_id, "driver")
+    return found
 
 
 def same(
@@ -48,11 +56,17 @@ def same(
 ) -> Driver | None:
     """The driver that says the same thing of the same first day, locked."""
     query = select(Driver).where(
-        Driver.organisation_id == organisation_id, Driver.position_id.is_not_distinct_from(position_id),
-        Driver.kind == new.kind, Driver.product == new.product.strip(), Driver.starts_on == new.starts_on,
+        _about(organisation_id, position_id, new), Driver.starts_on == new.starts_on,
         sees(scope, Driver.organisation_id),
     )  # fmt: skip
     return session.scalar(query.with_for_update())
+
+
+def _about(organisation_id: UUID, position_id: UUID | None, new: NewDriver) -> ColumnElement[bool]:
+    return and_(
+        Driver.organisation_id == organisation_id, Driver.position_id.is_not_distinct_from(position_id),
+        Driver.kind == new.kind, Driver.product == new.product.strip(),
+    )  # fmt: skip
 
 
 def overlapping(
@@ -60,8 +74,7 @@ def overlapping(
 ) -> Driver | None:
     """A driver that is said of some of the same days, but not from the same first day."""
     query = select(Driver).where(
-        Driver.organisation_id == organisation_id, Driver.position_id.is_not_distinct_from(position_id),
-        Driver.kind == new.kind, Driver.product == new.product.strip(), Driver.starts_on != new.starts_on,
+        _about(organisation_id, position_id, new), Driver.starts_on != new.starts_on,
         Driver.starts_on < new.ends_on, Driver.ends_on > new.starts_on, sees(scope, Driver.organisation_id),
     )  # fmt: skip
     return session.scalar(query.order_by(Driver.starts_on).limit(1))
@@ -94,46 +107,45 @@ def positions_called(
     return session.scalars(query.limit(2)).all()
 
 
+def _all(session: Session, scope: Scope, table: Any, organisations: Collection[UUID], latest: Any) -> Any:
+    query = select(table).where(table.organisation_id.in_(organisations), sees(scope, table.organisation_id))
+    return session.scalars(query.order_by(latest.desc(), table.id).limit(MOST)).all()
+
+
 def own_factors(session: Session, scope: Scope, organisations: Collection[UUID]) -> Sequence[OwnFactor]:
     """Factors that operators say, the latest first."""
-    query = select(OwnFactor).where(
-        OwnFactor.organisation_id.in_(organisations), sees(scope, OwnFactor.organisation_id)
-    )
-    return session.scalars(query.order_by(OwnFactor.from_on.desc(), OwnFactor.id).limit(500)).all()
+    found: Sequence[OwnFactor] = _all(session, scope, OwnFactor, organisations, OwnFactor.from_on)
+    return found
 
 
 def own_factor(session: Session, scope: Scope, factor_id: UUID) -> OwnFactor:
     """One of them; raises NotFound."""
-    query = select(OwnFactor).where(OwnFactor.id == factor_id, sees(scope, OwnFactor.organisation_id))
-    return required(session, query, "there is no such factor", factor_id=factor_id)
+    found: OwnFactor = _one(session, scope, OwnFactor, factor_id, "factor")
+    return found
 
 
 def quotas(session: Session, scope: Scope, organisations: Collection[UUID]) -> Sequence[UseQuota]:
     """What standards allow, as operators keep it, the latest first."""
-    query = select(UseQuota).where(
-        UseQuota.organisation_id.in_(organisations), sees(scope, UseQuota.organisation_id)
-    )
-    return session.scalars(query.order_by(UseQuota.from_on.desc(), UseQuota.id).limit(500)).all()
+    found: Sequence[UseQuota] = _all(session, scope, UseQuota, organisations, UseQuota.from_on)
+    return found
 
 
 def quota(session: Session, scope: Scope, quota_id: UUID) -> UseQuota:
     """One of them; raises NotFound."""
-    query = select(UseQuota).where(UseQuota.id == quota_id, sees(scope, UseQuota.organisation_id))
-    return required(session, query, "there is no such quota", quota_id=quota_id)
+    found: UseQuota = _one(session, scope, UseQuota, quota_id, "quota")
+    return found
 
 
 def measures(session: Session, scope: Scope, organisations: Collection[UUID]) -> Sequence[Measure]:
     """What was done to use less, the latest first."""
-    query = select(Measure).where(
-        Measure.organisation_id.in_(organisations), sees(scope, Measure.organisation_id)
-    )
-    return session.scalars(query.order_by(Measure.begun_on.desc(), Measure.id).limit(500)).all()
+    found: Sequence[Measure] = _all(session, scope, Measure, organisations, Measure.begun_on)
+    return found
 
 
 def measure(session: Session, scope: Scope, measure_id: UUID) -> Measure:
     """One of them; raises NotFound."""
-    query = select(Measure).where(Measure.id == measure_id, sees(scope, Measure.organisation_id))
-    return required(session, query, "there is no such measure", measure_id=measure_id)
+    found: Measure = _one(session, scope, Measure, measure_id, "measure")
+    return found
 
 
 def purchases(
@@ -150,10 +162,16 @@ def purchases(
     if first is not None and until is not None:
         is_on = or_(Purchase.ends_on.is_(None), Purchase.ends_on > first)
         query = query.where(Purchase.starts_on < until, is_on)
-    return session.scalars(query.order_by(Purchase.starts_on, Purchase.id).limit(500)).all()
+    return session.scalars(query.order_by(Purchase.starts_on, Purchase.id).limit(MOST)).all()
+
+
+def purchases_through(session: Session, scope: Scope, point_id: UUID) -> Sequence[Purchase]:
+    """What any organisation the scope sees buys through a meter: what two buy would count twice above them."""
+    query = select(Purchase).where(Purchase.point_id == point_id, sees(scope, Purchase.organisation_id))
+    return session.scalars(query.order_by(Purchase.starts_on, Purchase.id)).all()
 
 
 def purchase(session: Session, scope: Scope, purchase_id: UUID) -> Purchase:
     """One of them; raises NotFound."""
-    query = select(Purchase).where(Purchase.id == purchase_id, sees(scope, Purchase.organisation_id))
-    return required(session, query, "there is no such purchase", purchase_id=purchase_id)
+    found: Purchase = _one(session, scope, Purchase, purchase_id, "purchase")
+    return found

@@ -47,12 +47,12 @@ CROSS JOIN LATERAL (
 WHERE s.count > 0 GROUP BY 1, 2"""
 
 _BUCKETS = """
-SELECT w.piece, m.part, r.start, sum(r.amount)::int8, sum(r.estimated)::int8, sum(r.count)::int8
+SELECT w.piece, m.part, r.grain, r.start, sum(r.amount)::int8, sum(r.estimated)::int8, sum(r.count)::int8
 FROM unnest(%(keys)s::int8[], %(parts)s::int8[], %(zones)s::text[]) AS m(key, part, zone)
 JOIN unnest(%(pieces)s::int8[], %(of)s::text[], %(grains)s::int2[], %(firsts)s::timestamptz[], %(ends)s::timestamptz[])
     AS w(piece, zone, grain, first, until) ON w.zone = m.zone
 JOIN roll_up r ON r.grain = w.grain AND r.point_key = m.key AND r.start >= w.first AND r.start < w.until
-GROUP BY 1, 2, 3 ORDER BY 1, 3, 2"""
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 4, 2"""
 
 _WARMTH = """
 SELECT date_trunc('day', start, %(zone)s), sum(total) / sum(count) FROM hour_statistic
@@ -81,20 +81,20 @@ def buckets(
     parts: Mapping[int, int],
     zones: Mapping[int, str],
     windows: Sequence[Window],
-) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
-    """Sums of the meters of each part, bucket by bucket: piece, part, start [µs], amount, estimated, intervals.
+) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints]:
+    """Sums of the meters of each part, bucket by bucket: piece, part, grain, start [µs], amount, estimated, intervals.
 
     parts: meter -> the part it is summed in; those of a part have one unit
     """
     assert scope.organisations, "a scope without organisations holds no points"
     if not parts or not windows:
-        return (np.empty(0, np.int64),) * 6
+        return (np.empty(0, np.int64),) * 7
     said = {
         "keys": list(parts), "parts": list(parts.values()), "zones": [zones[key] for key in parts], **_told(windows)
     }  # fmt: skip
-    kinds = ["int8", "int8", "timestamptz", "int8", "int8", "int8"]
-    piece, part, start, amount, estimated, count = bulk.columns_of(session, _BUCKETS, kinds, said)
-    return piece, part, start, amount, estimated, count
+    kinds = ["int8", "int8", "int2", "timestamptz", "int8", "int8", "int8"]
+    piece, part, grain, start, amount, estimated, count = bulk.columns_of(session, _BUCKETS, kinds, said)
+    return piece, part, grain, start, amount, estimated, count
 
 
 def warmth(

@@ -22,7 +22,9 @@ class Share:
     of: int
 
     def part(self, amount: Decimal) -> Decimal:
-        """Return that part, to the cent."""
+        """Return that part, to the cent; nothing of what has no days yet."""
+        if not self.of:
+            return Decimal("0.00")
         whole = Fraction(amount) * self.days / self.of
         return (Decimal(whole.numerator) / Decimal(whole.denominator)).quantize(Decimal("0.01"))
 

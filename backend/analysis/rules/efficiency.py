@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -106,11 +106,3 @@ def part_load(output_kwh: Floats, input_kwh: Floats) -> tuple[float, list[Band]]
         value = float(out[mine].sum()) / used if hours >= FEWEST_HOURS and used > 0 else None
         bands.append(Band(band / BANDS, (band + 1) / BANDS, hours, value))
     return full, bands
-
-
-def together(amounts: Sequence[Mapping[int, float]]) -> dict[int, float]:
-    """Return hour -> sum, of the hours all of several meters counted in."""
-    if not amounts:
-        return {}
-    hours = set(amounts[0]).intersection(*amounts[1:])
-    return {hour: sum(one[hour] for one in amounts) for hour in sorted(hours)}

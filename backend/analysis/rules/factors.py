@@ -18,7 +18,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from backend.kernel.errors import Refused
-from backend.kernel.units import Carrier
+from backend.kernel.units import Carrier, unit
 
 KGCE_MJ = Decimal("29.3076")
 """[MJ/kgce] GB/T 2589-2020, 3.10 and table A.1."""
@@ -133,6 +133,32 @@ def used(
     return None
 
 
+def stretches(first: date, until: date, own: Iterable[Factor]) -> list[tuple[date, date]]:
+    """Cut local days [first, until) where a year or an own factor begins: each part has one factor of a kind."""
+    begins = {date(year, 1, 1) for year in range(first.year + 1, until.year + 1)} | {
+        one.from_on for one in own
+    }
+    cuts = [first, *sorted(on for on in begins if first < on < until), until]
+    return list(zip(cuts, cuts[1:], strict=False))
+
+
+def nearest(said: Sequence[tuple[int, Factor]]) -> list[Factor]:
+    """Return which own factors count where several levels of a tree say some: (depth, factor), each until a deeper one.
+
+    What an organisation says stands, from its day on, before what those above it say, whenever they say it.
+    """
+    found = []
+    for depth, one in said:
+        deeper = [
+            other.from_on
+            for level, other in said
+            if level > depth and (other.carrier, other.kind) == (one.carrier, one.kind)
+        ]
+        if not deeper or one.from_on < min(deeper):
+            found.append(one)
+    return found
+
+
 def energy_kwh(kgce: Decimal) -> Decimal:
     """Return the energy of standard coal [kWh]."""
     return kgce * KGCE_MJ / Decimal("3.6")
@@ -146,6 +172,11 @@ def unit_of(carrier: Carrier) -> str:
             remedy="use one of " + ", ".join(one.value for one in BASE_UNITS),
         )  # fmt: skip
     return BASE_UNITS[carrier]
+
+
+def is_counted(carrier: Carrier, symbol: str) -> bool:
+    """Tell whether amounts in a unit are what factors are per: not the water of a heat meter, nor reactive energy."""
+    return carrier in BASE_UNITS and unit(symbol).dimension == unit(BASE_UNITS[carrier]).dimension
 
 
 def demand_sound(carrier: Carrier, value: Decimal, source: str) -> None:

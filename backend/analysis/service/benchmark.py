@@ -30,7 +30,15 @@ from backend.tenancy.models import OrganisationKind
 MONTHS_BACK = 13
 """So many months are made when a region is first looked at: this one, and a year before it to compare with."""
 
+A_YEAR = timedelta(days=366)
+"""A meter that counted within it, and not in the period, is silent, and not gone."""
+
+MOST_DAYS = 0.9
+"""So many days of a period have a temperature, or nothing is said of its weather."""
+
 Group = tuple[Carrier, Basis, str]
+Weathered = tuple[Member, float | None, float | None]
+"""A member with its heating and cooling degree days [K·d]."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +61,22 @@ def make_places(session: Session, scope: Scope, *, first: date, until: date) -> 
     ]  # fmt: skip
     if not customers or (first, until) in queries.made_periods(session, scope, [one.id for one in customers]):
         return 0
-    groups: dict[Group, list[tuple[Member, float, float]]] = defaultdict(list)
+    groups: dict[Group, list[Weathered]] = defaultdict(list)
     found: dict[UUID, Subject] = {}
     for customer in customers:
         one = found[customer.id] = subjects.subject(session, scope, customer.id)
         for group, member in _members(session, scope, one, first, until):
             groups[group].append(member)
-    made = 0
+    made, quotas = 0, dict[tuple[UUID, ...], Sequence[UseQuota]]()
     for group, some in groups.items():
-        alike, by_weather = _in_one_weather(group[0], some)
-        for one_of_them in alike:
-            told = peers.told(one_of_them, alike)
-            quota = _quota(session, scope, found[one_of_them.id], group, first, until)
+        alike = _in_one_weather(group[0], some)
+        everybody = [member for member, _by_weather in alike]
+        for one_of_them, by_weather in alike:
+            told = peers.told(one_of_them, everybody)
+            subject = found[one_of_them.id]
+            if subject.path not in quotas:
+                quotas[subject.path] = said_queries.quotas(session, scope, subject.path)
+            quota = _quota(quotas[subject.path], subject, group, first, until)
             session.add(_place(one_of_them, group, (first, until), told, quota, by_weather))
             made += 1
     session.flush()
@@ -73,7 +85,7 @@ def make_places(session: Session, scope: Scope, *, first: date, until: date) -> 
 
 def _members(
     session: Session, scope: Scope, one: Subject, first: date, until: date
-) -> Iterable[tuple[Group, tuple[Member, float, float]]]:
+) -> Iterable[tuple[Group, Weathered]]:
     """Yield what a customer counts as in each group, with its heating and cooling degree days [K·d]."""
     said = drivers.said(
         session, scope, organisation_id=one.id, below=one.organisations, first=first, until=until
@@ -87,12 +99,13 @@ def _members(
     points = subjects.meters(session, one)
     used = {
         carrier: sum(amounts.values())
-        for carrier, amounts in subjects.daily_uses(session, one, points, first, until).items()
+        for carrier, amounts in subjects.daily_uses(
+            session, one, points, first, until, since=first - A_YEAR
+        ).items()
         if len(amounts) == (until - first).days
     }
     outdoors = subjects.temperatures(session, scope, one, first, until)
-    heating = sum(max(0.0, intensity.INDOOR_C - value) for value in outdoors.values())
-    cooling = sum(max(0.0, value - intensity.INDOOR_C) for value in outdoors.values())
+    heating, cooling = _degree_days(list(outdoors.values()), (until - first).days)
     for basis, product, size in sizes:
         for carrier, amount in used.items() if size else ():
             assert size is not None
@@ -100,28 +113,39 @@ def _members(
             yield (carrier, basis, product), (member, heating, cooling)
 
 
-def _in_one_weather(
-    carrier: Carrier, some: Sequence[tuple[Member, float, float]]
-) -> tuple[list[Member], bool]:
-    """Return members with heat and cold as in the weather most of them had."""
-    column = {Carrier.HEAT: 1, Carrier.STEAM: 1, Carrier.COOLING: 2}.get(carrier)
-    if column is None:
-        return [row[0] for row in some], False
-    usual = median(float(row[column]) for row in some)  # type: ignore[arg-type]  # a column of numbers
-    found = [
-        replace(row[0], use=peers.comparable(row[0].use, float(row[column]), usual))  # type: ignore[arg-type]
-        for row in some
-    ]
-    return found, True
+def _degree_days(warmth: Sequence[float], days: int) -> tuple[float | None, float | None]:
+    """Return heating and cooling degree days of a period [K·d]; None where too few of its days have a temperature.
+
+    Days without one are taken to be like the others: counted as nothing they would make the weather look mild.
+    """
+    if len(warmth) < MOST_DAYS * days:
+        return None, None
+    heating = sum(max(0.0, intensity.INDOOR_C - value) for value in warmth)
+    cooling = sum(max(0.0, value - intensity.INDOOR_C) for value in warmth)
+    return heating * days / len(warmth), cooling * days / len(warmth)
+
+
+def _in_one_weather(carrier: Carrier, some: Sequence[Weathered]) -> list[tuple[Member, bool]]:
+    """Return members with heat and cold as in the weather most of them had, and whether theirs is known."""
+    if carrier not in (Carrier.HEAT, Carrier.STEAM, Carrier.COOLING):
+        return [(member, False) for member, _heating, _cooling in some]
+    own = [(member, cooling if carrier is Carrier.COOLING else heating) for member, heating, cooling in some]
+    known = [days for _member, days in own if days is not None]
+    usual = median(known) if known else 0.0
+    return [
+        (member, False) if days is None
+        else (replace(member, use=peers.comparable(member.use, days, usual)), True)
+        for member, days in own
+    ]  # fmt: skip
 
 
 def _quota(
-    session: Session, scope: Scope, one: Subject, group: Group, first: date, until: date
+    quotas: Sequence[UseQuota], one: Subject, group: Group, first: date, until: date
 ) -> tuple[float, str] | None:
     """Return what the nearest kept standard allows in so many days, and which it is."""
     carrier, basis, _product = group
     fitting = [
-        row for row in said_queries.quotas(session, scope, one.path)
+        row for row in quotas
         if (row.trade, row.carrier, row.basis) == (one.trade, carrier, basis) and row.from_on < until
     ]  # fmt: skip
     if not fitting:

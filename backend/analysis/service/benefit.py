@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -68,7 +68,7 @@ class Spent:
 
 @dataclass(frozen=True)
 class Counted:
-    """What an amount of a carrier counts as, of one kind, in one calendar year. value None: no factor is known."""
+    """What an amount of a carrier counts as, of one kind, in a year, by one factor. value None: none is known."""
 
     carrier: Carrier
     kind: Kind
@@ -124,51 +124,45 @@ def benefit_of(session: Session, scope: Scope, *, organisation_id: UUID, first: 
         earned = _bills(session, scope, one, first, until, to_them=False)
         billed = _bills(session, scope, one, first, until, to_them=True)
         spent = _spent(session, scope, one, first, until)
-    years = _years(first, until)
-    by_year = {year: subjects.sums(session, one, *span) for year, span in years.items()}
-    used: dict[Carrier, float] = defaultdict(float)
-    for sums in by_year.values():
-        for carrier, amount in sums.items():
-            used[carrier] += amount
     own = own_factors_of(session, scope, one)
-    counted = [
-        count(carrier, kind, year, amount, own)
-        for year, sums in by_year.items()
-        for carrier, amount in sums.items()
-        for kind in Kind
-    ]
+    used: dict[Carrier, float] = defaultdict(float)
+    counted: list[Counted] = []
+    for span in factors.stretches(first, until, own):
+        for carrier, amount in subjects.sums(session, one, *span).items():
+            used[carrier] += amount
+            for kind in Kind:
+                _count(counted, count(carrier, kind, span[0], amount, own))
     return Benefit(one, first, until, earned, billed, spent, dict(used), counted,
                    measures(session, scope, organisation_id=organisation_id))  # fmt: skip
 
 
-def _years(first: date, until: date) -> dict[int, tuple[date, date]]:
-    """Cut local days where calendar years begin: each year has its own factors."""
-    return {
-        year: (max(first, date(year, 1, 1)), min(until, date(year + 1, 1, 1)))
-        for year in range(first.year, until.year + 1)
-        if max(first, date(year, 1, 1)) < min(until, date(year + 1, 1, 1))
-    }
-
-
-def count(carrier: Carrier, kind: Kind, year: int, amount: float, own: Sequence[Factor]) -> Counted:
-    """Return what an amount counts as by the factor of its year; own ones may begin on any day of it."""
-    used = factors.used(carrier, kind, date(year, 12, 31), own)
+def count(carrier: Carrier, kind: Kind, on: date, amount: float, own: Sequence[Factor]) -> Counted:
+    """Return what an amount counts as by the factor of a day."""
+    used = factors.used(carrier, kind, on, own)
     value = None if used is None else amount * float(used.factor.value)
-    return Counted(carrier, kind, year, amount, value, used)
+    return Counted(carrier, kind, on.year, amount, value, used)
+
+
+def _count(counted: list[Counted], new: Counted) -> None:
+    """Add what one stretch counts as; what one factor of one year says of several is one."""
+    same = (new.carrier, new.kind, new.year, new.used)
+    for place, one in enumerate(counted):
+        if (one.carrier, one.kind, one.year, one.used) == same:
+            value = None if one.value is None or new.value is None else one.value + new.value
+            counted[place] = replace(one, amount=one.amount + new.amount, value=value)
+            return
+    counted.append(new)
 
 
 def own_factors_of(session: Session, scope: Scope, one: Subject) -> list[Factor]:
-    """Return the factors said by the nearest organisation above that says some of a kind, itself first."""
+    """Return the factors that an organisation or those above it say, each for the days it counts on."""
     rows = queries.own_factors(session, scope, one.path)
     depth = {id_: place for place, id_ in enumerate(one.path)}
-    nearest: dict[tuple[Carrier, Kind], int] = {}
-    for row in rows:
-        key = (row.carrier, row.kind)
-        nearest[key] = max(nearest.get(key, -1), depth[row.organisation_id])
-    return [
-        Factor(row.carrier, row.kind, row.from_on, row.value, row.source, is_own=True)
-        for row in rows if depth[row.organisation_id] == nearest[row.carrier, row.kind]
-    ]  # fmt: skip
+    return factors.nearest([
+        (depth[row.organisation_id],
+         Factor(row.carrier, row.kind, row.from_on, row.value, row.source, is_own=True))
+        for row in rows
+    ])  # fmt: skip
 
 
 def own_factors(session: Session, scope: Scope, *, organisation_id: UUID) -> Sequence[OwnFactor]:
@@ -181,17 +175,14 @@ def _bills(
     session: Session, scope: Scope, one: Subject, first: date, until: date, *, to_them: bool
 ) -> list[Earned]:
     about: dict[str, Any] = {"nodes": one.organisations, "first": first, "until": until, "to_them": to_them}
-    found, nets = [], dict[UUID, Decimal]()
+    found = []
     for row in earnings.issued(session, scope, **about):
         net = row.total - row.tax
-        if row.total > 0:
-            nets[row.contract_id] = net / row.total
         counted = rules.share(row.starts_on, row.ends_on, first, until).part(net)
         found.append(Earned(row.id, row.year, row.serial, row.customer_id, row.number, row.starts_on, row.ends_on,
                             row.currency, net, counted))  # fmt: skip
-    usual = sum(nets.values()) / len(nets) if nets else Decimal(1)
     for row in earnings.running(session, scope, **about):
-        net = (row.amount * nets.get(row.contract_id, usual)).quantize(Decimal("0.01"))
+        net = row.amount - earnings.taxes(row.parts)
         counted = rules.share(row.starts_on, row.until, first, until).part(net)
         found.append(Earned(None, None, None, row.customer_id, row.number, row.starts_on, row.until, row.currency, net,
                             counted))  # fmt: skip

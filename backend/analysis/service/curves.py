@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -15,9 +16,11 @@ from backend.analysis.queries import Window
 from backend.analysis.rules import measures
 from backend.analysis.rules import weather as climate
 from backend.analysis.rules.weather import Weather
-from backend.analysis.service.ground import BEFORE, NOW, Ground, Meter
+from backend.analysis.service.ground import BEFORE, NOW, Ground, Meter, alike
 from backend.kernel import clock, periods
+from backend.kernel.periods import Period
 from backend.kernel.units import Carrier
+from backend.metering.service.flows import cut
 from backend.metering.service.sums import Grain
 
 Kind = tuple[Carrier, str]
@@ -32,24 +35,35 @@ class Curves:
     grain: str
     amounts: dict[Kind, dict[tuple[int, datetime], int]] = field(default_factory=dict)
     warmth: dict[date, float] | None = None
-    _places: dict[tuple[int, datetime], datetime] = field(default_factory=dict)
+    _places: dict[tuple[int, datetime], datetime | None] = field(default_factory=dict)
+    _parts_of_days: set[tuple[int, date]] = field(default_factory=set)
+
+    def add(self, which: int, meter: Meter, by: Grain, at: datetime, amount: int) -> None:
+        """Count in what a meter counted in a bucket; a day is the one its own zone calls so."""
+        zone = self.ground.zone
+        if by is Grain.DAY and meter.zone != zone:
+            at = periods.day(periods.local_date(at, meter.zone), zone).start
+        elif by is Grain.HOUR:
+            self._parts_of_days.add((which, self._local(at)))
+        self.amounts.setdefault((meter.carrier, meter.dimension), defaultdict(int))[which, at] += amount
 
     def series(self, carrier: Carrier, dimension: str) -> list[Bucket]:
         """Return (start, now, before) in order: local months, days, or hours; before: what stands against it."""
         found: dict[datetime, list[int | None]] = {start: [None, None] for start in self._starts_once}
         for (which, at), amount in self.amounts.get((carrier, dimension), {}).items():
             start = self._place(which, at)
-            if start in found:
+            if start is not None and start in found:
                 found[start][which] = (found[start][which] or 0) + amount
         return [(start, now, before) for start, (now, before) in sorted(found.items())]
 
     def weather(self, carrier: Carrier, dimension: str) -> Weather | None:
-        """Return the weather's part in a change, by days; None where that cannot be told."""
+        """Return the weather's part in a change, by whole days; None where that cannot be told."""
         if self.warmth is None or self.grain == "hour":
             return None
-        days: list[dict[date, float]] = [{}, {}]
+        days: list[dict[date, float]] = [defaultdict(float), defaultdict(float)]
         for (which, at), amount in self.amounts.get((carrier, dimension), {}).items():
-            days[which][self._local(at)] = amount
+            if (which, on := self._local(at)) not in self._parts_of_days:
+                days[which][on] += amount
         before = sorted(days[BEFORE])
         now = [on for on in sorted(days[NOW]) if on in self.warmth]
         return climate.weather(
@@ -58,10 +72,11 @@ class Curves:
             np.array([self.warmth[on] for on in now], np.float64),
         )
 
-    def _place(self, which: int, at: datetime) -> datetime:
-        """Return the bucket an amount stands in."""
+    def _place(self, which: int, at: datetime) -> datetime | None:
+        """Return the bucket an amount stands in, or against; None for a day that stands against none."""
         if (which, at) not in self._places:
-            self._places[which, at] = self._bucket(at if which == NOW else self._moved(at))
+            moved = at if which == NOW else self._moved(at)
+            self._places[which, at] = None if moved is None else self._bucket(moved)
         return self._places[which, at]
 
     @cached_property
@@ -93,12 +108,14 @@ class Curves:
     def _local(self, at: datetime) -> date:
         return periods.local_date(at, self.ground.zone)
 
-    def _moved(self, at: datetime) -> datetime:
-        """Return where in the period asked for an instant of the other one stands."""
-        on, zone = self._local(at), self.ground.zone
-        return periods.day(self._pairs(on), zone).start + (at - periods.day(on, zone).start)
+    def _moved(self, at: datetime) -> datetime | None:
+        """Return where in the period asked for an instant of the other one stands: at the same time of day."""
+        zone = ZoneInfo(self.ground.zone)
+        then = at.astimezone(zone)
+        on = self._pairs(then.date())
+        return None if on is None else datetime.combine(on, then.timetz()).astimezone(UTC)
 
-    def _pairs(self, on: date) -> date:
+    def _pairs(self, on: date) -> date | None:
         found = self.ground.stretches
         if found.pairs:
             return self._day_of.get(on, on)
@@ -109,6 +126,8 @@ class Curves:
             place = on.year * 12 + on.month - 1 + months
             first = date(place // 12, place % 12 + 1, 1)
             last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+            if on.day > last.day and self.grain != "month":
+                return None  # a month that is longer has days that stand against none
             return first.replace(day=min(on.day, last.day))
         return on + (found.whole_now[0] - found.whole_before[0])
 
@@ -116,39 +135,36 @@ class Curves:
 def curves(ground: Ground, tops: Sequence[Meter], grain: str) -> Curves:
     """Read amounts of meters by the hour or the day (months are made of days), and daily temperatures."""
     found = Curves(ground, grain)
-    stretches = [(NOW, one) for one in ground.stretches.now] + [
-        (BEFORE, one) for one in ground.stretches.before
+    pieces = [
+        (which, one)
+        for which, one in ground.pieces(by_holder=False)
+        if one.end is not None and one.end > one.start
     ]
-    stretches = [(which, one) for which, one in stretches if one.end is not None and one.end > one.start]
-    parts, kinds = _parts(tops)
-    by = Grain.HOUR if grain == "hour" else Grain.DAY
-    windows = [
-        Window(number, zone, int(by), one)
-        for zone in sorted({one.zone for one in tops}) for number, (_, one) in enumerate(stretches)
-    ]  # fmt: skip
+    parts, kinds = alike(tops, lambda one: (one.carrier, one.unit, one.zone))
     zones = {one.key: one.zone for one in tops}
+    windows = [
+        Window(number, zone, int(by), part)
+        for zone in sorted(set(zones.values())) for number, (_, piece) in enumerate(pieces)
+        for by, part in _cut(piece, zone, grain)
+    ]  # fmt: skip
     columns = queries.buckets(ground.session, ground.scope, parts, zones, windows)
-    for number, part, at_us, amount, _, _ in zip(*(column.tolist() for column in columns), strict=True):
-        meter, which = kinds[part], stretches[number][0]
-        at = clock.from_us(at_us)
-        if not meter.is_owned and ground.holder(meter, at) is None:
+    for number, part, by, at_us, amount in zip(*(column.tolist() for column in columns[:5]), strict=True):
+        meter, (which, piece) = kinds[part], pieces[number]
+        if not ground.counts(meter, piece.start):
             continue
-        into = found.amounts.setdefault((meter.carrier, meter.dimension), defaultdict(int))
-        into[which, at] += amount * measures.base_per_quantum(meter.unit)
+        found.add(
+            which, meter, Grain(by), clock.from_us(at_us), amount * measures.base_per_quantum(meter.unit)
+        )
     if ground.stretches.before and grain != "hour":
         found.warmth = warmth(ground)
     return found
 
 
-def _parts(tops: Sequence[Meter]) -> tuple[dict[int, int], dict[int, Meter]]:
-    """Return meter -> the part it is summed in, and a meter of each: same measure and zone; others' each by itself."""
-    numbers: dict[object, int] = {}
-    parts, kinds = {}, {}
-    for one in tops:
-        same = (one.carrier, one.unit, one.zone) if one.is_owned else one.key
-        parts[one.key] = numbers.setdefault(same, len(numbers))
-        kinds[parts[one.key]] = one
-    return parts, kinds
+def _cut(piece: Period, zone: str, grain: str) -> list[tuple[Grain, Period]]:
+    """Cut a piece into the roll-ups it is drawn by: hours, or whole local days with the hours beside them."""
+    if grain == "hour":
+        return [(Grain.HOUR, piece)]
+    return [(Grain.HOUR if by is Grain.HOUR else Grain.DAY, part) for by, part in cut(piece, zone)]
 
 
 def warmth(ground: Ground) -> dict[date, float] | None:

@@ -10,8 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from backend.analysis import queries
+from backend.analysis.queries import Window
 from backend.analysis.queries.confined import ANALYSTS
 from backend.analysis.rules import efficiency as rules
 from backend.analysis.rules import factors
@@ -23,11 +26,13 @@ from backend.analysis.service.subject import Subject
 from backend.kernel import clock
 from backend.kernel.paging import every
 from backend.kernel.scope import Scope
-from backend.kernel.units import Carrier, PointKind, convert, unit
+from backend.kernel.units import Carrier, PointKind, convert, quanta_per
 from backend.metering import service as metering
 from backend.network import service as network
 
 HOUR_US = 3_600_000_000
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -117,21 +122,11 @@ def efficiency_of(
     )  # fmt: skip
 
 
-def energy_per_unit(session: Session, scope: Scope, one: Subject, on: date) -> dict[Carrier, float]:
-    """Return carrier -> energy in its base unit [kWh]: of gas by the calorific factor that counts on a day."""
-    own = benefit.own_factors_of(session, scope, one)
-    gas = factors.used(Carrier.GAS, Kind.CALORIFIC, on, own)
-    assert gas is not None, "gas has a published factor"
-    found = {carrier: 1.0 for carrier, symbol in factors.BASE_UNITS.items() if symbol == "kWh"}
-    return found | {Carrier.GAS: float(factors.energy_kwh(gas.factor.value))}
-
-
 def _plants(session: Session, scope: Scope, one: Subject, first: date, until: date) -> list[Plant]:
-    per = energy_per_unit(session, scope, one, first)
     by_place: dict[UUID, list[Any]] = defaultdict(list)
     for point in _energy_points(session, one):
-        if point.carrier in per:
-            by_place[point.position_id].append(point)
+        by_place[point.position_id].append(point)
+    by_place = {place: _outermost(some) for place, some in by_place.items()}
     machines = {
         place: make
         for place, some in by_place.items()
@@ -139,14 +134,51 @@ def _plants(session: Session, scope: Scope, one: Subject, first: date, until: da
     }
     positions = network.positions_by_id(session, one.scope, machines)
     wanted = [point for place in machines for point in by_place[place]]
-    found = metering.amounts_of_many(
-        session, one.scope, points=wanted, grain=metering.Grain.HOUR, period=subjects.span(one, first, until)
-    )
-    hours = {id_: {clock.to_us(a.start) // HOUR_US: a.amount for a in some} for id_, some in found.items()}
-    plants = [_plant(positions[place], make, by_place[place], hours, per) for place, make in machines.items()]
+    kwh = _hours(session, one, wanted, _gas_kwh(session, scope, one, first, until), first, until)
+    plants = [_plant(positions[place], make, by_place[place], kwh) for place, make in machines.items()]
     return sorted(
         (each for each in plants if each is not None), key=lambda each: (each.make, -each.ratio.in_kwh)
     )
+
+
+def _gas_kwh(session: Session, scope: Scope, one: Subject, first: date, until: date) -> Floats:
+    """Return the energy of a cubic metre of gas in each hour [kWh/m3], by the calorific factor of its day."""
+    own = benefit.own_factors_of(session, scope, one)
+    found = []
+    for start, end in factors.stretches(first, until, own):
+        gas = factors.used(Carrier.GAS, Kind.CALORIFIC, start, own)
+        assert gas is not None, "gas has a published factor"
+        found.append(np.full(_count(one, start, end), float(factors.energy_kwh(gas.factor.value))))
+    return np.concatenate(found)
+
+
+def _count(one: Subject, first: date, until: date) -> int:
+    days = subjects.span(one, first, until)
+    assert days.end is not None, "days end"
+    return (clock.to_us(days.end) - clock.to_us(days.start)) // HOUR_US
+
+
+def _hours(
+    session: Session, one: Subject, points: Sequence[Any], gas_kwh: Floats, first: date, until: date
+) -> dict[UUID, Floats]:
+    """Return what meters counted in each hour of local days [kWh]; NaN where one was not read for the whole hour."""
+    period = subjects.span(one, first, until)
+    columns = queries.buckets(
+        session, one.scope, {point.key: number for number, point in enumerate(points)},
+        {point.key: one.zone for point in points}, [Window(0, one.zone, int(metering.Grain.HOUR), period)],
+    )  # fmt: skip
+    _piece, number, _grain, start_us, amount, _estimated, count = columns
+    place = (start_us - clock.to_us(period.start)) // HOUR_US
+    found = {}
+    for nth, point in enumerate(points):
+        mine = np.flatnonzero(number == nth)
+        mine = mine[count[mine] * point.interval_minutes == 60]
+        per = convert(1.0, point.unit, factors.unit_of(point.carrier)) / quanta_per(point.unit)
+        found[point.id] = np.full(len(gas_kwh), np.nan)
+        found[point.id][place[mine]] = amount[mine] * per
+        if point.carrier is Carrier.GAS:
+            found[point.id] *= gas_kwh
+    return found
 
 
 def _energy_points(session: Session, one: Subject) -> list[Any]:
@@ -159,9 +191,14 @@ def _energy_points(session: Session, one: Subject) -> list[Any]:
                 session, one.scope, organisations=one.organisations, kind=kind, cursor=cursor, limit=200
             )
         )
-        if point.carrier in factors.BASE_UNITS and point.carrier is not Carrier.WATER
-        and unit(point.unit).dimension in ("energy", "volume") and point.quantity != "reactive energy"
+        if point.carrier is not Carrier.WATER and factors.is_counted(point.carrier, point.unit)
     ]  # fmt: skip
+
+
+def _outermost(some: Sequence[Any]) -> list[Any]:
+    """Return the meters of a place without those that count part of what another there counts already."""
+    known = {(point.id, point.carrier, point.direction) for point in some}
+    return [point for point in some if (point.parent_id, point.carrier, point.direction) not in known]
 
 
 def _carriers(some: Sequence[Any]) -> tuple[frozenset[Carrier], frozenset[Carrier]]:
@@ -171,39 +208,25 @@ def _carriers(some: Sequence[Any]) -> tuple[frozenset[Carrier], frozenset[Carrie
     )
 
 
-def _plant(
-    position: Any, make: Make, some: Sequence[Any], hours: Mapping[UUID, Mapping[int, float]],
-    per: Mapping[Carrier, float],
-) -> Plant | None:  # fmt: skip
+def _plant(position: Any, make: Make, some: Sequence[Any], kwh: Mapping[UUID, Floats]) -> Plant | None:
     """Return a plant by the hours in which all its meters counted; None where none did, or more came out than can."""
-    kwh = {
-        point.id: {
-            at: convert(value, point.unit, factors.unit_of(point.carrier)) * per[point.carrier]
-            for at, value in hours.get(point.id, {}).items()
-        }
-        for point in some
-    }
     inputs = [point for point in some if point.direction is metering.Direction.IN]
     outputs = [point for point in some if point.direction is metering.Direction.OUT]
-    spent, given = (rules.together([kwh[point.id] for point in side]) for side in (inputs, outputs))
-    shared = sorted(spent.keys() & given.keys())
-    if not shared:
+    shared = np.asarray(np.isfinite([kwh[point.id] for point in (*inputs, *outputs)]).all(axis=0))
+    if not shared.any():
         return None
     ratio = rules.ratio(*(_by_carrier(side, kwh, shared) for side in (inputs, outputs)))
     if ratio.value is None or (make is Make.SAME and ratio.value > 1):
         return None  # what gives more than it takes of the same is a connection, not a plant
-    full, bands = rules.part_load(
-        np.array([given[at] for at in shared]), np.array([spent[at] for at in shared])
-    )
+    spent, given = (sum(kwh[point.id][shared] for point in side) for side in (inputs, outputs))
+    full, bands = rules.part_load(np.asarray(given), np.asarray(spent))
     return Plant(position, make, ratio, inputs, outputs, full, bands)
 
 
-def _by_carrier(
-    side: Sequence[Any], kwh: Mapping[UUID, Mapping[int, float]], shared: Sequence[int]
-) -> dict[Carrier, float]:
+def _by_carrier(side: Sequence[Any], kwh: Mapping[UUID, Floats], shared: Flags) -> dict[Carrier, float]:
     found: dict[Carrier, float] = defaultdict(float)
     for point in side:
-        found[point.carrier] += sum(kwh[point.id].get(at, 0.0) for at in shared)
+        found[point.carrier] += float(kwh[point.id][shared].sum())
     return dict(found)
 
 
@@ -211,7 +234,7 @@ def _networks(session: Session, one: Subject, first: date, until: date) -> list[
     """Return what was fed into each carrier and taken out of it, of the meters that count."""
     points = [
         point for point in metering.total_points(session, one.scope, organisations=one.organisations)
-        if point.carrier in factors.BASE_UNITS
+        if factors.is_counted(point.carrier, point.unit)
     ]  # fmt: skip
     counted = metering.sums_of_many(
         session, one.scope, points=points, period=subjects.span(one, first, until), zone=one.zone

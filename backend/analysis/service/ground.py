@@ -6,7 +6,7 @@ Views ask for the ground once, then for sums; so a view costs a few statements, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -95,12 +95,17 @@ class Ground:
 
     @cached_property
     def agreements(self) -> Mapping[str, Sequence[Supplied]]:
-        """Who is supplied where in any of the periods, by the path of the place, the latest first."""
+        """Who is supplied where in any of the periods, by the path of the place, the latest first.
+
+        Amounts are told apart by full hours: the hour in which somebody else begins is the next one's.
+        """
         parts = [*self.stretches.now, *self.stretches.before]
         first, end = min(one.start for one in parts), max(one.end or one.start for one in parts)
         found: dict[str, list[Supplied]] = defaultdict(list)
         for path, customer, starts_at, ends_at in queries.agreements(self.session, self.scope, first, end):
-            found[path].insert(0, Supplied(customer, starts_at, ends_at))
+            found[path].insert(
+                0, Supplied(customer, _hour(starts_at), None if ends_at is None else _hour(ends_at))
+            )
         return found
 
     def forest(self, tops: Iterable[Meter]) -> Forest:
@@ -132,6 +137,10 @@ class Ground:
                     return one.customer
         return meter.organisation_id if meter.is_owned else None
 
+    def counts(self, meter: Meter, at: datetime) -> bool:
+        """Tell whether a meter counts for somebody asked about at an instant."""
+        return meter.is_owned or self.holder(meter, at) is not None
+
     def pieces(self, *, by_holder: bool) -> list[tuple[int, Period]]:
         """Return the stretches of both periods, cut where somebody else begins to be supplied, if that matters."""
         parts = [(NOW, one) for one in self.stretches.now] + [(BEFORE, one) for one in self.stretches.before]
@@ -139,8 +148,7 @@ class Ground:
             return parts
         known = [one for some in self.agreements.values() for one in some]
         changes = [at for one in known for at in (one.starts_at, one.ends_at) if at is not None]
-        borders = sorted({at.replace(minute=0, second=0, microsecond=0) for at in changes})
-        return [(which, piece) for which, part in parts for piece in _cut_at(part, borders)]
+        return [(which, piece) for which, part in parts for piece in _cut_at(part, sorted(set(changes)))]
 
     def windows(self, pieces: Sequence[tuple[int, Period]]) -> list[Window]:
         """Return the roll-ups to be summed for pieces, in each zone meters stand in."""
@@ -163,7 +171,7 @@ class Ground:
             self.session, self.scope, zones, self.windows(pieces)
         ):
             meter, period = self.meters[key], pieces[piece][1]
-            if not meter.is_owned and self.holder(meter, period.start) is None:
+            if not self.counts(meter, period.start):
                 continue
             per, lasts = measures.base_per_quantum(meter.unit), (period.end or period.start) - period.start
             found[piece, key] = Sum(amount * per, estimated * per, count * meter.interval / lasts)
@@ -202,6 +210,20 @@ def _zone(session: Session, scope: Scope, ask: Ask, meters: dict[int, Meter]) ->
     if said is None or (zones and said not in zones):
         return max(zones, key=zones.count, default="UTC")
     return said
+
+
+def alike(tops: Iterable[Meter], same: Callable[[Meter], object]) -> tuple[dict[int, int], dict[int, Meter]]:
+    """Return meter -> number of those that are the same in something, and one of each; others' meters by themselves."""
+    numbers: dict[object, int] = {}
+    parts, kinds = {}, {}
+    for one in tops:
+        parts[one.key] = numbers.setdefault(same(one) if one.is_owned else one.key, len(numbers))
+        kinds[parts[one.key]] = one
+    return parts, kinds
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def _cut_at(period: Period, borders: Sequence[datetime]) -> list[Period]:

@@ -16,7 +16,7 @@ from backend.analysis.rules import heatmap, measures
 from backend.analysis.rules.asking import Ask, Compare
 from backend.analysis.rules.heatmap import Hours, Load, Map
 from backend.analysis.rules.periods import Stretches
-from backend.analysis.service.ground import Ground, Meter, stand_on
+from backend.analysis.service.ground import Ground, Meter, alike, stand_on
 from backend.kernel import clock
 from backend.kernel.errors import NotFound
 from backend.kernel.scope import Scope
@@ -29,7 +29,8 @@ class Habits:
     """Hours of one carrier. unit: of an hour's amount, told as power where it is energy (kWh in an hour: kW)
 
     map, load: see `rules.heatmap`; days: amount and share of its hours of each day; estimated: 0..1; share: of the
-    hours asked for that are there; known: carriers that may be asked for
+    hours asked for that are there; meters, silent: that count, and those of them of which nothing is known
+    known: carriers that may be asked for
     """
 
     ask: Ask
@@ -44,6 +45,7 @@ class Habits:
     estimated: float
     share: float
     meters: int
+    silent: int
     known: Sequence[Carrier]
 
 
@@ -69,11 +71,14 @@ def habits(session: Session, scope: Scope, *, ask: Ask) -> Habits:
     days = heatmap.by_day(hours, first, until, ground.zone)
     end = ground.stretches.now[0].end or clock.now()
     load = heatmap.load(hours, first, until, ground.zone, before=end)
+    pieces = ground.pieces(by_holder=False)
+    heard = {key for _, key in ground.sums([one.key for one in tops], pieces)}
     asked_for = max((end - ground.stretches.now[0].start).total_seconds() / 3600, 1.0)
     return Habits(
         ask, ground.node, ground.zone, ground.stretches, carrier, measures.SHOWN[dimension],
         heatmap.of_days(hours, first, until, ground.zone), load, days, estimated,
-        min(float(hours.share.sum()) / asked_for, 1.0), len(tops), known,
+        min(float(hours.share.sum()) / asked_for, 1.0), len(tops),
+        len(tops) - len(heard), known,
     )  # fmt: skip
 
 
@@ -82,20 +87,21 @@ def _hours(ground: Ground, tops: Sequence[Meter], dimension: str) -> tuple[Hours
 
     Alike meters are summed by the database. What nine hours of ten have is waited for in each.
     """
-    parts, kinds = _alike(tops)
+    parts, kinds = alike(tops, lambda one: (one.unit, one.interval, one.zone))
     windows = [
         Window(0, zone, int(Grain.HOUR), ground.stretches.now[0]) for zone in sorted({one.zone for one in tops})
     ]  # fmt: skip
     zones = {one.key: one.zone for one in tops}
-    _, part, start_us, amount, estimated, count = queries.buckets(
+    _, part, _grain, start_us, amount, estimated, count = queries.buckets(
         ground.session, ground.scope, parts, zones, windows
     )
     starts, place = np.unique(start_us, return_inverse=True)
     total, guessed, covered = (np.zeros(len(starts)) for _ in range(3))
     expected = 0.0
     for number, meter in kinds.items():
-        mine = (part == number) & _seen(ground, meter, start_us)
-        if mine.any():
+        mine = np.flatnonzero(part == number)
+        mine = mine[_seen(ground, meter, start_us[mine])]
+        if len(mine):
             factor = measures.base_per_quantum(meter.unit) / UNITS[measures.SHOWN[dimension]].factor
             hours = count[mine] * (meter.interval / timedelta(hours=1))
             np.add.at(total, place[mine], amount[mine] * factor)
@@ -107,21 +113,8 @@ def _hours(ground: Ground, tops: Sequence[Meter], dimension: str) -> tuple[Hours
     return Hours(starts, total, share), float(guessed.sum()) / whole if whole else 0.0
 
 
-def _alike(tops: Sequence[Meter]) -> tuple[dict[int, int], dict[int, Meter]]:
-    """Return meter -> number of those like it (unit, interval, zone), and one of each; others' meters by themselves."""
-    numbers: dict[object, int] = {}
-    parts, kinds = {}, {}
-    for one in tops:
-        same = (one.unit, one.interval, one.zone) if one.is_owned else one.key
-        parts[one.key] = numbers.setdefault(same, len(numbers))
-        kinds[parts[one.key]] = one
-    return parts, kinds
-
-
 def _seen(ground: Ground, meter: Meter, start_us: heatmap.Ints) -> NDArray[np.bool_]:
     """Tell of each hour whether a meter counts for somebody here."""
     if meter.is_owned:
         return np.ones(len(start_us), np.bool_)
-    return np.array(
-        [ground.holder(meter, clock.from_us(at)) is not None for at in start_us.tolist()], np.bool_
-    )
+    return np.array([ground.counts(meter, clock.from_us(at)) for at in start_us.tolist()], np.bool_)

@@ -101,8 +101,9 @@ def intensity_of(
     """Return how an organisation's use of a carrier in [first, until) compares with what it depended on before."""
     scope.demand(organisation_id, *ANALYSTS)
     one = subjects.subject(session, scope, organisation_id)
-    seen, said = _drawn(session, scope, one, carrier, first, until)
     baseline, base, reason = _baseline(session, scope, one, carrier, first)
+    since = None if baseline is None else baseline.first
+    seen, said = _drawn(session, scope, one, carrier, first, until, since)
     saved, doubts, normal = None, list[str](), None
     if baseline is not None and _fits(baseline.fit, seen):
         saved = intensity.saved(baseline.fit, seen, autocorrelation=baseline.autocorrelation)
@@ -121,9 +122,13 @@ def _fits(fit: Fit, seen: Drawn) -> bool:
 
 
 def _drawn(
-    session: Session, scope: Scope, one: Subject, carrier: Carrier, first: date, until: date
-) -> tuple[Drawn, drivers.Said]:
-    """Return the days of [first, until) with use, weather and factors, and all that is said of them."""
+    session: Session, scope: Scope, one: Subject, carrier: Carrier, first: date, until: date,
+    since: date | None = None,
+) -> tuple[Drawn, drivers.Said]:  # fmt: skip
+    """Return the days of [first, until) with use, weather and factors, and all that is said of them.
+
+    since: first day of those they are compared with: a meter that counted then and is silent now leaves no day whole
+    """
     days = subjects.days_of(first, until)
     said = drivers.said(
         session, scope, organisation_id=one.id, below=one.organisations, first=first, until=until
@@ -131,7 +136,7 @@ def _drawn(
     measured = subjects.temperatures(session, scope, one, first, until)
     known = dict(list(said.days.items())[: MOST_FACTORS - 1])
     known[WORKDAY] = subjects.workdays(one, days)
-    use = subjects.daily_use(session, one, carrier, first, until)
+    use = subjects.daily_use(session, one, carrier, first, until, since=since)
     return intensity.drawn(days, use, measured | dict(said.temperature), known), said
 
 

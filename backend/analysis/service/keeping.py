@@ -140,10 +140,10 @@ def record_purchase(session: Session, scope: Scope, *, organisation_id: UUID, ne
         raise Refused(
             "it ends after it starts", field="ends_on", value=new.ends_on.isoformat(), remedy="mend it"
         )
-    for known in queries.purchases(session, scope, [organisation_id]):
+    for known in queries.purchases_through(session, scope, point.id):
         is_before = known.ends_on is not None and known.ends_on <= new.starts_on
         is_after = new.ends_on is not None and new.ends_on <= known.starts_on
-        if known.point_id == point.id and not is_before and not is_after:
+        if not is_before and not is_after:
             raise Conflict("what this meter counts is bought at another tariff then", field="starts_on",
                            value=new.starts_on.isoformat(), remedy="end that one first")  # fmt: skip
     made = Purchase(id=ids.new_id(), organisation_id=organisation_id, point_id=point.id, tariff_id=new.tariff_id,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.analysis.models import AnalysisDelivery, AnalysisSchedule
 from backend.analysis.queries.confined import ANALYSTS, analyses
 from backend.analysis.rules.asking import YEARS, Ask, Compare, ViewName, ask_of
+from backend.analysis.service.benefit import KEEPERS
 from backend.billing.models import Road
 from backend.billing.queries.recurring import Tables
 from backend.billing.rules.documents import schedule as rules
@@ -49,6 +50,8 @@ def create_schedule(
 ) -> AnalysisSchedule:
     """Have a view made for each period that is over, from its first day on."""
     scope.demand(organisation_id, *ANALYSTS)
+    if new.view is ViewName.BENEFIT:  # it is made with the rights of a system, and tells what accounts say
+        scope.demand(organisation_id, *KEEPERS)
     tenancy.organisation(session, scope, organisation_id)
     if not new.forms:
         raise Refused("no kind of file is chosen", field="forms", remedy="take some of pdf, xlsx, csv")

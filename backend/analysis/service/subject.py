@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -77,7 +77,7 @@ def meters(session: Session, one: Subject, carrier: Carrier | None = None) -> Se
         for point in metering.total_points(
             session, one.scope, organisations=one.organisations, carrier=carrier, direction=metering.Direction.IN
         )
-        if point.carrier in factors.BASE_UNITS
+        if factors.is_counted(point.carrier, point.unit)
     ]  # fmt: skip
 
 
@@ -88,23 +88,39 @@ def carriers(session: Session, one: Subject) -> list[Carrier]:
 
 
 def daily_use(
-    session: Session, one: Subject, carrier: Carrier, first: date, until: date
+    session: Session, one: Subject, carrier: Carrier, first: date, until: date, *, since: date | None = None
 ) -> dict[date, float]:
-    """Return local day -> use [base unit of the carrier], of days that are whole."""
-    return daily_uses(session, one, meters(session, one, carrier), first, until).get(carrier, {})
+    """Return local day -> use [base unit of the carrier], of days that are whole; since: see `daily_uses`."""
+    return daily_uses(session, one, meters(session, one, carrier), first, until, since=since).get(carrier, {})
 
 
 def daily_uses(
-    session: Session, one: Subject, points: Sequence[Any], first: date, until: date
+    session: Session,
+    one: Subject,
+    points: Sequence[Any],
+    first: date,
+    until: date,
+    *,
+    since: date | None = None,
 ) -> dict[Carrier, dict[date, float]]:
-    """Return carrier -> local day -> use [base unit] of meters, of days that are whole; read at once."""
+    """Return carrier -> local day -> use [base unit] of meters, of days that are whole; read at once.
+
+    A day is whole where every meter was read that counts in these days, or did since a day before them: one that fell
+    silent is not taken for one that uses nothing.
+    """
     period = span(one, first, until)
     found = metering.amounts_of_many(
         session, one.scope, points=points, grain=metering.Grain.DAY, period=period
     )
+    earlier: Collection[UUID] = ()
+    if since is not None and since < first:
+        before = span(one, since, first)
+        earlier = metering.sums_of_many(
+            session, one.scope, points=points, period=before, zone=one.zone
+        ).keys()
     by_carrier: dict[Carrier, list[Any]] = defaultdict(list)
     for point in points:
-        if found.get(point.id):
+        if found.get(point.id) or point.id in earlier:
             by_carrier[point.carrier].append(point)
     return {carrier: _whole_days(one, carrier, some, found) for carrier, some in by_carrier.items()}
 

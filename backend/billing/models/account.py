@@ -109,7 +109,8 @@ class BillSoFar(TenantOwned, Base):
     """What a contract's running period comes to by today, and will come to by its end. organisation_id: who supplies.
 
     until: first local day that is not counted; amount: what [starts_on, until) came to; projected: the whole period
-    usual: what such a period usually comes to, None where no bill tells; parts: by component (so far, projected)
+    usual: what such a period usually comes to, None where no bill tells; parts: by component (so far, projected,
+        whether a tax)
     reason: why there is no amount; told_on: the period's first day, once its customer was told that it will be high
     """
 

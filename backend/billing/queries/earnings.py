@@ -50,12 +50,12 @@ def running(
 ) -> Sequence[Any]:
     """Rows of bills so far of the same, whose counted days touch [first, until).
 
-    contract_id, customer_id, number, starts_on, until, currency, amount (with taxes)
+    contract_id, customer_id, number, starts_on, until, currency, amount (with taxes), parts
     """
     query = (
         select(
             BillSoFar.contract_id, BillSoFar.customer_id, SupplyContract.number, BillSoFar.starts_on, BillSoFar.until,
-            BillSoFar.currency, BillSoFar.amount,
+            BillSoFar.currency, BillSoFar.amount, BillSoFar.parts,
         )
         .join(SupplyContract, SupplyContract.id == BillSoFar.contract_id)
         .where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -42,30 +42,13 @@ class Cost:
     missing: int
 
 
-def issued(
-    session: Session,
-    scope: Scope,
-    *,
-    nodes: Collection[UUID],
-    first: date,
-    until: date,
-    to_them: bool = False,
-) -> Sequence[Any]:
-    """Return rows of bills and notes whose days touch [first, until); see the query."""
-    return queries.issued(session, scope, nodes, first, until, to_them=to_them)
+issued, running = queries.issued, queries.running
+"""Rows of bills and notes, and of bills so far, whose days touch [first, until); see the queries."""
 
 
-def running(
-    session: Session,
-    scope: Scope,
-    *,
-    nodes: Collection[UUID],
-    first: date,
-    until: date,
-    to_them: bool = False,
-) -> Sequence[Any]:
-    """Return rows of bills so far whose counted days touch [first, until); see the query."""
-    return queries.running(session, scope, nodes, first, until, to_them=to_them)
+def taxes(parts: Sequence[Mapping[str, Any]]) -> Decimal:
+    """Return what of a bill so far are taxes and surcharges; parts: its components (see BillSoFar)."""
+    return sum((Decimal(one["amount"]) for one in parts if one.get("is_tax") and one["amount"]), Decimal(0))
 
 
 def cost(

@@ -21,6 +21,7 @@ from backend.billing.models import BillSoFar, SupplyContract
 from backend.billing.queries import accounts as queries
 from backend.billing.queries import contracts, intervals
 from backend.billing.rules import high_bill, projection
+from backend.billing.rules.charging import is_tax
 from backend.billing.rules.high_bill import PastBill
 from backend.billing.rules.periods import BillingCalendar, Part, part
 from backend.billing.rules.tariff import Plan, Rating, Span
@@ -184,12 +185,12 @@ def _usual(past: Sequence[Any], span: Span) -> Decimal | None:
 
 
 def _parts(now: Rating | None, whole: Rating) -> list[dict[str, Any]]:
-    """Return what each component comes to, so far and by the end."""
-    names = {line.component: dict(line.name) for line in whole.lines if not line.is_included}
+    """Return what each component comes to, so far and by the end, and whether it is a tax."""
+    lines = {line.component: line for line in whole.lines if not line.is_included}
     return [
-        {"component": code, "name": name, "amount": str(now.of(code).amount) if now else None,
-         "projected": str(whole.of(code).amount)}
-        for code, name in names.items()
+        {"component": code, "name": dict(line.name), "amount": str(now.of(code).amount) if now else None,
+         "projected": str(whole.of(code).amount), "is_tax": is_tax(line)}
+        for code, line in lines.items()
     ]  # fmt: skip
 
 

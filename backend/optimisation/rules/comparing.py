@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from backend.kernel.errors import Refused, Unavailable
 from backend.kernel.money import Money
 from backend.optimisation.rules.horizon import Floats, Horizon
 from backend.optimisation.rules.plan import Plan, Status
@@ -39,8 +40,11 @@ def at_once(points: Charging, horizon: Horizon) -> Floats:
 
 
 def compare(task: Task, found: Plan) -> Plan:
-    """Return a plan with what doing nothing would cost; None where that would not meet demand."""
-    resting = plan(replace(task, plant=idle(task.plant, task.horizon), hint={}, targets=()))
+    """Return a plan with what doing nothing would cost; None where that would not meet demand, or cannot be told."""
+    try:
+        resting = plan(replace(task, plant=idle(task.plant, task.horizon), hint={}, targets=()))
+    except (Refused, Unavailable):  # a plan that was found does not fail for what it is compared with
+        return replace(found, idle_cost=None)
     cost = None if resting.status == Status.RELAXED else resting.cost
     return replace(found, idle_cost=cost)
 

@@ -113,9 +113,10 @@ def _converter(unit: Converter, view: _View) -> Iterator[Action]:
             "%(unit)s stays off: what it gives would be worth %(worth).3f %(money)s per unit,"
             " what it takes %(spent).3f"
         )
-        yield view.say(
-            unit.name, span, template, worth=view.mean(worth, *span), spent=view.mean(spent, *span)
-        )
+        values = {"worth": view.mean(worth, *span), "spent": view.mean(spent, *span)}
+        if values["worth"] > values["spent"] + 1e-6:
+            template += "; a start, its least load or its shortest times keep it off"
+        yield view.say(unit.name, span, template, **values)
 
 
 def _storage(unit: Storage, view: _View) -> Iterator[Action]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from backend.optimisation.rules.horizon import Floats, Horizon
+from backend.optimisation.rules.horizon import Floats, Horizon, Ints
 
 QUARTER = timedelta(minutes=15)
+LONGEST_SHIFT = timedelta(hours=2)
+"""Clocks are not set forth or back by more."""
 
 
 def quarter(at: datetime) -> datetime:
@@ -33,6 +35,24 @@ def horizon(start: datetime, end: datetime, fine_h: float, zone: str) -> Horizon
 def quarters(planned: Horizon) -> int:
     """Return how many quarter hours a horizon holds."""
     return round(float(planned.hours.sum()) * 4)
+
+
+def alike(planned: Horizon, back: timedelta, since: datetime) -> Ints:
+    """Return the place of each quarter hour so many days before, by the clock of the zone, counted from an instant.
+
+    Where clocks were changed between, the same time of day lies an hour nearer or further; shape (quarters,)
+    """
+    found = np.empty(quarters(planned), dtype=np.int64)
+    for nth in range(found.size):
+        at = (planned.start + nth * QUARTER).astimezone(UTC)
+        past = at - back
+        shift = _ahead(at, planned) - _ahead(past, planned)
+        found[nth] = (past + shift - since) // QUARTER
+    return found
+
+
+def _ahead(at: datetime, planned: Horizon) -> timedelta:
+    return at.astimezone(planned.zone).utcoffset() or timedelta(0)
 
 
 def to_steps(values: Floats, planned: Horizon) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,9 @@ from enum import StrEnum
 from backend.kernel.money import Money
 from backend.optimisation.rules.horizon import Floats, Horizon
 from backend.optimisation.rules.sheet import Key
+
+TOLD_GAP = 0.005
+"""A plan that had to give is as good as the best for less than this."""
 
 
 class Status(StrEnum):
@@ -74,6 +78,7 @@ class Plan:
     prices: what one more unit of a carrier would cost [currency per unit], by carrier; empty where not known
     inputs, made_at: what it was made from, and when
     build_s, solve_s: time taken [s]
+    stood: how machines stood before the first step: on (None: it might be either), for how long [h]
     """
 
     horizon: Horizon
@@ -92,6 +97,7 @@ class Plan:
     build_s: float = 0.0
     solve_s: float = 0.0
     idle_cost: float | None = field(default=None)
+    stood: Mapping[str, tuple[bool | None, float]] = field(default_factory=dict)
 
     @property
     def money(self) -> Money:
@@ -106,7 +112,15 @@ class Plan:
         """Return how far it can be relied on, in words."""
         if self.status == Status.RELAXED:
             short = "; ".join(short.words for short in self.shortfalls)
-            return "No plan meets everything: " + (short or "what is missing is too small to be noticed")
+            found = "No plan meets everything: " + (short or "what is missing is too small to be noticed")
+            return found if self.gap < TOLD_GAP else f"{found}; {self._how_dear()}"
+        if self.status == Status.TIME_LIMIT and not math.isfinite(self.gap):
+            return "Stopped at the time limit: " + self._how_dear()
         if self.status == Status.TIME_LIMIT:
             return f"Stopped at the time limit: at most {self.gap:.2%} dearer than the best possible plan"
         return f"Optimal to within {self.gap:.2%}"
+
+    def _how_dear(self) -> str:
+        if not math.isfinite(self.gap):
+            return "how much dearer than the best possible plan it is is not known"
+        return f"it may be {self.gap:.2%} dearer than the best that misses as little"

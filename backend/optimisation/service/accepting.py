@@ -19,7 +19,8 @@ from backend.optimisation.service.making import MAKERS
 def accept_plan(session: Session, scope: Scope, *, plan_id: UUID) -> OperationSchedule:
     """Make a plan the schedule in force from now (or from its first hour) to its end; again it is the same schedule.
 
-    raises Refused for a plan that failed or is over, Conflict where a later plan is in force
+    raises Refused for a plan that failed or is over, Conflict where a later plan is in force, or where the plant has
+    been described otherwise since it was made
     """
     plan = queries.plan(session, scope, plan_id)
     scope.demand(plan.organisation_id, *MAKERS)
@@ -28,6 +29,14 @@ def accept_plan(session: Session, scope: Scope, *, plan_id: UUID) -> OperationSc
     now = clock.now()
     if plan.ends_at <= now:
         raise Refused("this plan is over", field="plan_id", remedy="accept a newer one")
+    holds = queries.version_at(session, scope, plan.plant_id, now)
+    made_for = queries.versions_by_id(session, scope, [plan.version_id])[plan.version_id]
+    if holds is not None and holds.document != made_for.document:
+        raise Conflict(
+            "the plant has been described otherwise since this plan was made", field="plan_id",
+            remedy="make a new plan, and accept that one",
+        )  # fmt: skip
+    starts_at = max(plan.starts_at, hours.quarter(now))
     before = queries.in_force(session, scope, plan.plant_id)
     if before is not None:
         if before.plan_id == plan.id:
@@ -36,11 +45,11 @@ def accept_plan(session: Session, scope: Scope, *, plan_id: UUID) -> OperationSc
             raise Conflict(
                 "a later plan is in force", field="plan_id", remedy="look at the plan in force first"
             )
-        before.superseded_at = now
+        before.superseded_at = max(starts_at, now)
         session.flush()
     made = OperationSchedule(
         id=ids.new_id(), organisation_id=plan.organisation_id, plant_id=plan.plant_id, plan_id=plan.id,
-        starts_at=max(plan.starts_at, hours.quarter(now)), ends_at=plan.ends_at, accepted_at=now,
+        starts_at=starts_at, ends_at=plan.ends_at, accepted_at=now,
         accepted_by=scope.actor_id,
     )  # fmt: skip
     session.add(made)

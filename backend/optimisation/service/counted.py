@@ -21,7 +21,10 @@ QUARTER_US = 900_000_000
 
 @dataclass(frozen=True)
 class Counted:
-    """rates: of each quarter hour [unit per hour], NaN where any meter has none; until: end of the newest."""
+    """rates: of each quarter hour [unit per hour], NaN where any meter has none.
+
+    until: end of the newest interval, of the meter that lags most; None where one of them has none at all
+    """
 
     rates: Floats
     until: datetime | None
@@ -37,7 +40,7 @@ def counted(
     assert period.end is not None, "a period that is over"
     start_us, end_us = clock.to_us(period.start), clock.to_us(period.end)
     size = (end_us - start_us) // QUARTER_US
-    total, until = np.zeros(size), None
+    total, ends = np.zeros(size), list[int | None]()
     for point_id in point_ids:
         point = metering.point(session, scope, point_id)
         at_us, minutes, _method, amount = metering.interval_columns(
@@ -45,10 +48,9 @@ def counted(
         )
         factor = times / units.quanta_per(point.unit) * _kwh(point.unit)
         total += _rates(at_us, minutes, amount * factor, start_us, size)
-        if at_us.size:
-            last = clock.from_us(int((at_us + minutes.astype(np.int64) * 60_000_000).max()))
-            until = last if until is None else min(until, last)
-    return Counted(total, until)
+        ends.append(int((at_us + minutes.astype(np.int64) * 60_000_000).max()) if at_us.size else None)
+    known = [end for end in ends if end is not None]
+    return Counted(total, clock.from_us(min(known)) if known and len(known) == len(ends) else None)
 
 
 def _kwh(unit: str) -> float:

@@ -116,6 +116,8 @@ def _forecast(
     rates = found.values.T * per_hour * 60 / found.step_minutes
     offsets = (start - found.start) // hours.QUARTER + np.arange(hours.quarters(planned))
     places = offsets * 15 // found.step_minutes
+    if places[0] < 0:
+        return None, f"the forecast begins at {found.start.astimezone(planned.zone):%Y-%m-%d %H:%M}"
     if places[-1] >= rates.shape[1]:
         return None, f"the forecast ends at {found.end.astimezone(planned.zone):%Y-%m-%d %H:%M}"
     values = hours.to_steps(rates[:, places], planned)
@@ -130,19 +132,18 @@ def _before(
     session: Session, scope: Scope, asked: Asked, planned: Horizon, made_at: datetime, why: str
 ) -> Seen:
     """Return the same hours of the weeks or days before."""
-    width = hours.quarters(planned)
     end = planned.at(planned.steps)
     back = asked.every
     while planned.start - back + (end - planned.start) > made_at:  # hours that are not over yet tell nothing
         back += asked.every
-    oldest = planned.start - back - (asked.times - 1) * asked.every
-    period = Period(oldest.astimezone(planned.start.tzinfo), hours.quarter(made_at))
-    read = counted(session, scope, point_ids=asked.meters, period=period)
-    past = np.full((asked.times, width), np.nan)
+    edge = hours.quarter(made_at)
+    first = planned.start - back - (asked.times - 1) * asked.every - hours.LONGEST_SHIFT
+    read = counted(session, scope, point_ids=asked.meters, period=Period(first, edge))
+    past = np.full((asked.times, hours.quarters(planned)), np.nan)
     for nth in range(asked.times):
-        first = (planned.start - back - nth * asked.every - period.start) // hours.QUARTER
-        piece = read.rates[max(first, 0) : first + width]
-        past[nth, : len(piece)] = piece
+        places = hours.alike(planned, back + nth * asked.every, first)
+        there = (places >= 0) & (places < read.rates.size)
+        past[nth, there] = read.rates[places[there]]
     if read.until is None:
         raise Refused(
             f"{why}, and its meters counted nothing in the {asked.times * asked.every.days} days before",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from backend.optimisation.rules import model as rules
 from backend.optimisation.rules.horizon import Floats, Horizon
 from backend.optimisation.rules.model import Given
 from backend.optimisation.rules.model.given import inputs_said
+from backend.optimisation.rules.model.given import read as read_given
 from backend.optimisation.rules.model.given import write as write_given
 from backend.optimisation.rules.plan import Plan
 from backend.optimisation.rules.planning import Task
@@ -66,13 +68,13 @@ def make_plan(
     )
     if kept is not None and kept.status is not PlanStatus.FAILED:
         return kept
-    began = time.perf_counter()
+    began, told = time.perf_counter(), None if kept is None else kept.problem
     kept = kept or OperationPlan(
         id=ids.new_id(), organisation_id=plant.organisation_id, plant_id=plant_id, kind=kind,
         starts_at=planned.start, currency=site.currency, made_by=scope.actor_id,
     )  # fmt: skip
     kept.version_id, kept.made_at, kept.ends_at = about.version.id, made_at, _utc(planned.at(planned.steps))
-    before = newest_plan(session, scope, plant_id)
+    before = newest_plan(session, scope, plant_id, begun_by=made_at)
     try:
         made = _make(session, as_system(scope, plant), about, planned, made_at, before, site.currency)
     except EnerfieldError as error:
@@ -82,14 +84,17 @@ def make_plan(
     kept.took_s = time.perf_counter() - began
     session.add(kept)
     session.flush()
-    _tell(session, scope, plant, kept)
+    _tell(session, scope, plant, kept, told)
     return kept
 
 
 def note_failure(
     session: Session, scope: Scope, *, plant_id: UUID, kind: PlanKind, at: datetime, refusal: Refusal
 ) -> OperationPlan:
-    """Keep that no plan could be made, for a reason nobody foresaw: it must not go unseen."""
+    """Keep that no plan could be made, for a reason nobody foresaw: it must not go unseen.
+
+    Where another worker has made the plan meanwhile, that one stands.
+    """
     plant = queries.plant(session, scope, plant_id)
     about = plants.described(session, scope, plant_id=plant_id, at=at)
     site = network.site_of(session, scope, plant.site_id)
@@ -97,6 +102,9 @@ def note_failure(
     found = (
         None if kind is PlanKind.BY_HAND else queries.plan_for(session, scope, plant_id, kind, planned.start)
     )
+    if found is not None and found.status is not PlanStatus.FAILED:
+        return found
+    told = None if found is None else found.problem
     kept = found or OperationPlan(
         id=ids.new_id(), organisation_id=plant.organisation_id, plant_id=plant_id, kind=kind,
         starts_at=planned.start, currency=site.currency, made_by=scope.actor_id,
@@ -106,7 +114,7 @@ def note_failure(
     _note_failure(session, scope, plant, kept, refusal)
     session.add(kept)
     session.flush()
-    _tell(session, scope, plant, kept)
+    _tell(session, scope, plant, kept, told)
     return kept
 
 
@@ -161,10 +169,16 @@ def _hours(about: Described, kind: PlanKind, at: datetime, zone: str) -> Horizon
     return hours.horizon(start, end, about.model.fine_h, zone)
 
 
-def newest_plan(session: Session, scope: Scope, plant_id: UUID) -> Plan | None:
-    """Return the plan made last that succeeded."""
-    kept = queries.newest(session, scope, [plant_id], with_failed=False).get(plant_id)
-    return keeping.read(kept.result)[0] if kept is not None and kept.result is not None else None
+def newest_plan(
+    session: Session, scope: Scope, plant_id: UUID, *, begun_by: datetime | None = None
+) -> Plan | None:
+    """Return the plan made last that succeeded, of those whose first step had begun by an instant where one is said."""
+    kept = queries.newest(session, scope, [plant_id], with_failed=False, begun_by=begun_by).get(plant_id)
+    if kept is None or kept.result is None:
+        return None
+    stood = {} if kept.given is None else read_given(kept.given).states
+    found = keeping.read(kept.result)[0]
+    return replace(found, stood={name: (state.on, state.since_h) for name, state in stood.items()})
 
 
 def _make(
@@ -182,6 +196,10 @@ def _note(kept: OperationPlan, made: Made) -> None:
     plan, shown = made.plan, _drawn(made.given)
     kept.status, kept.said, kept.problem = PlanStatus(plan.status.value), plan.said(), None
     kept.gap, kept.cost, kept.bound, kept.idle_cost = plan.gap, plan.cost, plan.bound, plan.idle_cost
+    if not math.isfinite(
+        plan.gap
+    ):  # stopped before any bound was known: no number says how far it is from the best
+        kept.gap = kept.bound = None
     kept.rules_cost, kept.co2_kg = made.rules_cost, plan.co2_kg
     kept.inputs, kept.tariffs, kept.actions = inputs_said(plan.inputs), made.tariffs, made.actions
     kept.shortfalls = [dict(vars(one)) for one in plan.shortfalls]
@@ -202,8 +220,13 @@ def _note_failure(
     kept.inputs, kept.tariffs, kept.actions, kept.shortfalls = [], [], [], []
 
 
-def _tell(session: Session, scope: Scope, plant: SitePlant, kept: OperationPlan) -> None:
-    """Leave the trace of a plan asked for by a person, and tell: a failure once for each reason, until one succeeds."""
+def _tell(
+    session: Session, scope: Scope, plant: SitePlant, kept: OperationPlan, told: Refusal | None
+) -> None:
+    """Leave the trace of a plan asked for by a person, and tell: a failure once for each reason, until one succeeds.
+
+    told: why the same plan failed when it was tried before, None where it was not
+    """
     if kept.kind is PlanKind.BY_HAND:
         audit.record(
             session, scope, action="plan.made", entity="operation_plan", entity_id=kept.id,
@@ -221,7 +244,7 @@ def _tell(session: Session, scope: Scope, plant: SitePlant, kept: OperationPlan)
         publish(session, events.event(events.PLAN_MADE, kept.organisation_id, body, actor_id=scope.actor_id))
         return
     assert kept.problem is not None
-    if kept.kind is PlanKind.BY_HAND or not _is_news(session, scope, plant, kept):
+    if kept.kind is PlanKind.BY_HAND or not _is_news(session, scope, plant, kept, told):
         return
     site = network.position(session, scope, plant.site_id)
     body |= {
@@ -233,8 +256,13 @@ def _tell(session: Session, scope: Scope, plant: SitePlant, kept: OperationPlan)
     publish(session, events.event(events.PLAN_FAILED, kept.organisation_id, body, actor_id=scope.actor_id))
 
 
-def _is_news(session: Session, scope: Scope, plant: SitePlant, kept: OperationPlan) -> bool:
-    """Tell whether the plan of this kind before it succeeded, or failed of something else."""
+def _is_news(
+    session: Session, scope: Scope, plant: SitePlant, kept: OperationPlan, told: Refusal | None
+) -> bool:
+    """Tell whether the plan of this kind before it (itself, tried before) succeeded, or failed of something else."""
+    if told is not None:
+        assert kept.problem is not None
+        return bool(told.get("field") != kept.problem.get("field"))
     page = queries.plans(session, scope, plant_id=plant.id, kind=kept.kind, cursor=None, limit=2)
     before = next((one for one in page.items if one.id != kept.id), None)
     assert kept.problem is not None

@@ -11,7 +11,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.billing.rules.tariff.document import Findings
-from backend.kernel import audit, clock, ids, paging
+from backend.forecasting import service as forecasting
+from backend.forecasting.service import weather
+from backend.kernel import audit, clock, ids, paging, units
 from backend.kernel.errors import NotFound, Refused
 from backend.kernel.scope import Role, Scope
 from backend.kernel.units import PointKind
@@ -26,6 +28,8 @@ KEEPERS = (Role.OPERATOR, Role.MANAGER, Role.ADMINISTRATOR)
 """Roles that say what a plant is."""
 
 COUNTS = (PointKind.REGISTER, PointKind.INTERVAL)
+Objection = tuple[str, Any, str, str]
+"""Field, value, message, remedy."""
 WANTED = {"meters": COUNTS, "taken": COUNTS, "state": (PointKind.STATE,)}
 """Last word of a binding -> the kinds of point that fit it; any where it is not named."""
 
@@ -140,15 +144,15 @@ def versions(
     return queries.versions(session, scope, plant.id, cursor=cursor, limit=limit)
 
 
-def _unbound(session: Session, scope: Scope, model: PlantModel) -> Iterator[tuple[str, Any, str, str]]:
-    """Yield bindings that lead nowhere, or to the wrong kind of point."""
+def _unbound(session: Session, scope: Scope, model: PlantModel) -> Iterator[Objection]:
+    """Yield bindings that lead nowhere, to what is not the keeper's, or to what counts something else."""
     for field, point_id in model.points().items():
         try:
             point = metering.point(session, scope, point_id)
         except NotFound:
             yield field, ids.show(point_id), "there is no such point", "take its id from the point's page"
             continue
-        wanted = WANTED.get(field.rpartition(".")[2].partition("[")[0])
+        wanted = WANTED.get(_last_word(field))
         if wanted is not None and point.kind not in wanted:
             kinds = " or ".join(one.value for one in wanted)
             yield (
@@ -157,8 +161,49 @@ def _unbound(session: Session, scope: Scope, model: PlantModel) -> Iterator[tupl
                 f"is a point of kind {point.kind.value}, not {kinds}",
                 "bind another point",
             )
+        elif (unit := model.counted_in(field)) is not None and wanted == COUNTS:
+            yield from _other_unit(field, point.name, point.unit, unit)
+    yield from _unbound_forecasts(session, scope, model)
     places = model.places()
     known = network.positions_by_id(session, scope, set(places.values()))
     for field, position_id in places.items():
         if position_id not in known:
             yield field, ids.show(position_id), "there is no such position", "take its id from its page"
+
+
+def _unbound_forecasts(session: Session, scope: Scope, model: PlantModel) -> Iterator[Objection]:
+    """Yield forecasts and weather places that the keeper does not see: the clock reads them with more rights."""
+    for field, target_id in model.targets().items():
+        try:
+            target = forecasting.target(session, scope, target_id)
+        except NotFound:
+            yield (
+                field,
+                ids.show(target_id),
+                "there is no such forecast",
+                "take its id from the forecast's page",
+            )
+            continue
+        if (unit := model.counted_in(field)) is not None:
+            yield from _other_unit(field, target.name, target.unit, unit)
+    if model.outdoor is not None and model.outdoor.place is not None:
+        try:
+            weather.place(session, scope, model.outdoor.place)
+        except NotFound:
+            yield (
+                "outdoor.place",
+                ids.show(model.outdoor.place),
+                "there is no such weather place",
+                "take its id from the weather's page",
+            )
+
+
+def _other_unit(field: str, name: str, counted: str, planned: str) -> Iterator[Objection]:
+    """Yield amounts of another kind than a plan's, which would be taken for them one to one."""
+    if units.unit(counted).dimension != units.unit(planned).dimension:
+        remedy = f"say how many {planned} are in one {counted}: times of a demand, per_billed of a supply"
+        yield field, name, f"is counted in {counted}, and planned in {planned}", remedy
+
+
+def _last_word(field: str) -> str:
+    return field.rpartition(".")[2].partition("[")[0]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.billing.rules.tariff import Peak, Span
 from backend.billing.service import prices as billing
 from backend.kernel import clock, units
+from backend.kernel.errors import Refused
 from backend.kernel.periods import Period, local_date, month
 from backend.kernel.scope import Scope
 from backend.optimisation.rules import hours
@@ -23,6 +24,8 @@ from backend.optimisation.rules.units.exchange import DemandCharge
 from backend.optimisation.service.counted import counted
 
 QUARTER_US = 900_000_000
+OLDEST_PEAK = timedelta(days=2)
+"""Meters silent for longer do not tell the month's peak."""
 
 
 @dataclass
@@ -102,18 +105,25 @@ def _charge(session: Session, scope: Scope, made: Bought, unit: Traded, peak: Pe
     name = f"peak of {unit.name} so far"
     so_far, known_at = peak.least, None
     if unit.meters:
+        period = Period(clock.from_us(int(where.starts[0])), where.planned.start)
         amounts = counted(
-            session, scope, point_ids=unit.meters,
-            period=Period(clock.from_us(int(where.starts[0])), where.planned.start), times=unit.per_billed,
+            session, scope, point_ids=unit.meters, period=period, times=unit.per_billed
         )  # fmt: skip
-        so_far = max(so_far, _highest(amounts.rates, peak.counts[: len(amounts.rates)], peak.minutes))
-        known_at = amounts.until
+        highest = _highest(amounts.rates, peak.counts[: len(amounts.rates)], peak.minutes)
+        if highest is not None and amounts.until is not None:
+            so_far, known_at = max(so_far, highest), amounts.until
+        elif where.made_at - period.start > OLDEST_PEAK:
+            raise Refused(
+                f"one of its meters has counted nothing since {local_date(period.start, zone)}", field=name,
+                remedy="look why it is silent, or bind the meters that count what is bought",
+            )  # fmt: skip
     if known_at is None:
+        why = "nothing was counted this month yet" if unit.meters else "no meter tells it"
         made.inputs.append(Input(
-            name, where.made_at, Quality.ASSUMED, remark="no meter tells it: what the tariff charges anyway"
+            name, where.made_at, Quality.ASSUMED, remark=f"{why}: what the tariff charges anyway"
         ))  # fmt: skip
     else:
-        made.inputs.append(Input(name, known_at, Quality.MEASURED, timedelta(days=2), f"{so_far:,.0f} kW"))
+        made.inputs.append(Input(name, known_at, Quality.MEASURED, OLDEST_PEAK, f"{so_far:,.0f} kW"))
     counts = hours.to_steps(peak.counts[where.window].astype(float), where.planned) > 0
     edge = clock.to_us(_month_end(where.month, zone))
     is_next = np.array([clock.to_us(where.planned.at(step)) >= edge for step in range(where.planned.steps)])
@@ -127,14 +137,14 @@ def _charge(session: Session, scope: Scope, made: Bought, unit: Traded, peak: Pe
                 )
 
 
-def _highest(rates: Floats, counts: Any, minutes: int) -> float:
-    """Return the highest mean over windows of `minutes` on the clock; a window with a gap does not count."""
+def _highest(rates: Floats, counts: Any, minutes: int) -> float | None:
+    """Return the highest mean over windows of `minutes` on the clock; None where each has a gap."""
     width = max(minutes // 15, 1)
     whole = len(rates) // width * width
-    if not whole:
-        return 0.0
+    if not whole or not np.isfinite(rates[:whole]).any():
+        return None
     means = np.where(counts[:whole], rates[:whole], np.nan).reshape(-1, width).mean(axis=1)
-    return float(np.nanmax(means)) if np.isfinite(means).any() else 0.0
+    return float(np.nanmax(means)) if np.isfinite(means).any() else 0.0  # none of them is charged for
 
 
 def _month_end(first: date, zone: str) -> datetime:

@@ -18,6 +18,7 @@ from backend.metering import service as metering
 from backend.optimisation.rules.model import State
 from backend.optimisation.rules.model.units import BatteryModel, Stored, Switched
 from backend.optimisation.rules.plan import Input, Plan, Quality
+from backend.optimisation.rules.standing import held_h, planned_h
 
 NEAR = 0.02
 """A content so little outside a store's limits is a sensor's error: the limit is planned with [of the capacity]."""
@@ -50,7 +51,7 @@ def content(session: Session, scope: Scope, store: Stored, now: Now) -> tuple[fl
 
 
 def _in_unit(value: float, unit: str, store: Stored) -> float:
-    return value if store.output == "water" else units.convert(value, unit, "kWh")
+    return units.convert(value, unit, "m3" if store.output == "water" else "kWh")
 
 
 def _within(store: Stored, held: float) -> tuple[float, str]:
@@ -90,12 +91,10 @@ def state(session: Session, scope: Scope, unit: Switched, now: Now) -> tuple[Sta
                     name, at, Quality.MEASURED, now.oldest, "on" if value > 0.5 else "off"
                 )
             why = f"it was read {_ago(now.at - at)} ago"
-    expected = None if now.before is None else _expected(now.before, (unit.name, "on"), now.at)
-    if expected is not None and now.before is not None:
+    planned = None if now.before is None else planned_h(now.before, unit.name, _passed_h(now.before, now.at))
+    if planned is not None and now.before is not None:
         remark = f"{why}: as the plan before expected"
-        return State(expected > 0.5, 0.0), Input(
-            name, now.before.made_at, Quality.FALLBACK, timedelta(hours=6), remark
-        )
+        return State(*planned), Input(name, now.before.made_at, Quality.FALLBACK, timedelta(hours=6), remark)
     return State(None), Input(name, now.at, Quality.ASSUMED, remark=f"{why}: it may be on or off")
 
 
@@ -128,19 +127,20 @@ def _since(session: Session, scope: Scope, unit: Switched, is_on: bool, at: date
         return float("inf")
     period = Period(at - timedelta(hours=asks), at)
     at_us, values, _quality = metering.readings(session, scope, point_id=unit.state, period=period)
-    other = np.flatnonzero((values > 0.5) != is_on)
-    if not other.size:
-        return asks
-    return float((clock.to_us(at) - int(at_us[other[-1]])) / 3.6e9)
+    return held_h(at_us, values > 0.5, is_on=is_on, now_us=clock.to_us(at), asked_h=asks)
 
 
 def _expected(before: Plan, key: tuple[str, str], at: datetime) -> float | None:
     """Return what a plan said of a quantity at an instant; None where it says nothing of it."""
     values = before.quantities.get(key)
-    passed = (at - before.horizon.start).total_seconds() / 3600
+    passed = _passed_h(before, at)
     if values is None or not 0 <= passed < float(before.horizon.ends_h[-1]):
         return None
     return float(values[int(np.searchsorted(before.horizon.ends_h, passed, side="right"))])
+
+
+def _passed_h(before: Plan, at: datetime) -> float:
+    return (at - before.horizon.start).total_seconds() / 3600
 
 
 def _ago(age: timedelta) -> str:

@@ -186,6 +186,18 @@ def test_each_action_has_its_reason():
     ]
 
 
+def test_what_would_pay_and_stays_off_says_what_keeps_it():
+    """An engine that was just stopped has to rest for four hours, though its power would be worth more than its gas."""
+    engine = Converter("engine", {"gas": 2}, {"electricity": 1}, 50,
+                       commitment=Commitment(0.1, min_down_h=4, was_on=False, since_h=0))  # fmt: skip
+    given = task(grid(2.0), gas(0.3), engine, demand={"electricity": [20.0] * 4})
+    (said,) = explain(given.plant, plan(given))
+    assert said.words == (
+        "engine stays off: what it gives would be worth 2.000 CNY per unit, what it takes 0.600"
+        "; a start, its least load or its shortest times keep it off"
+    )
+
+
 def test_the_next_plan_begins_where_the_one_before_leaves_off():
     given = park(3)
     first = plan(given)

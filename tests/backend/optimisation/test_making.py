@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from backend.billing.service import contracts, tariffs
 from backend.billing.service.contracts import NewSupplyContract
+from backend.forecasting import service as forecasting
 from backend.kernel import clock, periods
 from backend.kernel.errors import Forbidden, NotFound, Refused
 from backend.kernel.ids import new_id, show
@@ -154,7 +155,14 @@ def no_number(acting, east, describe):
 
 
 def no_forecast(acting, east, describe):
-    demand = {"carrier": "electricity", "name": "Load", "target": show(new_id())}
+    with acting() as (session, scope):
+        target = forecasting.add_target(
+            session,
+            scope,
+            position_id=east.ids["plant"],
+            new=forecasting.NewTarget("new", {east.ids["p.load"]: 1}),
+        )
+    demand = {"carrier": "electricity", "name": "Load", "target": show(target.id)}
     heat = {"carrier": "heat", "name": "Heating", "base": 200}
     describe(whole={"demands": [demand, heat]})
 

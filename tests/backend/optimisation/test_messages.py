@@ -199,3 +199,19 @@ def test_a_problem_without_end_says_that_something_has_no_limit():
 def test_too_short_a_time_says_so():
     with pytest.raises(NoPlan, match="time limit"):
         plan(replace(park(7, steps=96), limits=Limits(seconds=0.001)))
+
+
+@pytest.mark.parametrize(
+    ("status", "gap", "words"),
+    [
+        (Status.TIME_LIMIT, np.inf, "Stopped at the time limit: how much dearer than the best possible plan"),
+        (Status.RELAXED, 0.12, "; it may be 12.00% dearer than the best that misses as little"),
+        (Status.RELAXED, np.inf, "; how much dearer than the best possible plan it is is not known"),
+    ],
+)
+def test_how_far_a_plan_is_from_the_best_is_said_whatever_gave_and_though_no_bound_is_known(
+    status, gap, words
+):
+    found = replace(plan(task(grid(), demand=LOAD)), status=status, gap=gap)
+    assert words in found.said()
+    assert "dearer" not in replace(found, status=Status.RELAXED, gap=0.0).said()

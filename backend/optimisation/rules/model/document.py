@@ -162,6 +162,29 @@ class PlantModel:
             found["outdoor.thermometer"] = self.outdoor.thermometer
         return found
 
+    def targets(self) -> dict[str, UUID]:
+        """Return every forecast it is bound to, by its place in the document."""
+        parts = [(f"demands[{n}].target", one.target) for n, one in enumerate(self.demands)]
+        parts += [
+            (f"units[{n}].target", one.target)
+            for n, one in enumerate(self.units)
+            if isinstance(one, RenewableModel)
+        ]
+        return {field: target for field, target in parts if target is not None}
+
+    def counted_in(self, field: str) -> str | None:
+        """Return the unit a binding's amounts are planned in; None where the document says how to convert them."""
+        where, number = field.partition("[")[0], int(field.partition("[")[2].partition("]")[0] or 0)
+        if where == "demands":
+            demand = self.demands[number]
+            return UNITS[demand.carrier] if demand.times == 1 else None
+        if where != "units":
+            return None
+        unit = self.units[number]
+        if isinstance(unit, Traded) and unit.per_billed != 1:
+            return None
+        return UNITS[unit.output]
+
     def places(self) -> dict[str, UUID]:
         """Return the positions its units stand at, by their place in the document."""
         return {f"units[{n}].position": one.position for n, one in enumerate(self.units) if one.position}
@@ -229,17 +252,8 @@ def _objections(model: PlantModel) -> Iterator[tuple[str, Any, str, str]]:
                     f"'{carrier}' is no carrier",
                     "use one of " + ", ".join(UNITS),
                 )
-        if (
-            isinstance(unit, SaleModel)
-            and unit.against
-            and not isinstance(known.get(unit.against), SupplyModel)
-        ):
-            yield (
-                f"units[{number}].against",
-                unit.against,
-                "is no supply of this plant",
-                "name the grid's supply",
-            )
+        if isinstance(unit, SaleModel) and unit.against:
+            yield from _connection(f"units[{number}].against", unit, known.get(unit.against))
         if getattr(unit, "asks_weather", False) and model.outdoor is None:
             yield (
                 f"units[{number}]",
@@ -260,6 +274,14 @@ def _objections(model: PlantModel) -> Iterator[tuple[str, Any, str, str]]:
                     "give it one",
                 )
     yield from _unreachable(model)
+
+
+def _connection(field: str, sale: SaleModel, supply: UnitModel | None) -> Iterator[tuple[str, Any, str, str]]:
+    """Yield what keeps a sale and the supply at the same connection from being told apart."""
+    if not isinstance(supply, SupplyModel):
+        yield field, sale.against, "is no supply of this plant", "name the grid's supply"
+    elif supply.most == float("inf"):
+        yield field, sale.against, "has no limit", "say what the supply can take: most"
 
 
 def _unreachable(model: PlantModel) -> Iterator[tuple[str, Any, str, str]]:

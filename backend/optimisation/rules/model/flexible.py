@@ -10,12 +10,15 @@ from uuid import UUID
 import numpy as np
 
 from backend.billing.rules.tariff.document import TEXT, many, record, said
+from backend.kernel.errors import Refused
 from backend.optimisation.rules.horizon import Horizon
 from backend.optimisation.rules.model.changes import Changes
-from backend.optimisation.rules.model.forms import ANY, EFFICIENCY, HOUR, ID, NOT_NEGATIVE, POSITIVE, SHARE
-from backend.optimisation.rules.model.given import Given
-from backend.optimisation.rules.model.units import ELECTRICITY, UnitModel, outdoor
+from backend.optimisation.rules.model.forms import EFFICIENCY, HOUR, ID, NOT_NEGATIVE, POSITIVE, SHARE, WARMTH
+from backend.optimisation.rules.model.given import Given, outdoor
+from backend.optimisation.rules.model.units import ELECTRICITY, UnitModel
 from backend.optimisation.rules.units.flexible import Charging, Room, Session, Shiftable
+
+DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,28 @@ class ChargingModel(UnitModel):
     efficiency: float = said(EFFICIENCY, 0.95)
     output = ELECTRICITY
 
+    def __post_init__(self) -> None:
+        by_vehicle: dict[str, list[Stay]] = {}
+        for stay in self.stays:
+            by_vehicle.setdefault(stay.vehicle, []).append(stay)
+        for vehicle, stays in by_vehicle.items():
+            spans = sorted(_minutes(stay) for stay in stays)
+            again = (spans[0][0] + DAY_MINUTES, spans[0][1] + DAY_MINUTES)
+            if any(after[0] < before[1] for before, after in zip(spans, [*spans[1:], again], strict=True)):
+                raise Refused(
+                    f"{vehicle} is there twice at a time", field="stays", value=vehicle,
+                    remedy="let one stay end before the next begins, or name two vehicles",
+                )  # fmt: skip
+
     def build(self, given: Given, changes: Changes) -> Charging:
         sessions = [one for stay in self.stays for one in _sessions(stay, given.horizon, self.efficiency)]
         return Charging(self.name, ELECTRICITY, tuple(sessions), self.efficiency, self.together_kw)
+
+
+def _minutes(stay: Stay) -> tuple[int, int]:
+    """Return when a stay begins and ends, in minutes of its first day; one that ends the next day ends beyond 1440."""
+    begins, ends = (60 * at.hour + at.minute for at in (stay.arrives, stay.leaves))
+    return begins, ends if ends > begins else ends + DAY_MINUTES
 
 
 def _sessions(stay: Stay, horizon: Horizon, share: float) -> list[Session]:
@@ -60,7 +82,9 @@ def _sessions(stay: Stay, horizon: Horizon, share: float) -> list[Session]:
             needed = stay.energy_kwh * min(
                 1.0, (edges[after] - edges[first]) / max(hours[1] - hours[0], 1e-9)
             )
-            found.append(Session(f"{stay.vehicle} {day:%m-%d}", first, after, min(needed, can), stay.most_kw))
+            found.append(
+                Session(f"{stay.vehicle} {arrives:%m-%d %H:%M}", first, after, min(needed, can), stay.most_kw)
+            )
         day += timedelta(days=1)
     return found
 
@@ -100,12 +124,18 @@ class RoomModel(UnitModel):
     asks_weather: ClassVar[bool] = True
     loss: float = said(POSITIVE)
     mass: float = said(POSITIVE)
-    coldest: float = said(ANY)
-    warmest: float = said(ANY)
+    coldest: float = said(WARMTH)
+    warmest: float = said(WARMTH)
     thermometer: UUID | None = said(ID, None)
     gains: float = said(NOT_NEGATIVE, 0.0)
     heating_kw: float = said(NOT_NEGATIVE, 0.0)
     cooling_kw: float = said(NOT_NEGATIVE, 0.0)
+
+    def __post_init__(self) -> None:
+        if self.coldest > self.warmest:
+            raise Refused(
+                f"is above warmest, {self.warmest:g}", field="coldest", value=self.coldest, remedy="lower it"
+            )
 
     @property
     def output(self) -> str:

@@ -53,3 +53,5 @@ HOUR = Form(_hour, lambda at: f"{at:%H:%M}")
 ANY, POSITIVE, SHARE = figure(), figure(above=0), figure(least=0, most=1)
 NOT_NEGATIVE = figure(least=0)
 EFFICIENCY = figure(above=0, most=1)
+WARMTH = figure(least=-60, most=250)
+"""Temperatures of sources, sinks and rooms [°C]."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from backend.kernel.errors import Refused
 from backend.optimisation.rules.horizon import Floats, Horizon
 from backend.optimisation.rules.plan import Input, Quality
 from backend.optimisation.rules.units.exchange import DemandCharge
@@ -47,6 +48,16 @@ class Given:
     warmth: Mapping[str, float] = field(default_factory=dict)
     outdoor_c: Floats | None = None
     inputs: tuple[Input, ...] = ()
+
+
+def outdoor(given: Given, name: str) -> Floats:
+    """Return the outdoor temperature of each step [°C]; raises Refused where nothing is known of it."""
+    if given.outdoor_c is None:
+        raise Refused(
+            f"the efficiency of {name} follows the weather, of which nothing is known", field="weather",
+            remedy="name a thermometer in the plant model (`outdoor`)",
+        )  # fmt: skip
+    return given.outdoor_c
 
 
 _SERIES = ("demand", "parts", "margins", "available", "prices")

@@ -27,9 +27,11 @@ from backend.optimisation.rules.model.forms import (
     NOT_NEGATIVE,
     POSITIVE,
     SHARE,
+    WARMTH,
     figure,
-)
-from backend.optimisation.rules.model.given import Given, State
+)  # fmt: skip
+from backend.optimisation.rules.model.given import Given, State, outdoor
+from backend.optimisation.rules.model.sound import demand_engine
 from backend.optimisation.rules.units.commitment import Commitment
 from backend.optimisation.rules.units.converter import Converter
 from backend.optimisation.rules.units.exchange import Renewable, Sale, Supply
@@ -181,6 +183,9 @@ class ChpModel(Switched):
     cost: float = said(NOT_NEGATIVE, 0.0)
     output = ELECTRICITY
 
+    def __post_init__(self) -> None:
+        demand_engine(self.electric, self.thermal, self.least_load, self.electric_at_least)
+
     def build(self, given: Given, changes: Changes) -> Converter:
         return catalogue.chp(
             self.name, self.power_kw, self.electric, self.thermal, commitment=self.commitment(given),
@@ -210,8 +215,8 @@ class HeatPumpModel(Switched):
 
     kind: ClassVar[str] = "heat_pump"
     heat_kw: float = said(POSITIVE)
-    sink_c: float = said(ANY)
-    source_c: float | None = said(ANY, None)
+    sink_c: float = said(WARMTH)
+    source_c: float | None = said(WARMTH, None)
     quality: float = said(EFFICIENCY, 0.45)
     output = HEAT
 
@@ -235,7 +240,7 @@ class ChillerModel(Switched):
     cold_kw: float = said(POSITIVE)
     performance: float = said(POSITIVE)
     falls_per_k: float = said(SHARE, 0.0)
-    at_c: float = said(ANY, 25.0)
+    at_c: float = said(WARMTH, 25.0)
     output = COOLING
 
     @property
@@ -386,13 +391,3 @@ def _kept(store: Storage, given: Given) -> Storage:
     """Return a store that ends with what it began with, as far as it can be charged to that."""
     content = store.content or 0.0
     return replace(store, final_least=min(content, store.reachable(given.horizon)))
-
-
-def outdoor(given: Given, name: str) -> Any:
-    """Return the outdoor temperature of each step [°C]; raises Refused where nothing is known of it."""
-    if given.outdoor_c is None:
-        raise Refused(
-            f"the efficiency of {name} follows the weather, of which nothing is known", field="weather",
-            remedy="name a thermometer in the plant model (`outdoor`)",
-        )  # fmt: skip
-    return given.outdoor_c
