@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from babel.dates import get_timezone_name
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -101,6 +102,11 @@ def plain(value: float | None, decimals: int | None = None) -> str:
         return f"{value:,.{decimals}f}"
     text = f"{value:,.3f}".rstrip("0").rstrip(".")
     return text if text not in {"-0", ""} else "0"
+
+
+def zone_name(zone: str) -> str:
+    """Return a time zone as people call it: China Standard Time, 中国标准时间."""
+    return zone if zone == "UTC" else str(get_timezone_name(ZoneInfo(zone), locale=language.current()))
 
 
 def shown_unit(unit: str) -> str:

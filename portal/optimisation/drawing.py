@@ -103,10 +103,23 @@ def _paths(parts: Sequence[Part], planned: Horizon, by: drawing.Scale, frame: Fr
             rates = np.clip(side * one.rates, 0, None) / factor
             below = height[side].copy()
             height[side] = below + rates
-            for step in np.flatnonzero(rates > 0):
-                low, high = by.y(side * float(below[step])), by.y(side * float(height[side][step]))
-                path.append(f"M{xs[step]:.1f},{low:.1f}H{xs[step + 1]:.1f}V{high:.1f}H{xs[step]:.1f}Z")
+            edges = [[by.y(side * value) for value in edge.tolist()] for edge in (below, height[side])]
+            path += [_outline(xs, *edges, first, last) for first, last in _runs(rates)]
         yield {"fill": one.fill, "path": "".join(path), "name": one.name}
+
+
+def _runs(rates: Floats) -> list[tuple[int, int]]:
+    """Return the first and last step of each stretch over which something flows."""
+    moves = np.flatnonzero(np.diff(np.concatenate(([0], (rates > 0).astype(int), [0])))).tolist()
+    return [(first, after - 1) for first, after in zip(moves[::2], moves[1::2], strict=True)]
+
+
+def _outline(xs: Floats, low: list[float], high: list[float], first: int, last: int) -> str:
+    """Return the outline of one stretch: along the far edge step by step, and back along the near one."""
+    steps = range(first, last + 1)
+    there = "".join(f"V{high[step]:.1f}H{xs[step + 1]:.1f}" for step in steps)
+    back = "".join(f"V{low[step]:.1f}H{xs[step]:.1f}" for step in reversed(steps))
+    return f"M{xs[first]:.1f},{low[first]:.1f}{there}{back}Z"
 
 
 def steps_of(values: Floats, planned: Horizon) -> list[tuple[datetime, float | None]]:

@@ -48,7 +48,7 @@ def test_the_plan_says_what_runs_what_should_and_why(browser, world, planned):
     assert "Saves against doing nothing" in page and "Saves against fixed priorities" in page
     assert "Engine" in page and "runs at" in page
     assert "middle of the same hours of 4 weeks before" in page
-    assert 'class="part store1"' in page and 'class="part need1"' in page
+    assert 'class="part buy1"' in page and 'class="part need1"' in page
 
 
 @pytest.mark.parametrize(
