@@ -216,10 +216,11 @@ def _drawn(
     runs = _runs([(x, y) for x, y in points if across.holds(x)])
     drawn["line"] = "".join("M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in run) for run in runs)
     if not one.is_before and len([other for other in series if not other.is_before]) == 1:
+        ground = by.y(min(max(0.0, by.low), by.high))  # zero where it is on the axis
         drawn["band"] = "".join(
-            f"M{run[0][0]:.1f},{by.bottom:.1f}L"
+            f"M{run[0][0]:.1f},{ground:.1f}L"
             + " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
-            + f"L{run[-1][0]:.1f},{by.bottom:.1f}Z"
+            + f"L{run[-1][0]:.1f},{ground:.1f}Z"
             for run in runs
         )
     return drawn

@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from babel.dates import get_timezone_name
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from backend.kernel import clock
 from portal import language
+from reports import figures
 
 SHOWN = {"m3": "m³", "m3/h": "m³/h", "W/m2": "W/m²", "mg/m3": "mg/m³", "K diff": "K", "1": "", "Wh": "Wh"}
 """How a unit's symbol is written for people, where that differs from how it is stored."""
@@ -105,8 +105,8 @@ def plain(value: float | None, decimals: int | None = None) -> str:
 
 
 def zone_name(zone: str) -> str:
-    """Return a time zone as people call it: China Standard Time, 中国标准时间."""
-    return zone if zone == "UTC" else str(get_timezone_name(ZoneInfo(zone), locale=language.current()))
+    """Return a time zone as people call it: China Time, 中国时间."""
+    return figures.zone_name(zone, language.current())
 
 
 def shown_unit(unit: str) -> str:
