@@ -30,13 +30,13 @@ def benefit(session: Session, scope: Scope, ask: Ask, locale: str) -> Report:
 
 def of(found: Benefit, locale: str) -> Report:
     """Return what was found as a report."""
-    tables, notes = list[Table](), list[str]()
+    tables, notes = [_coal(found, locale)], list[str]()
     if found.earned is None or found.billed is None:
         notes.append(say("not_yours", locale))
     else:
         tables += [_money(found, locale), _bills(found.earned, "bills", locale),
                    _bills(found.billed, "billed", locale), _bought(found, locale)]  # fmt: skip
-    tables += [_coal(found, locale), _measures(found, locale)]
+    tables.append(_measures(found, locale))
     document = Document(
         locale, say("benefit", locale), called(found.subject, locale),
         [(say("days", locale), over(found.first, found.until, locale))], tables, (), notes,
