@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import structlog
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from pywebpush import WebPushException, webpush
 from requests import RequestException, Session
 
 from backend.field.models import PushSubscription
@@ -50,6 +49,9 @@ class WebPush:
         if not _is_public(subscription.endpoint):
             _log.warning("push refused: not a public address", host=urlsplit(subscription.endpoint).hostname)
             return False
+        # Brings in a whole HTTP client of its own: only who sends needs it.
+        from pywebpush import WebPushException, webpush
+
         try:
             webpush(
                 {"endpoint": subscription.endpoint, "keys": {"p256dh": subscription.p256dh, "auth": subscription.auth}},

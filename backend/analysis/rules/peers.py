@@ -19,7 +19,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betainc
 
 FLOOR = 5
 MOST_SHARE = 0.5
@@ -123,7 +123,7 @@ def _belongs(width: Width, member: Member, other: Member) -> bool:
 def weights(n: int, at: float) -> np.ndarray:
     """Return how much each of n ordered values counts in a quantile (Harrell and Davis)."""
     a, b = (n + 1) * at, (n + 1) * (1 - at)
-    edges = beta.cdf(np.arange(n + 1) / n, a, b)
+    edges = betainc(a, b, np.arange(n + 1) / n)
     return np.diff(edges)
 
 

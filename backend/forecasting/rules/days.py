@@ -1,4 +1,7 @@
-"""The clock and the calendar people live by: local time, kinds of day, bridge days."""
+"""The clock and the calendar people live by: local time, kinds of day, bridge days.
+
+pandas and holidays are brought in where they are asked: every process of the product comes by here.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 
-import holidays
 import numpy as np
-import pandas as pd
 
 from backend.forecasting.rules.series import Floats, Ints
 from backend.kernel.calendars import CALENDARS, Calendar, DayKind
@@ -40,6 +41,8 @@ class LocalClock:
     @cached_property
     def offset_min(self) -> Ints:
         """What local time is ahead of UTC [min], shape (steps,)."""
+        import pandas as pd
+
         times = pd.to_datetime(self._utc_minute * 60, unit="s", utc=True)
         local = times.tz_convert(self.zone).tz_localize(None)
         ahead = local.to_numpy("datetime64[s]") - times.tz_localize(None).to_numpy("datetime64[s]")
@@ -87,6 +90,8 @@ def _free_and_worked(country: str | None, year: int) -> tuple[frozenset[date], f
         return frozenset(d for d in ours.holidays if d.year == year), ours.make_up
     if country is None:
         return frozenset(), frozenset()
+    import holidays
+
     code, _, part = country.partition("-")
     free = holidays.country_holidays(code, subdiv=part or None, years=[year])
     return frozenset(free), frozenset(free.weekend_workdays)

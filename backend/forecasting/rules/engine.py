@@ -10,9 +10,8 @@ import base64
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +19,9 @@ from backend.forecasting.rules.features import Matrix
 from backend.forecasting.rules.foreseen import MEDIAN, QUANTILES
 from backend.forecasting.rules.line import Line, fit
 from backend.forecasting.rules.series import Floats, Ints
+
+if TYPE_CHECKING:
+    import lightgbm as lgb  # a second of every process's start, and few ever learn: brought in where that is done
 
 SPREAD_NAMES = (
     "hour", "weekday", "day_type", "lead_h", "season_sin", "season_cos", "spread", "restless_week", "restless_month",
@@ -148,6 +150,8 @@ def learn(names: tuple[str, ...], columns: Matrix, wanted: Floats, block: Ints, 
     columns: shape (rows, names); wanted: shape (rows,), all known
     block: which stretch of time a row lies in; stretches are dealt out to the three models in turn
     """
+    import lightgbm as lgb
+
     wanted = np.clip(wanted, -_CLIP, _CLIP)
     whole = lgb.Dataset(columns, wanted, params=how.binning, free_raw_data=False)
     whole.construct()
@@ -185,6 +189,8 @@ def _mixed(share: float, trees: Callable[[], Floats], lines: Callable[[], Floats
 
 
 def _learn_spread(seen: NDArray[Any], missed: Floats, how: Learning) -> list[lgb.Booster]:
+    import lightgbm as lgb
+
     data = lgb.Dataset(seen, missed, params=how.binning).construct()
     return [lgb.train(how.spread(QUANTILES[n]), data, how.spread_rounds) for n in _OUTER]
 
@@ -201,4 +207,6 @@ def _packed(tree: lgb.Booster) -> str:
 
 
 def _unpacked(text: str) -> lgb.Booster:
+    import lightgbm as lgb
+
     return lgb.Booster(model_str=zlib.decompress(base64.b64decode(text)).decode())

@@ -1,6 +1,6 @@
 """Where the sun stands and what modules could make of it, from physics (pvlib).
 
-pvlib is imported where it is asked: it takes seconds, and every process of the product comes by here.
+pvlib and pandas are brought in where they are asked: they take seconds, and every process of the product comes by here.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 from backend.forecasting.rules.days import LocalClock
 from backend.forecasting.rules.kinds import PvArray
@@ -27,6 +26,7 @@ def sun_columns(clock: LocalClock, array: PvArray, weather: dict[str, Floats] | 
 
     Power is a share of the peak, shape (steps,); 'pv_power' only where the weather has irradiance.
     """
+    import pandas as pd
     import pvlib
 
     elevation, azimuth = _position(_key(clock), array.latitude, array.longitude)
@@ -49,6 +49,7 @@ def _power(
     clock: LocalClock, array: PvArray, ghi: Floats, warmth: Floats | None, elevation: Floats, azimuth: Floats
 ) -> Floats:
     """Return the share of the peak: transposition (isotropic sky), then cells' temperature (Ross, 0.03 K m²/W)."""
+    import pandas as pd
     import pvlib
 
     tilt = (
@@ -78,6 +79,7 @@ def _middle(key: tuple[int, int, int]) -> Floats:
 @lru_cache(maxsize=8)
 def _position(key: tuple[int, int, int], latitude: float, longitude: float) -> tuple[Floats, Floats]:
     """Return elevation and azimuth of the sun in the middle of each step [°]."""
+    import pandas as pd
     import pvlib
 
     times = pd.to_datetime(_middle(key), unit="s", utc=True)
