@@ -137,8 +137,8 @@ def _paths(parts: Sequence[Part], planned: Horizon, by: drawing.Scale, frame: Fr
             rates = np.clip(side * one.rates, 0, None) / factor
             below = height[side].copy()
             height[side] = below + rates
-            edges = [[by.y(side * value) for value in edge.tolist()] for edge in (below, height[side])]
-            path += [_outline(xs, *edges, first, last) for first, last in _runs(rates)]
+            low, high = ([by.y(side * value) for value in edge.tolist()] for edge in (below, height[side]))
+            path += [_outline(xs, low, high, first, last) for first, last in _runs(rates)]
         yield {"fill": one.fill, "path": "".join(path), "name": one.name}
 
 
