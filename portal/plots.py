@@ -39,6 +39,8 @@ def wide(height: float) -> Frame:
     return Frame(860, height, 46, 846, 22, 9)
 
 
+A_FEW_DAYS = 3.1
+"""A chart of so many days has hours below it, and the day at midnight."""
 NARROW = Frame(380, 236, 40, 372, 20, 5)
 """The frame for a phone: the same chart, so that its words can be read there too."""
 
@@ -161,8 +163,8 @@ def _half_a_bar(series: list[Series]) -> timedelta:
 
 def _next_mark(at: datetime, days: float, crowded: int) -> datetime:
     """Return where the next mark stands, in local wall-clock steps."""
-    if days <= 1.1:
-        step = timedelta(hours=3 if crowded > 6 else 6)
+    if days <= A_FEW_DAYS:
+        step = timedelta(hours=(3, 6, 12)[max(math.ceil(days - 0.1), 1) - 1] * (1 if crowded > 6 else 2))
     elif days <= 100:
         step = timedelta(days=max(round(days / crowded), 1))
     else:
@@ -214,10 +216,11 @@ def _drawn(
     runs = _runs([(x, y) for x, y in points if across.holds(x)])
     drawn["line"] = "".join("M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in run) for run in runs)
     if not one.is_before and len([other for other in series if not other.is_before]) == 1:
+        ground = by.y(min(max(0.0, by.low), by.high))  # zero where it is on the axis
         drawn["band"] = "".join(
-            f"M{run[0][0]:.1f},{by.bottom:.1f}L"
+            f"M{run[0][0]:.1f},{ground:.1f}L"
             + " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
-            + f"L{run[-1][0]:.1f},{by.bottom:.1f}Z"
+            + f"L{run[-1][0]:.1f},{ground:.1f}Z"
             for run in runs
         )
     return drawn
@@ -296,7 +299,7 @@ def _tick(value: float, ticks: tuple[float, ...]) -> str:
 
 def _mark(at: datetime, days: float) -> str:
     is_zh = language.current() == "zh"
-    if days <= 1.1:
+    if days <= 1.1 or (days <= A_FEW_DAYS and at.hour):
         return f"{at:%H:%M}"
     if days <= 9:
         return f"周{words.WEEKDAYS_ZH[at.weekday()]}" if is_zh else f"{at:%a}"

@@ -18,6 +18,7 @@ from portal import (
     forecast_refusals,
     language,
     plan_refusals,
+    text_refusals,
     work_refusals,
 )
 
@@ -195,7 +196,7 @@ def in_words(text: str | None) -> str:
         return text or ""
     others = (
         debt_refusals, bill_refusals, work_refusals, document_refusals, driver_refusals, forecast_refusals,
-        plan_refusals, coordination_refusals,
+        plan_refusals, coordination_refusals, text_refusals,
     )  # fmt: skip
     for pattern, words in chain(WORDS, *(one.WORDS for one in others)):
         if found := re.fullmatch(pattern, text, re.DOTALL):

@@ -32,8 +32,9 @@ def prepare(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         built=bundle.built, number=words.number, plain=words.plain, delta=words.delta, age=words.age,
-        shown_unit=words.shown_unit, carriers_in_order=words.carriers_in_order, browser=words.browser,
-        lasting=words.lasting, named=words.named_here, titled=words.titled, letter=letter, instant=instant,
+        shown_unit=words.shown_unit, zone_name=words.zone_name, carriers_in_order=words.carriers_in_order,
+        browser=words.browser, lasting=words.lasting, named=words.named_here, titled=words.titled,
+        letter=letter, instant=instant,
         carrier_name=lambda carrier: words.CARRIERS[str(carrier)], tier_name=lambda kind: words.TIERS[str(kind)],
         role_name=lambda role: words.ROLES[str(role)], priority_name=lambda level: terms.PRIORITIES.get(level, ""),
         day_name=lambda on, year=False: words.of_day(on, language.current(), year=year),

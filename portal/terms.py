@@ -8,6 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal import language, refusals
+
 POSITION_KINDS = {
     "site": _l("site"), "building": _l("building"), "plant": _l("plant"), "unit": _l("unit"),
     "substation": _l("substation"), "station": _l("station"), "feeder": _l("feeder"), "room": _l("room"),
@@ -232,6 +234,11 @@ def in_words(table: tuple[tuple[str, Any], ...], text: str | None) -> str:
     return text or ""
 
 
+def _is_read_here(text: str) -> bool:
+    """Tell whether a text is in the language of the page; Chinese texts have Chinese letters."""
+    return language.current() != "zh" or any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
 def error_words(problem: dict[str, Any]) -> dict[str, str]:
     """Return an error as a page says it: what happened, what it means, what to do."""
     status = problem.get("status", 500)
@@ -269,6 +276,13 @@ def error_words(problem: dict[str, Any]) -> dict[str, str]:
             _("Wait a moment and load the page again."),
         ),
     }
+    if status == 422 and (told := refusals.in_words(problem.get("title"))) and _is_read_here(told):
+        table[422] = (
+            _("That cannot be taken"),
+            refusals.sentences(told),
+            refusals.sentences(refusals.in_words(problem.get("remedy")))
+            or _("Go back, mend it, and send again."),
+        )
     what, means, todo = table.get(
         status,
         (

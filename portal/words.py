@@ -14,6 +14,7 @@ from flask_babel import ngettext
 
 from backend.kernel import clock
 from portal import language
+from reports import figures
 
 SHOWN = {"m3": "m³", "m3/h": "m³/h", "W/m2": "W/m²", "mg/m3": "mg/m³", "K diff": "K", "1": "", "Wh": "Wh"}
 """How a unit's symbol is written for people, where that differs from how it is stored."""
@@ -101,6 +102,11 @@ def plain(value: float | None, decimals: int | None = None) -> str:
         return f"{value:,.{decimals}f}"
     text = f"{value:,.3f}".rstrip("0").rstrip(".")
     return text if text not in {"-0", ""} else "0"
+
+
+def zone_name(zone: str) -> str:
+    """Return a time zone as people call it: China Time, 中国时间."""
+    return figures.zone_name(zone, language.current())
 
 
 def shown_unit(unit: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_timezone_name
 
 from backend.kernel.money import CURRENCIES
 
@@ -38,6 +41,11 @@ def change(now: Decimal, then: Decimal) -> str | None:
         return None
     moved = round((now - then) / abs(then) * 100, 1)
     return f"{moved:+,f} %".replace("-", MINUS)
+
+
+def zone_name(zone: str, locale: str) -> str:
+    """Return a time zone as people call it: China Time, 中国时间; UTC is UTC."""
+    return zone if zone == "UTC" else str(get_timezone_name(ZoneInfo(zone), locale=locale))
 
 
 def day(on: date, locale: str) -> str:

@@ -18,6 +18,7 @@ from portal.analysis.terms import BASES, PERS, QUARTERS, WIDTHS
 from portal.navigation import ANALYSTS, look
 from portal.pages import pages
 from portal.terms import TRADES
+from portal.words import IN_ORDER
 from portal.words import named_here as named
 from reports import analysis
 
@@ -75,11 +76,16 @@ def own_groups(places: Sequence[Any]) -> list[dict[str, Any]]:
         if is_month:
             found[one.carrier.value, one.basis.value, one.product].append(one)
     return [
-        {"carrier": carrier, "per": product or BASES[basis], "now": some[0], "past": some[1:PERIODS_SHOWN],
-         "year_ago": _year_ago(some), "said": QUARTERS.get(some[0].quarter or 0),
+        {"carrier": carrier, "per": product or BASES[basis], "each": PERS[basis], "now": some[0],
+         "past": some[1:PERIODS_SHOWN], "year_ago": _year_ago(some), "said": QUARTERS.get(some[0].quarter or 0),
          "width": WIDTHS.get(some[0].width.value) if some[0].width else None}
-        for (carrier, basis, product), some in found.items()
+        for (carrier, basis, product), some in sorted(found.items(), key=lambda one: _in_order(*one[0]))
     ]  # fmt: skip
+
+
+def _in_order(carrier: str, basis: str, product: str) -> tuple[int, int, str]:
+    """Return where a comparison stands: carriers as everywhere, then by floor area, heads, production."""
+    return IN_ORDER.index(carrier), list(BASES).index(basis), product
 
 
 def _year_ago(some: Sequence[Any]) -> float | None:

@@ -120,7 +120,7 @@ def new_factor() -> Any:
             _carrier(),
             Field("kind", _("Counted as"), "co2", "select", options=list(KINDS.items())),
             Field("value", _("Factor"), hint=_("kg per kWh; gas and water per m³")),
-            Field("from_on", _("From"), "", "date"),
+            Field("from_on", _("Holds from"), "", "date"),
             Field("source", _("Source"), hint=_("Who says so: a supplier, a paper"), is_half=False),
         ],
     )
@@ -164,7 +164,7 @@ def new_quota() -> Any:
                 attributes={"step": "any"},
                 hint=_("kWh or m³ per unit"),
             ),
-            Field("from_on", _("From"), "", "date"),
+            Field("from_on", _("Holds from"), "", "date"),
             Field("source", _("Standard"), hint=_("such as GB/T 51161-2016")),
         ],
     )
@@ -209,7 +209,7 @@ def new_purchase() -> Any:
                 is_half=False,
                 hint=_("Write the supplier's tariff down under Tariffs first."),
             ),
-            Field("starts_on", _("From"), "", "date"),
+            Field("starts_on", _("Holds from"), "", "date"),
             Field("ends_on", _("Until"), "", "date", is_required=False),
         ],
     )

@@ -108,7 +108,7 @@ def _form(ask: Ask) -> Page:
         [{"link": url_for("portal.analysis_schedules", at=_at()), "name": _("On schedule")}], _("Have it made"),
         [Field("view", _("View"), chosen, "select", options=list(titles().items())),
          Field("every", _("How often"), Every.MONTH.value, "select", options=list(EVERY.items())),
-         Field("compare", _("Compared"), compare.value, "select", options=list(COMPARED.items())),
+         Field("compare", _("Compared with what"), compare.value, "select", options=list(COMPARED.items())),
          Field("by", _("Told apart"), ask.by.value, "select", options=list(WAYS.items())),
          Field("carrier", _("Carrier"), ask.carrier.value if ask.carrier else "", "select", options=carriers,
                is_required=False),

@@ -132,12 +132,24 @@ def card(fan: Fan, view: View) -> dict[str, Any]:
         "source": url_for("portal.forecast_curve", target_id=fan.target.id, **query),
         "csv": url_for("portal.forecast_csv", target_id=fan.target.id, **query),
         "file": f"{fan.target.name}-{view.on.isoformat()}", "table": _table(fan, view.zone),
-        "legend": [
-            {"name": _("measured"), "classes": "actual"},
-            {"name": _("median"), "classes": fan.target.carrier.value},
-            {"name": "5–95 %, 10–90 %, 20–80 %", "classes": f"fan {fan.target.carrier.value}"},
-        ],
+        "legend": _legend(fan), "is_foreseen": _is_foreseen(fan),
     }  # fmt: skip
+
+
+def _is_foreseen(fan: Fan) -> bool:
+    """Tell whether a forecast lies in the period at all."""
+    return bool(np.isfinite(fan.foreseen).any())
+
+
+def _legend(fan: Fan) -> list[dict[str, str]]:
+    """Return what the lines and bands are, of those that are there."""
+    colour = fan.target.carrier.value
+    foreseen = [
+        {"name": _("median"), "classes": colour},
+        {"name": "5–95 %, 10–90 %, 20–80 %", "classes": f"fan {colour}"},
+    ]
+    measured = [{"name": _("measured"), "classes": "actual"}] if np.isfinite(fan.actual).any() else []
+    return [*measured, *(foreseen if _is_foreseen(fan) else [])]
 
 
 def for_script(fan: Fan, view: View) -> dict[str, Any]:

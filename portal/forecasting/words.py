@@ -69,4 +69,4 @@ def ladder(method: Method, passed: list[Mapping[str, Any]]) -> str:
     """Say on which rung a forecast stands and why not on a better one, each reason once."""
     reasons = list(dict.fromkeys(why(one) for one in passed))
     said = _("Made by the rung “%(rung)s”", rung=word(METHODS, method))
-    return f"{said}: {_('; ').join(reasons)}" if reasons else said
+    return _("%(said)s: %(why)s", said=said, why=_("; ").join(reasons)) if reasons else said

@@ -9,6 +9,7 @@ import { watchPickers } from "./parts/pickers.js";
 import { watchNear } from "./parts/near.js";
 import { watchForms } from "./parts/kept.js";
 import { watchSliders } from "./parts/sliders.js";
+import { watchReadouts } from "./parts/readout.js";
 
 watchMenus();
 watchLive();
@@ -19,3 +20,4 @@ watchPickers();
 watchNear();
 watchForms();
 watchSliders();
+watchReadouts();

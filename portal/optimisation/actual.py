@@ -60,8 +60,8 @@ def _curves(one: Opened, names: dict[str, str], until: datetime) -> list[dict[st
             continue
         carrier = unit.carrier if isinstance(unit, Demand) else unit.output
         series = [
-            Series(_("planned"), carrier, _samples(both[0], one.kept.starts_at), is_before=True),
-            Series(_("counted"), carrier, _samples(both[1], one.kept.starts_at)),
+            Series(_("as planned"), carrier, _samples(both[0], one.kept.starts_at), is_before=True),
+            Series(_("as metered"), carrier, _samples(both[1], one.kept.starts_at)),
         ]
         per = drawing.PER_H.get(one.model.carriers[carrier], "")
         picture = plots.plot(series, per, period, g.zone, height=150.0, zero=True)

@@ -21,11 +21,12 @@ from backend.optimisation.service import joining, targets
 from backend.optimisation.service.targets import NewTarget
 from backend.tenancy import service as tenancy
 from portal import forms
+from portal.billing.words import coin
 from portal.forms import Field, Page
 from portal.navigation import look
 from portal.optimisation import together_words as words
 from portal.pages import done, pages
-from portal.words import CARRIERS, named_here
+from portal.words import CARRIERS, named_here, zone_name
 
 PRICE = {"step": "0.01", "min": "0"}
 AMOUNT = {"step": "any", "min": "0"}
@@ -79,7 +80,7 @@ def new_target() -> Any:
         question=_("What it means to the plant is worked out before it is asked; it may counter or refuse"),
         steps=[{"name": _("Planned together"), "link": _home(node.id)}], button=_("Ask the plant"),
         fields=_fields([(show(plant.id), named_here(at)) for _member, plant, at in known]),
-        aside=_("Times are those of %(zone)s.", zone=g.zone),
+        aside=_("Times are those of %(zone)s.", zone=zone_name(g.zone)),
     )  # fmt: skip
     if request.method == "GET":
         return forms.show(page)
@@ -153,14 +154,14 @@ def _offered(found: Any, state: State) -> tuple[list[Field], list[Field]]:
         answers = [
             Field("amount", _("We would keep to [%(unit)s]", unit=found.unit), "", "number", attributes=AMOUNT,
                   hint=_("above what is asked, below what the plan comes to anyway")),
-            Field("wants", _("For [%(money)s]", money=found.currency), "0", "number", attributes=PRICE),
+            Field("wants", _("For [%(money)s]", money=coin(found.currency)), "0", "number", attributes=PRICE),
             Field("reason", _("Why"), kind="select", options=list(words.REASONS.items())),
             Field("remark", _("In words"), "", "note", is_required=False),
         ]  # fmt: skip
     if state in (State.PROPOSED, State.COUNTERED) and _holds(found.region_id, joining.ASKERS):
         settles = [
             Field("most", _("At most [%(unit)s]", unit=found.unit), f"{found.most:g}", "number", attributes=AMOUNT),
-            Field("pays", _("Paid for it [%(money)s]", money=found.currency), f"{found.pays:.2f}", "number",
+            Field("pays", _("Paid for it [%(money)s]", money=coin(found.currency)), f"{found.pays:.2f}", "number",
                   attributes=PRICE),
             Field("answer_by", _("Answer until"), "", "datetime-local"),
         ]  # fmt: skip

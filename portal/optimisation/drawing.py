@@ -16,6 +16,7 @@ from backend.optimisation.rules.model import PlantModel
 from backend.optimisation.rules.model.units import ChpModel, RenewableModel, SaleModel, Stored, SupplyModel
 from backend.optimisation.rules.plan import Plan
 from portal import drawing, plots, words
+from portal.optimisation.words import hours_of
 from portal.plots import Frame, Series
 
 STILL = 1e-3
@@ -87,15 +88,48 @@ def stack(parts: Sequence[Part], planned: Horizon, unit: str, zone: str) -> dict
             "marks": plots.marks(span(planned), zone, frame), "parts": list(_paths(parts, planned, by, frame, factor)),
         }  # fmt: skip
 
-    return drawn(plots.wide(250)) | {"narrow": drawn(plots.NARROW), "shown": words.shown_unit(shown)}
+    read = reading(parts, planned, factor, words.shown_unit(shown))
+    return drawn(plots.wide(250)) | {
+        "narrow": drawn(plots.NARROW),
+        "shown": words.shown_unit(shown),
+        "read": read,
+    }
+
+
+def reading(parts: Sequence[Part], planned: Horizon, factor: float, unit: str) -> dict[str, Any]:
+    """Return what the script says of each step: its hours, and each part's rate, none where it rests.
+
+    starts, ends: of steps, as shares of the axis
+    """
+    lead, hours = _lead(planned)
+    return {
+        "starts": round(lead / hours, 5), "ends": [round((end + lead) / hours, 5) for end in planned.ends_h.tolist()],
+        "hours": [hours_of(planned, step, step) for step in range(planned.steps)],
+        "parts": [
+            {"name": one.name, "rates": [_said(rate / factor, unit) for rate in one.rates.tolist()]} for one in parts
+        ],
+    }  # fmt: skip
+
+
+def _said(rate: float, unit: str) -> str:
+    """Return a rate with its sign in three digits; nothing where it rests."""
+    shown = words.number(abs(rate), "")
+    sign = "−" if rate < 0 else "+"
+    return f"{sign}{shown.digits} {unit}" if shown is not None and abs(rate) > STILL else ""
+
+
+def _lead(planned: Horizon) -> tuple[float, float]:
+    """Return how long after the chart's begin the plan begins, and how long the chart is [h]."""
+    shown = span(planned)
+    assert shown.end is not None, "a plan has an end"
+    return (planned.at(0) - shown.start).total_seconds() / 3600, (
+        shown.end - shown.start
+    ).total_seconds() / 3600
 
 
 def _paths(parts: Sequence[Part], planned: Horizon, by: drawing.Scale, frame: Frame, factor: float) -> Any:
-    shown = span(planned)
-    seconds = (shown.end - shown.start).total_seconds() if shown.end else 1.0
-    lead = (planned.at(0) - shown.start).total_seconds() / 3600
-    hours = np.concatenate(([0.0], planned.ends_h)) + lead
-    xs = frame.left + hours * 3600 / seconds * (frame.right - frame.left)
+    lead, hours = _lead(planned)
+    xs = frame.left + (np.concatenate(([0.0], planned.ends_h)) + lead) / hours * (frame.right - frame.left)
     height = {1: np.zeros(planned.steps), -1: np.zeros(planned.steps)}
     for one in parts:
         path = []
@@ -103,10 +137,23 @@ def _paths(parts: Sequence[Part], planned: Horizon, by: drawing.Scale, frame: Fr
             rates = np.clip(side * one.rates, 0, None) / factor
             below = height[side].copy()
             height[side] = below + rates
-            for step in np.flatnonzero(rates > 0):
-                low, high = by.y(side * float(below[step])), by.y(side * float(height[side][step]))
-                path.append(f"M{xs[step]:.1f},{low:.1f}H{xs[step + 1]:.1f}V{high:.1f}H{xs[step]:.1f}Z")
+            low, high = ([by.y(side * value) for value in edge.tolist()] for edge in (below, height[side]))
+            path += [_outline(xs, low, high, first, last) for first, last in _runs(rates)]
         yield {"fill": one.fill, "path": "".join(path), "name": one.name}
+
+
+def _runs(rates: Floats) -> list[tuple[int, int]]:
+    """Return the first and last step of each stretch over which something flows."""
+    moves = np.flatnonzero(np.diff(np.concatenate(([0], (rates > 0).astype(int), [0])))).tolist()
+    return [(first, after - 1) for first, after in zip(moves[::2], moves[1::2], strict=True)]
+
+
+def _outline(xs: Floats, low: list[float], high: list[float], first: int, last: int) -> str:
+    """Return the outline of one stretch: along the far edge step by step, and back along the near one."""
+    steps = range(first, last + 1)
+    there = "".join(f"V{high[step]:.1f}H{xs[step + 1]:.1f}" for step in steps)
+    back = "".join(f"V{low[step]:.1f}H{xs[step]:.1f}" for step in reversed(steps))
+    return f"M{xs[first]:.1f},{low[first]:.1f}{there}{back}Z"
 
 
 def steps_of(values: Floats, planned: Horizon) -> list[tuple[datetime, float | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,14 +12,14 @@ from backend.kernel.periods import Period
 from backend.optimisation.service.rounds import CoordinationRound
 from portal import plots
 from portal.optimisation.drawing import PER_H
-from portal.optimisation.together_words import EXCHANGES, sentence
+from portal.optimisation.together_words import EXCHANGES, hours_said, sentence
 from portal.plots import Series
 
 STILL = 1e-6
 """What is sent below this is nothing [unit an hour]."""
 
 
-def lines(kept: CoordinationRound, zone: str) -> list[dict[str, Any]]:
+def lines(kept: CoordinationRound, zone: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return each line through which something goes: amounts each way [unit], and its flow as a picture."""
     found = []
     hours = np.asarray(kept.hours, dtype=float)
@@ -28,7 +29,8 @@ def lines(kept: CoordinationRound, zone: str) -> list[dict[str, Any]]:
             continue
         unit = one["unit"]
         found.append({
-            "name": one["name"], "carrier": one["carrier"], "one": one["one"], "other": one["other"], "unit": unit,
+            "name": one["name"], "carrier": one["carrier"], "unit": unit,
+            "one": names.get(one["one"], one["one"]), "other": names.get(one["other"], one["other"]),
             "given": float(np.clip(sent, 0, None) @ hours), "back": float(np.clip(-sent, 0, None) @ hours),
             "picture": _picture(kept, one["carrier"], sent.tolist(), PER_H.get(unit, f"{unit}/h"), zone),
         })  # fmt: skip
@@ -42,10 +44,13 @@ def idle(kept: CoordinationRound) -> list[str]:
     ]
 
 
-def stretches(kept: CoordinationRound) -> list[dict[str, Any]]:
+def stretches(kept: CoordinationRound, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return who gives whom what, over which hours, and why; as it was said when the round was made."""
     return [
-        {name: one["values"][name] for name in ("hours", "giver", "taker", "carrier", "rate")} | {"why": sentence(one)}
+        {name: one["values"][name] for name in ("carrier", "rate")}
+        | {"hours": hours_said(one["values"]["hours"])}
+        | {name: names.get(one["values"][name], one["values"][name]) for name in ("giver", "taker")}
+        | {"why": sentence(one, names)}
         for one in kept.said
         if one["template"] in EXCHANGES
     ]  # fmt: skip

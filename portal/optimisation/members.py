@@ -18,6 +18,7 @@ from backend.optimisation.service import joining
 from backend.optimisation.service.joining import Agreed, NewLine
 from portal import forms
 from portal.address import asked, following
+from portal.billing.words import coin
 from portal.forms import Field, Page
 from portal.navigation import look
 from portal.optimisation import plan
@@ -63,7 +64,7 @@ def join(plant_id: UUID) -> Any:
         question=_("It is planned together with others, and may be asked for targets"),
         steps=[{"name": _("Members and lines"), "link": home}], button=_("Agree to this"),
         fields=[
-            Field("bears", _("Borne for a target beyond what is paid [%(money)s]", money=site.currency),
+            Field("bears", _("Borne for a target beyond what is paid [%(money)s]", money=coin(site.currency)),
                   f"{before.bears:.2f}", "number", attributes={"step": "0.01", "min": "0"}, is_half=False,
                   hint=_("a target that costs more may be refused as too dear")),
             Field("refusals_a_month", _("Refusals a month for reasons of its own"), before.refusals_a_month, "number",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +16,13 @@ from backend.network import service as network
 from backend.optimisation import service
 from backend.optimisation.rules import model as rules
 from portal.navigation import below, look
-from portal.optimisation import words
+from portal.optimisation import shown, words
+from portal.optimisation.drawing import PER_H
 from portal.optimisation.plan import may_describe
+from portal.optimisation.plates import plate
 from portal.pages import done, pages, refused
-from portal.words import CARRIERS, named_here, plain
-
-BOUND = ("name", "name_zh", "position", "meters", "taken", "state", "level", "thermometer", "target")
-"""Fields that are not figures."""
+from portal.refusals import in_words
+from portal.words import named_here
 
 
 @pages.get("/plant-models/<uuid:plant_id>", endpoint="plant_model")
@@ -31,11 +30,13 @@ def show_plant(plant_id: UUID) -> str:
     """Answer: what does the plan take the plant to be?"""
     look()
     about = service.described(g.session, g.scope, plant_id=plant_id)
-    g.zone = network.site_of(g.session, g.scope, about.plant.site_id).timezone
+    site = network.site_of(g.session, g.scope, about.plant.site_id)
+    g.zone = site.timezone
     model = about.model
     return render_template(
         "optimisation/plant.html", about=about, place=network.position(g.session, g.scope, about.plant.site_id),
-        model=model, units=[_unit(one) for one in model.units], text=rules.write(model), may_describe=may_describe(),
+        model=model, units=[_unit(one, model, site.currency) for one in model.units],
+        text=rules.write(model), may_describe=may_describe(),
         demands=[{"carrier": one.carrier, "name": named_here(one), "points": _points(one.meters), "base": one.base}
                  for one in model.demands],
         versions=service.versions(g.session, g.scope, plant_id=plant_id, limit=20).items,
@@ -98,7 +99,10 @@ def choose_site() -> str:
 
 
 def _form(place: Any, text: str, *, checked: Any = None, error: EnerfieldError | None = None) -> str:
-    findings = (error.context or {}).get("findings", []) if error is not None else []
+    findings = [
+        one | {"message": in_words(one["message"]), "remedy": in_words(one.get("remedy"))}
+        for one in ((error.context or {}).get("findings", []) if error is not None else [])
+    ]
     points = metering.list_points(g.session, g.scope, under=place.id, limit=200).items
     return render_template(
         "optimisation/edit_plant.html", place=place, text=text, checked=checked, error=error, findings=findings,
@@ -107,25 +111,13 @@ def _form(place: Any, text: str, *, checked: Any = None, error: EnerfieldError |
     )  # fmt: skip
 
 
-def _unit(one: Any) -> dict[str, Any]:
-    figures = [
-        (each.name, _value(getattr(one, each.name)))
-        for each in dataclasses.fields(one)
-        if each.name not in BOUND and getattr(one, each.name) not in (None, "", (), False, float("inf"))
-        and (each.default is dataclasses.MISSING or getattr(one, each.name) != each.default)
-    ]  # fmt: skip
+def _unit(one: Any, model: rules.PlantModel, currency: str) -> dict[str, Any]:
+    unit = model.carriers[one.output]
     return {
         "name": named_here(one), "kind": words.UNIT_KINDS[one.kind], "carrier": one.output, "is_out": one.is_out,
-        "figures": figures, "points": _points(list(one.points().values())),
+        "figures": plate(one, unit, PER_H.get(unit, f"{unit}/h"), currency, shown.names_of(model)),
+        "points": _points(list(one.points().values())),
     }  # fmt: skip
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return plain(value)
-    if isinstance(value, dict):
-        return ", ".join(f"{CARRIERS.get(name, name)} {_value(each)}" for name, each in value.items())
-    return str(CARRIERS.get(value, value)) if isinstance(value, str) else str(value)
 
 
 def _points(ids: Any) -> list[dict[str, str]]:

@@ -21,6 +21,7 @@ from backend.optimisation.rules.plan import Plan
 from backend.optimisation.rules.relaxation import rate as said_rate
 from backend.optimisation.service import Opened, OperationPlan
 from portal import language, plots
+from portal.billing.words import coin
 from portal.forecasting.words import METHODS
 from portal.optimisation import drawing, words
 from portal.refusals import in_words
@@ -72,11 +73,11 @@ def balances(
 
 
 def _energy(rates: Floats, plan: Plan, unit: str) -> dict[str, Any]:
-    """Return what a part gives and takes over the hours shown."""
+    """Return what a part gives and takes over the hours shown; what the solver rounds away is nothing."""
     hours = plan.horizon.hours
-    return {
-        "given": float(np.clip(rates, 0, None) @ hours), "taken": float(np.clip(-rates, 0, None) @ hours), "unit": unit
-    }  # fmt: skip
+    sums = {"given": np.clip(rates, 0, None) @ hours, "taken": np.clip(-rates, 0, None) @ hours}
+    least = drawing.STILL * max(sums.values())
+    return {name: float(each) if each > least else 0.0 for name, each in sums.items()} | {"unit": unit}
 
 
 def _price(plan: Plan, opened: Opened, carrier: str, unit: str) -> dict[str, Any] | None:
@@ -84,7 +85,7 @@ def _price(plan: Plan, opened: Opened, carrier: str, unit: str) -> dict[str, Any
     if worth is None:
         return None
     lines = [drawing.line(_("worth of one more unit"), carrier, worth, plan.horizon)]
-    money = f"{opened.kept.currency}/{shown_unit(unit)}"
+    money = f"{coin(opened.kept.currency)}/{shown_unit(unit)}"
     picture = plots.plot(lines, money, drawing.span(plan.horizon), g.zone, height=130.0, zero=True)
     if picture is None:
         return None
@@ -197,14 +198,14 @@ def _state(value: float | None) -> tuple[str, str]:
     return ("good", _("running")) if value > 0.5 else ("idle", _("standing still"))
 
 
-def inputs(kept: OperationPlan) -> list[dict[str, Any]]:
+def inputs(kept: OperationPlan, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what a plan rests on: name, how it came about, how old it was, and a remark."""
     found = []
     for one in opened_inputs(kept):
         sign, said = words.QUALITIES[one.quality.value]
         age = max(kept.made_at - one.known_at, timedelta(0))
         found.append({
-            "name": words.input_name(one.name), "sign": sign, "word": said, "known_at": one.known_at,
+            "name": words.input_name(one.name, names), "sign": sign, "word": said, "known_at": one.known_at,
             "age": age, "remark": _remark(one.remark),
         })  # fmt: skip
     return sorted(found, key=lambda one: one["sign"] == "good")

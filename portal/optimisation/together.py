@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 
 from backend.kernel.errors import EnerfieldError
 from backend.kernel.ids import show
+from backend.network import service as network
+from backend.optimisation import service
 from backend.optimisation.rules.coordination.sharing import Rule
 from backend.optimisation.service import joining, rounds, targets
 from backend.optimisation.service.rounds import CoordinationRound, CoordinationShare, RoundStatus
@@ -80,29 +82,42 @@ def show_round(coordination_round_id: UUID) -> str:
 def _made(kept: CoordinationRound) -> dict[str, Any]:
     """Return what a round found, as the page shows it."""
     accounts = rounds.shares(g.session, g.scope, round_id=kept.id)
+    names = _sites(accounts)
     assert kept.rule is not None and kept.gain is not None and kept.alone is not None
     groups = sorted(kept.game["gains"], key=lambda one: (len(one["sites"]), one["sites"]))
     return {
-        "accounts": [account(one) for one in accounts], "rule": words.RULES[kept.rule],
-        "means": words.MEANS[kept.rule], "lines": exchanges.lines(kept, g.zone), "idle": exchanges.idle(kept),
-        "stretches": exchanges.stretches(kept),
-        "outcome": _said(kept.said, words.OUTCOMES), "objections": _said(kept.said, words.OBJECTIONS),
+        "accounts": [account(one, names) for one in accounts], "rule": words.RULES[kept.rule],
+        "means": words.MEANS[kept.rule], "lines": exchanges.lines(kept, g.zone, names), "idle": exchanges.idle(kept),
+        "stretches": exchanges.stretches(kept, names),
+        "outcome": _said(kept.said, words.OUTCOMES, names), "objections": _said(kept.said, words.OBJECTIONS, names),
         "part": float(kept.gain / kept.alone) if kept.alone > 0 else None,
         "parts": [
-            {"share": float(one.share / kept.gain), "carrier": "", "title": one.site}
+            {"share": float(one.share / kept.gain), "carrier": "", "title": names.get(one.site, one.site)}
             for one in accounts if kept.gain > 0
         ],
-        "groups": groups if len(groups) <= GROUPS_MOST else [], "is_whole": len(accounts) == len(kept.game["sites"]),
+        "groups": [one | {"sites": [names.get(site, site) for site in one["sites"]]} for one in groups]
+        if len(groups) <= GROUPS_MOST else [],
+        "is_whole": len(accounts) == len(kept.game["sites"]),
     }  # fmt: skip
 
 
-def account(one: CoordinationShare) -> dict[str, Any]:
+def _sites(accounts: Sequence[CoordinationShare]) -> dict[str, str]:
+    """Return each site's name of the round's day -> in the reader's language, of those the asker sees."""
+    found = {}
+    for one in accounts:
+        plant = service.described(g.session, g.scope, plant_id=one.plant_id).plant
+        found[one.site] = named_here(network.position(g.session, g.scope, plant.site_id))
+    return found if len(set(found.values())) == len(found) else {}
+
+
+def account(one: CoordinationShare, names: Mapping[str, str]) -> dict[str, Any]:
     """Return a plant's account: alone - share = own + pays, to the coin; below zero it gets."""
     return {
-        "site": one.site, "currency": one.currency, "alone": one.alone, "own": one.own, "share": one.share,
+        "site": names.get(one.site, one.site), "currency": one.currency,
+        "alone": one.alone, "own": one.own, "share": one.share,
         "pays": max(one.pays, 0), "gets": max(-one.pays, 0), "together": one.own + one.pays, "at": _born(one.id),
         "plan": url_for("portal.plan", plant=one.plant_id),
-        "said": [words.sentence(said) for said in one.said],
+        "said": [words.sentence(said, names) for said in one.said],
     }  # fmt: skip
 
 
@@ -135,12 +150,12 @@ def _shares(members: Sequence[Any]) -> list[dict[str, Any]]:
     found = []
     for _member, plant, position in members:
         page = rounds.shares_of_plant(g.session, g.scope, plant_id=plant.id, limit=SHARES_SHOWN)
-        found += [account(one) | {"site": named_here(position)} for one in page.items]
+        found += [account(one, {one.site: named_here(position)}) for one in page.items]
     return found
 
 
-def _said(said: Sequence[Any], table: dict[str, Any]) -> list[str]:
-    return [words.sentence(one) for one in said if one["template"] in table]
+def _said(said: Sequence[Any], table: dict[str, Any], names: Mapping[str, str]) -> list[str]:
+    return [words.sentence(one, names) for one in said if one["template"] in table]
 
 
 def _problem(problem: dict[str, Any]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -13,7 +15,7 @@ from backend.optimisation.rules.targets import Kind
 from backend.optimisation.service.rounds import RoundStatus
 from portal import language
 from portal.billing.words import amount, coin, money
-from portal.words import CARRIERS
+from portal.words import CARRIERS, of_day
 
 ROUNDS = {
     RoundStatus.ASKED: ("attention", _l("being worked out")), RoundStatus.MADE: ("good", _l("has its result")),
@@ -94,20 +96,26 @@ OBJECTIONS = {
 WORDS = OUTCOMES | EXCHANGES | SHARES | OBJECTIONS
 """Sentence of `rules.coordination.telling` -> what the page says."""
 ASKED = {"Shapley's shares": Rule.SHAPLEY, "The nucleolus": Rule.NUCLEOLUS, "Equal gains": Rule.EQUAL}
+DAY = re.compile(r"(\d{4}-\d\d-\d\d) ")
 PLACES = {"cheap": 3, "dear": 3, "gap": 2}
 """Decimals of what is no amount of money."""
 
 
-def sentence(said: Mapping[str, Any]) -> str:
-    """Return a kept sentence in the reader's language."""
+def sentence(said: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return a kept sentence in the reader's language; names: of sites, in that language."""
     words = WORDS.get(said["template"])
     if words is None:  # a new sentence of the backend's: better in English than not at all
         return str(said["template"] % said["values"])
     currency = str(said["values"].get("money", ""))
-    return str(words) % {name: _value(name, value, currency) for name, value in said["values"].items()}
+    return str(words) % {name: _value(name, value, currency, names) for name, value in said["values"].items()}
 
 
-def _value(name: str, value: Any, currency: str) -> str:
+def hours_said(text: str) -> str:
+    """Return kept hours with their days as people say them: 2026-11-29 08:00–10:00 is Sun 29 Nov 08:00–10:00."""
+    return DAY.sub(lambda found: of_day(date.fromisoformat(found[1]), language.current()) + " ", text)
+
+
+def _value(name: str, value: Any, currency: str, names: Mapping[str, str]) -> str:
     """Return a value as a sentence says it: money in the reader's coin, prices per unit to a tenth of a cent."""
     if value is None:
         return "–"
@@ -120,7 +128,12 @@ def _value(name: str, value: Any, currency: str) -> str:
     if name == "carrier":
         return str(CARRIERS.get(value, value))
     if name == "sites":
-        return str(value).replace(", ", "、") if language.current() == "zh" else str(value)
+        told = [names.get(one, one) for one in str(value).split(", ")]
+        return ("、" if language.current() == "zh" else ", ").join(told)
+    if name == "hours":
+        return hours_said(str(value))
+    if name in ("site", "giver", "taker"):
+        return names.get(value, str(value))
     if isinstance(value, float):
         return f"{value:.{PLACES[name]}f}" if name in PLACES else amount(value, currency)
     return str(value)

@@ -13,7 +13,7 @@ from backend.network import service as network
 from backend.optimisation import service
 from backend.optimisation.service import Asked, Changes, PlanStatus
 from portal.navigation import look
-from portal.optimisation import shown, words
+from portal.optimisation import drawing, shown, words
 from portal.pages import pages
 from portal.refusals import said
 
@@ -86,6 +86,7 @@ def _rows(asked: Asked, names: dict[str, str]) -> list[dict[str, Any]]:
             for plan in (asked.opened.plan, asked.plan)
         ]
         if max(sums) > 1e-3:
+            sums = [each if each > drawing.STILL * max(sums) else 0.0 for each in sums]  # the solver's dust
             found.append({
                 "name": names[unit.name], "carrier": unit.output, "unit": asked.opened.model.carriers[unit.output],
                 "now": sums[0], "then": sums[1], "is_out": unit.name in asked.changes.out,

@@ -189,12 +189,13 @@ def failed(kept: OperationPlan) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def input_name(name: str) -> str:
-    """Return what an input is, in words."""
+def input_name(name: str, names: Mapping[str, str] | None = None) -> str:
+    """Return what an input is, in words; names: of units, in the reader's language."""
     for beginning, words in PARTS:
         if name.startswith(beginning):
-            return str(words) % {"name": name.removeprefix(beginning).removesuffix(" so far")}
-    return str(ALONE.get(name, name))
+            unit = name.removeprefix(beginning).removesuffix(" so far")
+            return str(words) % {"name": (names or {}).get(unit, unit)}
+    return str(ALONE.get(name, "")) or (names or {}).get(name, name)
 
 
 PARTS = (

@@ -15,7 +15,7 @@ from backend.kernel.scope import Scope
 from backend.tenancy import service as tenancy
 from reports.analysis.content import COLUMNS, Chart, Report
 from reports.analysis.registry import view
-from reports.analysis.saying import called, carrier_name, over, plain, say, shortly
+from reports.analysis.saying import CARRIERS, called, carrier_name, over, plain, say, shortly, unit_name
 from reports.tabular import COUNT, NUMBER, PERCENT, TEXT, Column, Document, Table
 
 
@@ -36,10 +36,13 @@ def benchmark(session: Session, scope: Scope, ask: Ask, locale: str) -> Report:
     for row in ranked:
         if ask.carrier in (None, row.place.carrier):
             groups[row.place.carrier.value, row.place.basis.value, row.place.product].append(row)
-    tables = [_table(some, names, locale) for some in groups.values()]
+    known = [
+        some for _key, some in sorted(groups.items(), key=_in_order) if len(some) > 1
+    ]  # one alone has no rank
+    tables = [_table(some, names, locale) for some in known]
     charts = [
-        Chart(COLUMNS, table.heading, some[0].place.unit, at, 1, (2,), shades=(some[0].place.carrier.value,))
-        for at, (table, some) in enumerate(zip(tables, groups.values(), strict=True))
+        Chart(COLUMNS, table.heading, _unit(some, locale), at, 1, (2,), shades=(some[0].place.carrier.value,))
+        for at, (table, some) in enumerate(zip(tables, known, strict=True))
     ]
     notes = [say("weathered", locale)] if any(row.place.weather for row in ranked) else []
     document = Document(
@@ -69,5 +72,15 @@ def _heading(some: list[Ranked], locale: str) -> str:
     if not some:
         return say("ranking", locale)
     place = some[0].place
-    per = place.product or say(place.basis.value, locale)
-    return f"{carrier_name(place.carrier, locale)} [{place.unit} / {per}]"
+    return f"{carrier_name(place.carrier, locale)} [{_unit(some, locale)}]"
+
+
+def _unit(some: list[Ranked], locale: str) -> str:
+    place = some[0].place
+    return unit_name(place.unit, place.product or place.basis.value, locale)
+
+
+def _in_order(group: tuple[tuple[str, str, str], list[Ranked]]) -> tuple[int, list[str]]:
+    """Return where a ranking stands: carriers as everywhere, then by floor area, heads, products."""
+    carrier, *rest = group[0]
+    return [one.value for one in CARRIERS].index(carrier), rest

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from backend.analysis.rules import factors
 from backend.analysis.rules.asking import Ask, ViewName
 from backend.analysis.service import benefit as service
 from backend.analysis.service.benefit import Benefit, Counted, Earned
@@ -13,7 +14,7 @@ from backend.billing.rules import numbering
 from backend.kernel.scope import Scope
 from reports.analysis.content import Report
 from reports.analysis.registry import view
-from reports.analysis.saying import called, carrier_name, over, plain, say, shortly
+from reports.analysis.saying import called, carrier_name, over, plain, say, shortly, unit_name
 from reports.tabular import AMOUNT, COUNT, DATE, NUMBER, PERCENT, TEXT, Column, Document, Table
 from reports.tabular.content import Cell
 
@@ -33,8 +34,8 @@ def of(found: Benefit, locale: str) -> Report:
     if found.earned is None or found.billed is None:
         notes.append(say("not_yours", locale))
     else:
-        tables = [*tables, _money(found, locale), _bills(found.earned, "bills", locale),
-                  _bills(found.billed, "billed", locale), _bought(found, locale)]  # fmt: skip
+        tables += [_money(found, locale), _bills(found.earned, "bills", locale),
+                   _bills(found.billed, "billed", locale), _bought(found, locale)]  # fmt: skip
     tables.append(_measures(found, locale))
     document = Document(
         locale, say("benefit", locale), called(found.subject, locale),
@@ -54,12 +55,14 @@ def _money(found: Benefit, locale: str) -> Table:
 def _coal(found: Benefit, locale: str) -> Table:
     columns = [
         Column("carrier", say("carrier", locale)), Column("year", say("year", locale), TEXT),
-        Column("amount", say("amount", locale), NUMBER), Column("kind", say("kind", locale)),
+        Column("amount", say("amount", locale), NUMBER), Column("unit", say("unit", locale)),
+        Column("kind", say("kind", locale)),
         Column("factor", say("factor", locale), NUMBER), Column("value", say("value", locale), NUMBER),
         Column("source", say("source", locale), TEXT, is_wide=True),
     ]  # fmt: skip
     rows = [
-        [carrier_name(one.carrier, locale), str(one.year), plain(one.amount, 0), say(one.kind.value, locale),
+        [carrier_name(one.carrier, locale), str(one.year), plain(one.amount, 0),
+         unit_name(factors.unit_of(one.carrier)), say(one.kind.value, locale),
          one.used.factor.value if one.used else None, shortly(one.value / 1000 if one.value is not None else None),
          said_of(one, locale)]
         for one in found.counted

@@ -10,7 +10,7 @@ from backend.analysis.service.efficiency import Efficiency, Plant
 from backend.kernel.scope import Scope
 from reports.analysis.content import COLUMNS, Chart, Report
 from reports.analysis.registry import view
-from reports.analysis.saying import called, carrier_name, over, plain, say, shortly
+from reports.analysis.saying import called, carrier_name, over, plain, say, shortly, unit_name
 from reports.tabular import COUNT, NUMBER, PERCENT, TEXT, Column, Document, Table
 
 
@@ -45,7 +45,7 @@ def _plants(found: Efficiency, locale: str) -> Table:
     ]  # fmt: skip
     rows = [
         [called(one.position, locale), say(one.make.value, locale), plain(one.ratio.in_kwh, 0),
-         plain(one.ratio.out_kwh, 0), plain(one.ratio.value), plain(one.full_kw, 0)]
+         plain(one.ratio.out_kwh, 0), plain(one.ratio.value), plain(one.full_kw or None, 0)]
         for one in found.plants
     ]  # fmt: skip
     return Table(say("plants", locale), columns, rows, empty=say("none", locale))
@@ -58,7 +58,8 @@ def _networks(found: Efficiency, locale: str) -> Table:
         Column("arrived", say("arrived", locale), PERCENT),
     ]  # fmt: skip
     rows = [
-        [carrier_name(one.carrier, locale), plain(one.fed, 0), plain(one.taken, 0), one.unit, plain(one.share, 4)]
+        [carrier_name(one.carrier, locale), plain(one.fed, 0), plain(one.taken, 0), unit_name(one.unit),
+         plain(one.share, 4)]
         for one in found.networks
     ]  # fmt: skip
     return Table(say("networks", locale), columns, rows, empty=say("none", locale))
@@ -72,7 +73,7 @@ def _specifics(found: Efficiency, locale: str) -> Table:
     ]  # fmt: skip
     rows = [
         [carrier_name(one.carrier, locale), one.product or say(one.basis, locale), plain(one.amount, 0),
-         plain(one.size, 0), shortly(one.value), f"{one.unit}/{one.per}"]
+         plain(one.size, 0), shortly(one.value), unit_name(one.unit, one.product or one.basis, locale)]
         for one in found.specifics
     ]  # fmt: skip
     return Table(say("specifics", locale), columns, rows, empty=say("none", locale))

@@ -16,6 +16,9 @@ CARRIERS = {
     Carrier.FUEL: ("Fuel", "燃料"),
 }  # fmt: skip
 
+SHOWN = {"m3": "m³"}
+PERS = {"area": ("m²", "m²"), "heads": ("head", "人")}
+"""What use is told per: basis -> as it stands behind a unit."""
 SAID: dict[str, tuple[str, str]] = {
     "days": ("Days", "日期"),
     "whose": ("Organisation", "单位"),
@@ -123,7 +126,7 @@ SAID: dict[str, tuple[str, str]] = {
     "measure": ("Measure", "措施"),
     "outlay": ("Outlay", "投资"),
     "yearly": ("Saved a year", "年节约额"),
-    "payback": ("Payback [a]", "静态回收期 [年]"),
+    "payback": ("Payback [years]", "静态回收期 [年]"),
     "npv": ("Net present value", "净现值"),
     "irr": ("Internal rate", "内部收益率"),
     "not_yours": ("Income and cost are told to who keeps the accounts.", "收支仅对财务人员可见。"),
@@ -145,6 +148,12 @@ def say(key: str, locale: str, **values: Any) -> str:
     """Return a text in 'zh' or 'en'."""
     text = SAID[key][locale == "zh"]
     return text % values if values else text
+
+
+def unit_name(unit: str, per: str = "", locale: str = "en") -> str:
+    """Return a unit as it is read: m³, kWh/m², m³/head; per: a basis (area, heads), or a product."""
+    shown = SHOWN.get(unit, unit)
+    return f"{shown}/{PERS[per][locale == 'zh'] if per in PERS else per}" if per else shown
 
 
 def carrier_name(carrier: Carrier, locale: str) -> str:

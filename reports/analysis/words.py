@@ -185,7 +185,7 @@ def facts(say: Say, ask: Ask, stretches: Stretches, zone: str) -> list[tuple[str
     if stretches.whole_before is not None:
         how = say.of(COMPARE, ask.compare)
         found.append((say("against"), f"{say.span(stretches.whole_before)} ({how})"))
-    return [*found, (say("zone"), zone)]
+    return [*found, (say("zone"), figures.zone_name(zone, say.locale))]
 
 
 def quality(say: Say, stretches: Stretches) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from backend.kernel import clock
@@ -11,7 +12,8 @@ from backend.kernel.ids import show
 from backend.optimisation import service
 from backend.optimisation.rules import explaining, planning
 from backend.optimisation.rules import model as rules
-from portal.optimisation import words
+from backend.optimisation.rules.horizon import Horizon
+from portal.optimisation import drawing, words
 from tests.backend.optimisation.scene import park
 from tests.plants import document, equip
 
@@ -48,7 +50,7 @@ def test_the_plan_says_what_runs_what_should_and_why(browser, world, planned):
     assert "Saves against doing nothing" in page and "Saves against fixed priorities" in page
     assert "Engine" in page and "runs at" in page
     assert "middle of the same hours of 4 weeks before" in page
-    assert 'class="part store1"' in page and 'class="part need1"' in page
+    assert 'class="part buy1"' in page and 'class="part need1"' in page
 
 
 @pytest.mark.parametrize(
@@ -120,3 +122,23 @@ def test_every_sentence_a_plan_may_say_has_its_words_here():
         said |= {action.template for action in explaining.explain(task.plant, planning.plan(task))}
     assert len(said) > 8
     assert said - words.REASONS.keys() == set()
+
+
+def test_a_stretch_is_one_outline_and_each_step_can_be_read(app):
+    planned, parts = _two_parts()
+    with app.test_request_context():
+        picture = drawing.stack(parts, planned, "kWh", "UTC")
+    assert [one["path"].count("M") for one in picture["parts"]] == [2, 1]
+    read = picture["read"]
+    assert read["ends"][-1] == 1.0 and len(read["hours"]) == planned.steps
+    assert [one["rates"] for one in read["parts"]] == [
+        ["+3.00 kW", "", "+3.00 kW", "+3.00 kW"],
+        ["−2.00 kW"] * 4,
+    ]
+
+
+def _two_parts():
+    planned = Horizon(datetime(2026, 11, 28, tzinfo=UTC), np.ones(4))
+    return planned, [
+        drawing.Part("Grid", np.array([3.0, 0.0, 3.0, 3.0]), "buy1"), drawing.Part("Demand", np.full(4, -2.0), "need1"),
+    ]  # fmt: skip

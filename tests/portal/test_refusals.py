@@ -86,3 +86,14 @@ def test_each_reason_why_a_visit_does_not_fit_is_said_in_chinese(in_chinese):
     )
     assert said.count("；") == 3
     assert set(re.findall(r"[a-z]{3,}", said)) == {"gas"}
+
+
+@pytest.mark.parametrize(("text", "chinese"), [
+    ("nothing is called 'prise' here", "这里没有名为“prise”的项"),
+    ("did you mean 'price'?", "是否应为“price”"),
+    ("'2031-99-99' is not a day", "“2031-99-99”不是日期"),
+    ("nothing gives heat", "没有任何机组供出热"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_text_is_told_in_chinese(app, text, chinese):
+    with app.test_request_context(), force_locale("zh"):
+        assert refusals.in_words(text) == chinese

@@ -152,5 +152,5 @@ def test_every_sentence_of_a_round_has_its_words(app):
     assert said and not {one.template for one in said} - words.WORDS.keys()
     with app.test_request_context(), force_locale("zh"):
         for one in said:
-            shown = words.sentence({"template": one.template, "values": one.values})
+            shown = words.sentence({"template": one.template, "values": one.values}, {})
             assert "would" not in shown and "%(" not in shown

@@ -111,3 +111,17 @@ def test_a_day_of_25_hours_is_drawn_with_25_hours():
     assert [mark["text"] for mark in marks][:2] == ["00:00", "03:00"]
     picture = plots.plot([Series("x", "heat", hours, kind="bar")], "kWh", autumn, "Europe/Berlin")
     assert len(picture["series"][0]["bars"]) == 25
+
+
+def test_two_days_have_hours_below_them_and_the_day_at_midnight():
+    days = Period(datetime(2026, 11, 27, 16, tzinfo=UTC), datetime(2026, 11, 29, 16, tzinfo=UTC))
+    marks = plots.marks(days, "Asia/Shanghai", plots.wide(290))
+    assert [mark["text"] for mark in marks][:5] == ["Sat", "06:00", "12:00", "18:00", "Sun"]
+
+
+def test_what_lies_below_zero_is_filled_up_to_zero():
+    day = Period(datetime(2026, 11, 28, tzinfo=UTC), datetime(2026, 11, 29, tzinfo=UTC))
+    samples = [(day.start + timedelta(hours=hour), float(hour - 12)) for hour in range(24)]
+    drawn = plots.plot([Series("x", "heat", samples)], "kW", day, "UTC")
+    zero = next(rule["y"] for rule in drawn["rules"] if rule["value"] == 0)
+    assert drawn["series"][0]["band"].startswith(f"M46.0,{zero:.1f}L")

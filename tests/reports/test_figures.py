@@ -56,3 +56,9 @@ def test_an_axis_reaches_what_it_shows_in_a_few_round_steps(highest):
     assert marks == sorted(set(marks))
     step = f"{marks[1]:.0e}" if marks[1] else ""
     assert step[0] in "1235", "1, 2, 2.5 or 5 times a power of ten"
+
+
+def test_a_time_zone_is_called_as_people_call_it():
+    assert figures.zone_name("Asia/Shanghai", "zh") == "中国时间"
+    assert figures.zone_name("Europe/Berlin", "en") == "Central European Time"
+    assert figures.zone_name("UTC", "en") == "UTC"

@@ -1,0 +1,45 @@
+"""What is wrong with a text (of a plant, of a tariff) or an address, in words the portal has in both languages."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+WORDS = (
+    (r"nothing is called '(?P<a>.*)' here", _l("nothing is called '%(a)s' here")),
+    (r"did you mean '(?P<a>.*)'\?", _l("did you mean '%(a)s'?")),
+    (r"unknown period '(?P<a>.*)'", _l("there is no period '%(a)s'")),
+    (r"unknown '(?P<a>.*)'", _l("'%(a)s' is not known here")),
+    (r"'(?P<a>.*)' is missing", _l("'%(a)s' is missing")),
+    (r"'(?P<a>.*)' is not a text", _l("'%(a)s' is no text")),
+    (r"'(?P<a>.*)' is not a number", _l("'%(a)s' is no number")),
+    (r"'(?P<a>.*)' is not a whole number", _l("'%(a)s' is no whole number")),
+    (r"'(?P<a>.*)' is neither true nor false", _l("'%(a)s' is neither true nor false")),
+    (r"(?P<a>\S+) is more than (?P<b>\S+)", _l("%(a)s is more than %(b)s")),
+    (r"(?P<a>\S+) is not more than (?P<b>\S+)", _l("%(a)s is not more than %(b)s")),
+    (r"(?P<a>\S+) is less than (?P<b>\S+)", _l("%(a)s is less than %(b)s")),
+    (r"give at most (?P<a>\S+)", _l("give at most %(a)s")),
+    (r"at least one is needed here", _l("at least one is needed here")),
+    (r"a mapping(?: of names to values)? is needed here|a unit is a mapping",
+     _l("names with their values are needed here")),
+    (r"'(?P<a>.*)' is (?:no|not an) identifier", _l("'%(a)s' is no identifier")),
+    (r"take it from the point's page", _l("take it from the point's page")),
+    (r"use the 26 characters shown", _l("use the 26 characters shown")),
+    (r"(?P<a>\d+) units are called '(?P<b>.*)'", _l("%(a)s units are called '%(b)s'")),
+    (r"give each its own name", _l("give each its own name")),
+    (r"'(?P<a>.*)' is no carrier", _l("'%(a)s' is no carrier")),
+    (r"unknown carrier '(?P<a>.*)'", _l("'%(a)s' is no carrier")),
+    (r"is no supply of this plant", _l("it is no supply of this plant")),
+    (r"name the grid's supply", _l("name the grid's supply")),
+    (r"follows the outdoor temperature", _l("it follows the outdoor temperature")),
+    (r"say where it comes from: outdoor", _l("say where it comes from: outdoor")),
+    (r"nothing says how much it makes", _l("nothing says how much it makes")),
+    (r"name its meters", _l("name its meters")),
+    (r"nothing gives (?P<carrier>\w+)", _l("nothing gives %(carrier)s")),
+    (r"add what it is bought from or made by", _l("add what it is bought from or made by")),
+    (r"'(?P<a>.*)' is not a(?: day|n instant)", _l("'%(a)s' is not a day")),
+    (r"use (?P<a>\d{4}-\d\d-\d\d)", _l("write it like %(a)s")),
+    (r"this is longer than three years", _l("this is longer than three years")),
+    (r"choose a shorter period", _l("choose a shorter period")),
+    (r"(?P<a>\d+) is out of range", _l("%(a)s is out of range")),
+    (r"use a year from (?P<a>\d+) to (?P<b>\d+)", _l("use a year from %(a)s to %(b)s")),
+)  # fmt: skip
