@@ -38,8 +38,8 @@ FOUND, PEERS = FOLDER / "bench-foresight", FOLDER / "bench-foresight-peers"
 STATSFORECAST = "statsforecast==2.0.2"
 SAMPLE = 6
 """Of many series of one kind every sixth is also given to the slower rivals."""
-ORIGINS = 4
-"""statsforecast fits anew at every origin: so many, spread evenly over the test period."""
+ORIGINS, ORIGINS_ALONE = 4, 24
+"""statsforecast fits anew at every origin: so many a member, or of a single series, spread evenly over the test period."""
 HISTORY_DAYS = 35
 THREADS = 1
 LEARNING = Learning(most_rows=40_000, leads=("near", "day"), also_without_weather=False, threads=THREADS)
@@ -210,7 +210,8 @@ def _plain_columns(panel: Panel, n: int, at: Ints, step: int) -> Floats:
 def _statsforecast(series: Series, panel: Panel, places: Places) -> dict[str, Floats]:
     """Return AutoETS and MSTL of some origins, NaN at all others: fitted on the five weeks before."""
     origins = np.unique(places.origin)
-    chosen = origins[np.linspace(0, len(origins) - 1, ORIGINS).round().astype(int)]
+    count = ORIGINS if len(panel.values) > 1 else ORIGINS_ALONE
+    chosen = origins[np.linspace(0, len(origins) - 1, count).round().astype(int)]
     jobs, where = [], []
     for n in range(0, len(panel.values), SAMPLE if len(panel.values) > 1 else 1):
         for origin in chosen:
