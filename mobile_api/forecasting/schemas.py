@@ -111,6 +111,18 @@ class NewTargetSchema(Schema):
     plant = ma.fields.Nested(PlantSchema, load_default=None, allow_none=True)
 
 
+class TargetChangeSchema(Schema):
+    """What is said otherwise of a target; what is left out stays. Points, place, source and steps always stay."""
+
+    name = ma.fields.String(validate=_NAME, metadata={"example": "Electricity of the district"})
+    name_zh = ma.fields.String(allow_none=True, validate=_NAME, metadata={"example": "全区用电"})
+    horizon_hours = ma.fields.Integer(validate=ma.validate.Range(1, LONGEST_H), metadata={"example": 72})
+    floor = ma.fields.Float(allow_none=True, metadata={"example": 0.0})
+    ceiling = ma.fields.Float(allow_none=True, metadata={"example": 1250.0})
+    weather_place_id = Id(allow_none=True)
+    plant = ma.fields.Nested(PlantSchema, allow_none=True)
+
+
 class TargetQuery(PageQuery):
     """Which of what is forecast."""
 

@@ -28,6 +28,9 @@ VERDICTS = {
     Verdict.REFUSED: _l("not better, not used"),
 }  # fmt: skip
 VERDICT_SIGNS = {Verdict.CHAMPION: "good", Verdict.REPLACED: "idle", Verdict.REFUSED: "unknown"}
+WEATHER_SOURCES = {
+    "file": _l("files that are brought or dropped"), "http": _l("the weather provider, each hour"),
+}  # fmt: skip
 VARIABLES = {
     "temperature_c": (_l("air temperature"), "K"), "ghi_wm2": (_l("solar irradiance"), "W/m²"),
     "wind_ms": (_l("wind"), "m/s"), "humidity_pct": (_l("relative humidity"), "%"),

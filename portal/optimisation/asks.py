@@ -45,7 +45,7 @@ def answer_target(coordination_target_id: UUID) -> Any:
     return _taken(coordination_target_id, {
         "accept": lambda: targets.accept(g.session, g.scope, **here),
         "counter": lambda: targets.counter(
-            g.session, g.scope, **here, amount=_needed("amount"), wants=_money("wants")
+            g.session, g.scope, **here, amount=forms.needed("amount"), wants=_money("wants")
         ),
         "refuse": lambda: targets.refuse(
             g.session, g.scope, **here, reason=Reason(forms.among("reason", words.REASONS)),
@@ -64,7 +64,7 @@ def settle_target(coordination_target_id: UUID) -> Any:
         "agree": lambda: targets.agree(g.session, g.scope, **here),
         "withdraw": lambda: targets.withdraw(g.session, g.scope, **here),
         "revise": lambda: targets.revise(
-            g.session, g.scope, **here, most=_needed("most"), pays=_money("pays"), answer_by=_moment("answer_by")
+            g.session, g.scope, **here, most=forms.needed("most"), pays=_money("pays"), answer_by=_moment("answer_by")
         ),
     })  # fmt: skip
 
@@ -109,7 +109,7 @@ def _fields(plants: list[tuple[str, str]]) -> list[Field]:
 
 def _new() -> NewTarget:
     return NewTarget(
-        Kind(forms.among("kind", words.KINDS)), _needed("most"), _moment("begins_at"), _moment("ends_at"),
+        Kind(forms.among("kind", words.KINDS)), forms.needed("most"), _moment("begins_at"), _moment("ends_at"),
         _moment("answer_by"), forms.among("carrier", ["", *UNITS]), _money("pays"),
     )  # fmt: skip
 
@@ -169,13 +169,6 @@ def _offered(found: Any, state: State) -> tuple[list[Field], list[Field]]:
 
 def _holds(organisation_id: UUID, roles: Any) -> bool:
     return any(organisation_id in g.scope.where(role) for role in roles)
-
-
-def _needed(name: str) -> float:
-    found = forms.number(name)
-    if found is None:
-        raise Refused(_("A number is missing here"), field=name, remedy=_("type it"))
-    return found
 
 
 def _money(name: str) -> Decimal:

@@ -21,7 +21,7 @@ from backend.forecasting.service.looking import (
     target,
     terms,
 )
-from backend.forecasting.service.targets import NewTarget, add_target, end_target
+from backend.forecasting.service.targets import CHANGEABLE, NewTarget, add_target, change_target, end_target
 from backend.forecasting.service.training import (
     ask_for_training,
     due_for_training,
@@ -33,6 +33,7 @@ from backend.forecasting.service.training import (
 )
 
 __all__ = [
+    "CHANGEABLE",
     "KEEPERS",
     "LEVELS",
     "LOOKERS",
@@ -49,6 +50,7 @@ __all__ = [
     "add_target",
     "ask_for_training",
     "at",
+    "change_target",
     "day_ahead",
     "due",
     "due_for_training",

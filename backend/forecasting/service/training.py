@@ -96,6 +96,8 @@ def ask_for_training(session: Session, scope: Scope, *, target_id: UUID) -> Fore
     """
     one = targets.target(session, scope, target_id)
     scope.demand(one.organisation_id, *KEEPERS)
+    if one.ended_at is not None:
+        raise Refused("this is not forecast any more", field="target_id", remedy="set up a new one")
     champion = targets.standing(session, scope, [one.id]).get(one.id)
     if champion is not None and clock.now() - champion.known_until < timedelta(days=LEAST_HELD_DAYS + 1):
         ready = champion.known_until + timedelta(days=LEAST_HELD_DAYS + 1)

@@ -44,10 +44,13 @@ class NewPlace:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name.strip()) <= 200:
-            raise Refused("a name has 1 to 200 characters", field="name", value=self.name[:200])
+            raise Refused("a name has 1 to 200 characters", field="name", value=self.name[:200],
+                          remedy="name the place")  # fmt: skip
         for name, most in (("latitude", 90), ("longitude", 180)):
             if not -most <= getattr(self, name) <= most:
-                raise Refused(f"this is no {name}", field=name, value=getattr(self, name))
+                raise Refused(
+                    f"this is no {name}", field=name, value=getattr(self, name), remedy=f"use -{most} to {most}"
+                )
         if self.source not in SOURCES:
             raise Refused(
                 "weather comes from files or a provider", field="source", value=self.source,
