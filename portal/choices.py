@@ -193,7 +193,9 @@ KINDS = {
         _counted, lambda scope, key: named(metering.point(g.session, scope, key)), Application.MANAGEMENT
     ),
     "weather_place": Kind(
-        _weather_places, lambda scope, key: named(weather.place(g.session, scope, key)), Application.MANAGEMENT
+        _weather_places,
+        lambda scope, key: named(weather.place(g.session, scope, key)),
+        Application.MANAGEMENT,
     ),
     "part": Kind(_parts, lambda scope, key: named(assets.part(g.session, scope, key))),
     "stored_device": Kind(_stored_devices, _device),

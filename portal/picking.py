@@ -62,8 +62,9 @@ def pick_several(name: str, label: Any, kind: str, chosen: Sequence[Any] = (), *
         options = [(show(one.value), _whole(one)) for one in found]
         return Field(name, label, first, "checks", options=options, is_half=False)
     now = request.form.getlist(name) if request.method == "POST" else first
-    return Field(name, label, [], "picks", find=_search(kind, about), options=[(one, _name_of(kind, one)) for one in now],
-                 is_half=False, is_required=False)  # fmt: skip
+    named = [(one, _name_of(kind, one)) for one in now]
+    return Field(name, label, [], "picks", find=_search(kind, about), options=named, is_half=False,
+                 is_required=False)  # fmt: skip
 
 
 def picked(name: str, kind: str, **about: Any) -> UUID:

@@ -17,7 +17,7 @@ from backend.optimisation import service
 from backend.optimisation.rules.coordination.asking import Reason, State
 from backend.optimisation.rules.model.document import UNITS
 from backend.optimisation.rules.targets import Kind
-from backend.optimisation.service import joining, targets
+from backend.optimisation.service import bound, joining, targets
 from backend.optimisation.service.targets import NewTarget
 from backend.tenancy import service as tenancy
 from portal import forms
@@ -128,8 +128,10 @@ def _taken(target_id: UUID, steps: dict[str, Callable[[], Any]]) -> Any:
 
 
 def _page(found: Any, error: EnerfieldError | None = None) -> Any:
-    plant = service.described(g.session, g.scope, plant_id=found.plant_id).plant
+    about = service.described(g.session, g.scope, plant_id=found.plant_id)
+    plant = about.plant
     g.zone = network.site_of(g.session, g.scope, plant.site_id).timezone
+    kept = bound.judged(g.session, g.scope, about=about, found=found)
     state = targets.state_now(found)
     sign, word = words.STATES[state]
     answers, settles = _offered(found, state)
@@ -141,7 +143,8 @@ def _page(found: Any, error: EnerfieldError | None = None) -> Any:
         agreed=joining.member(g.session, g.scope, plant_id=found.plant_id), plan=url_for("portal.plan", plant=plant.id),
         reason=words.REASONS[found.reason] if found.reason else "", wrong=judged["wrong"], above=judged["above"],
         field={one.name: one for one in (*answers, *settles)}, may_answer=bool(answers), may_settle=bool(settles),
-        is_countered=state is State.COUNTERED,
+        is_countered=state is State.COUNTERED, kept=kept,
+        outcome=words.OUTCOMES_OF_TARGETS[kept.outcome] if kept else None,
     )  # fmt: skip
     return drawn if error is None else (drawn, 422)
 

@@ -58,7 +58,11 @@ def test_something_new_is_forecast_and_no_more(phone, world, named):
     assert (fine.status_code, fine.json["field"]) == (422, "step_minutes")
     path = f"/forecast-targets/{made.json['id']}"
     changed = operator.ask("PATCH", path, json={"name": "whole", "ceiling": 250.0})
-    assert (changed.json["name"], changed.json["ceiling"], changed.json["horizon_hours"]) == ("whole", 250.0, 48)
+    assert (changed.json["name"], changed.json["ceiling"], changed.json["horizon_hours"]) == (
+        "whole",
+        250.0,
+        48,
+    )
     assert operator.ask("PATCH", path, json={"floor": 300.0}).json["field"] == "floor"
     assert operator.ask("PATCH", path, json={"step_minutes": 30}).status_code == 422
     assert phone(world.east, "dispatcher").ask("PATCH", path, json={"name": "mine"}).status_code == 403

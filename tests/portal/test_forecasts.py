@@ -88,7 +88,8 @@ def said(world, **more):
     """What a form of a new forecast sends, as a browser does."""
     ids = world.east.ids
     return {
-        "name": "Roof", "name_zh": "屋顶光伏", "source": "pv", "position": show(ids["plant"]), "points": show(ids["load"]),
+        "name": "Roof", "name_zh": "屋顶光伏", "source": "pv", "position": show(ids["plant"]),
+        "points": show(ids["load"]),
         "step_minutes": "60", "horizon_hours": "72", "floor": "0", "ceiling": "",
         "weather_place": show(ids["weather_place"]), "latitude": "", "longitude": "", "tilt_deg": "12",
         "azimuth_deg": "", "peak_kw": "60", **more,
@@ -138,12 +139,16 @@ def test_something_new_is_forecast_by_those_who_may(browser, world, foreseen):
         ("position", {"position": ""}, "Nothing is chosen"),
     ],
 )
-def test_what_is_wrong_is_said_beside_its_field_with_its_remedy(browser, world, foreseen, field, wrong, words):
+def test_what_is_wrong_is_said_beside_its_field_with_its_remedy(
+    browser, world, foreseen, field, wrong, words
+):
     sent = said(world, name="Wrong") | wrong
     answer = browser(world.east, "operator").post("/forecasts/new", data=sent)
     assert answer.status_code == 422
     assert words.lower() in html.unescape(answer.text).lower()
-    assert re.search(rf'(?:id="{field}"[^>]*aria-invalid|<legend class="label">Meters|{field}-said)', answer.text)
+    assert re.search(
+        rf'(?:id="{field}"[^>]*aria-invalid|<legend class="label">Meters|{field}-said)', answer.text
+    )
     assert "Wrong" not in targets(world)
 
 

@@ -63,7 +63,9 @@ class ForecastTarget(TenantOwned, Base):
     tried_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
     failing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    earlier: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default=text("'[]'::jsonb"))
+    earlier: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
     untrained_since: Mapped[datetime | None]
     untrained: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 

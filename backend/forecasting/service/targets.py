@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from backend.forecasting.models import SETTINGS, ForecastTarget, ForecastTerm
@@ -118,7 +119,8 @@ def add_target(session: Session, scope: Scope, *, position_id: UUID, new: NewTar
         id=ids.new_id(), organisation_id=position.organisation_id, position_id=position.id, name=new.name.strip(),
         name_zh=new.name_zh, carrier=carrier, unit=unit, source=new.source, step_minutes=new.step_minutes,
         horizon_hours=new.horizon_hours, floor=new.floor, ceiling=new.ceiling,
-        weather_place_id=new.weather_place_id, plant=_whole(new.plant), is_simulated=new.is_simulated, created_at=clock.now(),
+        weather_place_id=new.weather_place_id, plant=_whole(new.plant), is_simulated=new.is_simulated,
+        created_at=clock.now(),
     )  # fmt: skip
     session.add(one)
     session.flush()
@@ -149,7 +151,7 @@ def change_target(session: Session, scope: Scope, *, target_id: UUID, **said: An
     if unknown := set(said) - set(CHANGEABLE):
         raise Refused("this stays as it is", field=min(unknown), remedy="say only " + ", ".join(CHANGEABLE))
     before = {name: getattr(one, name) for name in CHANGEABLE}
-    now = before | {name: value for name, value in said.items()}
+    now = before | said
     points = {point.id: term.sign for term, point in queries.terms(session, scope, [one.id])[one.id]}
     new = NewTarget(points=points, source=one.source, step_minutes=one.step_minutes, **now)
     now |= {"name": new.name.strip(), "plant": _whole(new.plant)}
@@ -179,7 +181,10 @@ def as_it_was(one: ForecastTarget, at: datetime) -> ForecastTarget:
     """Return a target with the settings it had at an instant: itself, or a copy that belongs to no session."""
     for was in one.earlier:
         if at < datetime.fromisoformat(was["until"]):
-            columns = {name: getattr(one, name) for name in one.__mapper__.column_attrs.keys()}
+            columns = {
+                name: getattr(one, name)
+                for name in (column.key for column in inspect(ForecastTarget).column_attrs)
+            }
             settings = {name: was[name] for name in SETTINGS}
             place_id = settings["weather_place_id"]
             settings["weather_place_id"] = None if place_id is None else UUID(place_id)

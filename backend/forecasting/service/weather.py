@@ -49,7 +49,10 @@ class NewPlace:
         for name, most in (("latitude", 90), ("longitude", 180)):
             if not -most <= getattr(self, name) <= most:
                 raise Refused(
-                    f"this is no {name}", field=name, value=getattr(self, name), remedy=f"use -{most} to {most}"
+                    f"this is no {name}",
+                    field=name,
+                    value=getattr(self, name),
+                    remedy=f"use -{most} to {most}",
                 )
         if self.source not in SOURCES:
             raise Refused(

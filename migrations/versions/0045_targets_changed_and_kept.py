@@ -1,4 +1,4 @@
-"""What a forecast target was set to before it was changed, and why no model could be trained."""
+"""What a forecast target was before it was changed, why no model could be trained, and what a plan kept to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ down_revision = "0044"
 def upgrade() -> None:
     """Apply."""
     op.add_column(
-        "forecast_target", sa.Column("earlier", JSONB(), nullable=False, server_default=sa.text("'[]'::jsonb"))
+        "forecast_target",
+        sa.Column("earlier", JSONB(), nullable=False, server_default=sa.text("'[]'::jsonb")),
+    )
+    op.add_column(
+        "operation_plan", sa.Column("targets", JSONB(), nullable=False, server_default=sa.text("'[]'::jsonb"))
     )
     op.add_column("forecast_target", sa.Column("untrained_since", sa.DateTime(timezone=True)))
     op.add_column("forecast_target", sa.Column("untrained", JSONB()))
@@ -21,5 +25,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_column("operation_plan", "targets")
     for column in ("untrained", "untrained_since", "earlier"):
         op.drop_column("forecast_target", column)
