@@ -7,7 +7,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.forecasting.service import LEVELS, Method, Source, Verdict, Why
+from backend.forecasting.service import LEVELS, Method, Source, Untrained, Verdict, Why
 from backend.forecasting.service.targets import LONGEST_H, MOST_TERMS, STEPS
 from backend.forecasting.service.weather import LEADS_H as WEATHER_LEADS_H
 from backend.forecasting.service.weather import SOURCES
@@ -81,6 +81,14 @@ class TargetSchema(Schema):
         metadata={
             "type": ["string", "null"], "enum": [*(why.value for why in Why), None],
             "description": "What is not there to forecast from.",
+        },
+    )  # fmt: skip
+    untrained_since = instant(allow_none=True, metadata={"description": "No model can be trained since."})
+    untrained_why = ma.fields.Function(
+        lambda one: one.untrained["why"] if one.untrained else None,
+        metadata={
+            "type": ["string", "null"], "enum": [*(why.value for why in Untrained), None],
+            "description": "Why the last try to train came to nothing.",
         },
     )  # fmt: skip
 

@@ -68,6 +68,7 @@ def forecast(target_id: UUID) -> str:
         unit=drawn.unit, factor=fan.rate(target.unit, target.step_minutes)[1], accuracy=_accuracy(target, view),
         scores=_scores(models), models=_models(models), earlier=_earlier(target),
         source=word(words.SOURCES, target.source),
+        untrained=words.untrained(target.untrained) if target.untrained else "",
         terms=_terms(target), may_keep=_may_keep(target), sky=weather_card(target, _judged(view)),
         plain_link=here(known=None), like_link=url_for("portal.new_forecast", like=show(target.id)),
     )  # fmt: skip

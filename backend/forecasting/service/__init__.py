@@ -4,6 +4,7 @@ from backend.forecasting.models import Verdict, WeatherKind
 from backend.forecasting.queries.confined import KEEPERS, LOOKERS
 from backend.forecasting.rules import Method, Source, Why
 from backend.forecasting.service.accuracy import Accuracy, accuracy
+from backend.forecasting.service.failing import NotLearnt, Untrained, note_untrained
 from backend.forecasting.service.issuing import due, issue_forecasts, keep_house, replay, revised_since
 from backend.forecasting.service.looking import (
     LEVELS,
@@ -41,7 +42,9 @@ __all__ = [
     "ForecastSeries",
     "Method",
     "NewTarget",
+    "NotLearnt",
     "Source",
+    "Untrained",
     "Verdict",
     "WeatherKind",
     "Why",
@@ -64,6 +67,7 @@ __all__ = [
     "list_forecasts",
     "list_models",
     "list_targets",
+    "note_untrained",
     "own_scores",
     "place_of",
     "replay",

@@ -90,7 +90,10 @@ def make_plan(
 def note_failure(
     session: Session, scope: Scope, *, plant_id: UUID, kind: PlanKind, at: datetime, refusal: Refusal
 ) -> OperationPlan:
-    """Keep that no plan could be made, for a reason nobody foresaw: it must not go unseen."""
+    """Keep that no plan could be made, for a reason nobody foresaw: it must not go unseen.
+
+    A plan another worker made for the same hours meanwhile stands.
+    """
     plant = queries.plant(session, scope, plant_id)
     about = plants.described(session, scope, plant_id=plant_id, at=at)
     site = network.site_of(session, scope, plant.site_id)
@@ -98,6 +101,8 @@ def note_failure(
     found = (
         None if kind is PlanKind.BY_HAND else queries.plan_for(session, scope, plant_id, kind, planned.start)
     )
+    if found is not None and found.status is not PlanStatus.FAILED:
+        return found
     kept = found or OperationPlan(
         id=ids.new_id(), organisation_id=plant.organisation_id, plant_id=plant_id, kind=kind,
         starts_at=planned.start, currency=site.currency, made_by=scope.actor_id,
