@@ -92,7 +92,7 @@ def _bare_engine(table: Table, wanted: Floats, known: Any, said: Table) -> float
     data = lgb.Dataset(columns, wanted, params=LEARNING.binning, free_raw_data=False).construct()
     for n in range(FOLDS):
         part = data.subset(np.flatnonzero(fold != n).tolist())
-        lgb.train(LEARNING.median, part, LEARNING.rounds).predict(said.columns, num_threads=1)
+        lgb.train(LEARNING.median(n), part, LEARNING.rounds).predict(said.columns, num_threads=1)
     data = lgb.Dataset(narrow, wanted, params=LEARNING.binning).construct()
     for n, level in enumerate(QUANTILES):
         if n != MEDIAN:

@@ -23,12 +23,12 @@ import lightgbm as lgb
 import numpy as np
 
 from backend.forecasting.rules.backtest import pinball
-from backend.forecasting.rules.calibration import Stretch, stretch
+from backend.forecasting.rules.calibration import Stretch
 from backend.forecasting.rules.engine import Learning
 from backend.forecasting.rules.features import Panel, Places
-from backend.forecasting.rules.foreseen import BAND_80, MEDIAN, QUANTILES, tidy
-from backend.forecasting.rules.model import night, panel_of, train_together
-from backend.forecasting.rules.series import Floats, Ints
+from backend.forecasting.rules.foreseen import BAND_80, MEDIAN, QUANTILES, NoForecast, tidy
+from backend.forecasting.rules.model import HINDSIGHT_DAYS, Made, corrected, night, panel_of, train
+from backend.forecasting.rules.series import Floats, Ints, Past
 from tests.bench.common import say
 from tests.bench.foresight_series import SERIES, Series, every_second, load
 from tests.bench.foresight_table import write_table
@@ -103,38 +103,53 @@ def _hour_before(panel: Panel, at: Ints) -> Ints:
 
 
 def _ours(series: Series, panel: Panel, horizons: dict[str, Places]) -> list[Floats]:
-    """Return our quantiles: trained anew a few times in the period, stretched by the last 14 days' misses."""
-    first, last = series.test
+    """Return our quantiles, each member by a model of its own, trained anew every so often in the period."""
     leads = ("near", "day") if "day-ahead" in horizons else ("near",)
-    edges = [*range(first, last, series.refit_days * panel.per_day), last]
-    found = [np.full((len(series.pasts), last - first, len(QUANTILES)), np.nan) for _ in horizons]
-    for start, end in zip(edges, edges[1:], strict=False):
-        until = series.pasts[0].start + timedelta(minutes=panel.clock.step_min) * start
-        model = train_together([past.known(until) for past in series.pasts], series.weather, series.kind,
-                               learning=replace(LEARNING, leads=leads))  # fmt: skip
-        mine = slice(start - first, end - first)
-        for kept, places in zip(found, horizons.values(), strict=True):
-            pairs = Places(places.origin[mine], places.at[mine])
-            raw = night(tidy(model.raw(panel, pairs), series.kind), panel, series.kind, pairs.at)
-            kept[:, mine] = night(
-                tidy(_stretched(panel, raw, pairs.at), series.kind), panel, series.kind, pairs.at
-            )
+    found = [
+        np.full((len(series.pasts), len(pairs.at), len(QUANTILES)), np.nan) for pairs in horizons.values()
+    ]
+    for n, past in enumerate(series.pasts):
+        alone = panel_of([past], series.weather, series.kind)
+        for kept, made in zip(found, _member(series, past, alone, horizons, leads), strict=True):
+            kept[n] = made
     return found
 
 
-def _stretched(panel: Panel, raw: Floats, at: Ints) -> Floats:
-    """Stretch each day by the 14 days before it (a forecast of the product does so at every origin)."""
-    day, made = panel.day[at], np.empty_like(raw)
-    for today in np.unique(day):
-        now, was = day == today, (day < today) & (day >= today - 14)
-        for n in range(len(raw)):
-            one = (
-                stretch(raw[n, was], panel.values[n, at[was]], (today - day[was]).astype(float))
-                if was.any()
-                else Stretch()
+def _member(series: Series, past: Past, panel: Panel, horizons: dict[str, Places], leads: tuple[str, ...]
+            ) -> list[Floats]:  # fmt: skip
+    """Return quantiles of one member, corrected by the misses of the four weeks before."""
+    first, last = series.test
+    edges = [*range(first, last, series.refit_days * panel.per_day), last]
+    raw = [np.full((1, last - first, len(QUANTILES)), np.nan) for _ in horizons]
+    for start, end in zip(edges, edges[1:], strict=False):
+        until = past.start + timedelta(minutes=panel.clock.step_min) * start
+        try:
+            model = train(
+                past.known(until), series.weather, series.kind, learning=replace(LEARNING, leads=leads)
             )
-            made[n, now] = one.apply(raw[n, now])
-    return made
+        except NoForecast:
+            continue
+        mine = slice(start - first, end - first)
+        for kept, places in zip(raw, horizons.values(), strict=True):
+            pairs = Places(places.origin[mine], places.at[mine])
+            kept[:, mine] = night(tidy(model.raw(panel, pairs), series.kind), panel, series.kind, pairs.at)
+    return [_corrected(series, panel, places, made)[0]
+            for places, made in zip(horizons.values(), raw, strict=True)]  # fmt: skip
+
+
+def _corrected(series: Series, panel: Panel, places: Places, raw: Floats) -> Floats:
+    """Correct each day by the days before it (a forecast of the product does so at every origin)."""
+    day, made = panel.day[places.at], np.empty_like(raw)
+    for today in np.unique(day):
+        now, was = day == today, (day < today) & (day >= today - HINDSIGHT_DAYS)
+        was &= np.isfinite(raw[0, :, MEDIAN])
+        made[:, now] = Stretch().apply(raw[:, now])
+        if was.any():
+            then, here = (
+                Made(Places(places.origin[mine], places.at[mine]), raw[:, mine]) for mine in (was, now)
+            )
+            made[:, now] = corrected(panel, then, here, (today - day[was]).astype(float))
+    return night(tidy(made, series.kind), panel, series.kind, places.at)
 
 
 def _naive(panel: Panel, at: Ints) -> dict[str, Floats]:

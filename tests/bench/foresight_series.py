@@ -90,7 +90,7 @@ def danish_heat() -> Series:
     register = table[~table.index.duplicated()].asfreq("h")
     hourly = (register.shift(-1) - register).to_frame("meter 660")
     return _series(
-        hourly, "Europe/Copenhagen", "DK", Kind(Source.LOAD, "heat"), ("2019-01-01", "2020-01-01"), 122
+        hourly, "Europe/Copenhagen", "DK", Kind(Source.LOAD, "heat"), ("2019-01-01", "2020-01-01"), 28
     )
 
 
@@ -122,7 +122,7 @@ def household_water() -> Series:
     )
     hourly = hourly.loc[:, hourly[:"2016-11"].notna().mean() > 0.3]
     return _series(
-        hourly, "Europe/Madrid", "ES", Kind(Source.LOAD, "water"), ("2016-12-01", "2017-02-28"), 90
+        hourly, "Europe/Madrid", "ES", Kind(Source.LOAD, "water"), ("2016-12-01", "2017-02-28"), 28
     )
 
 
@@ -135,21 +135,21 @@ def victoria() -> Series:
     weather = {"temperature_c": table["Temperature"].to_numpy(float)}
     kind = Kind(Source.LOAD, "electricity")
     return _series(
-        table[["Demand"]], "Australia/Melbourne", "AU-VIC", kind, ("2013-07-01", "2014-01-01"), 92, weather
+        table[["Demand"]], "Australia/Melbourne", "AU-VIC", kind, ("2013-07-01", "2014-01-01"), 28, weather
     )
 
 
 _SOLAR_FARM = PvArray(40.08, -88.24)  # where Urbana lies; tilt and azimuth by the rule of thumb
 SERIES: dict[str, Callable[[], Series]] = {
-    "campus_electricity": lambda: campus("electricity", Kind(), ("2017-07-01", "2018-07-01"), 183),
-    "campus_steam": lambda: campus("steam", Kind(Source.SUPPLY, "steam"), ("2017-07-01", "2018-07-01"), 183),
+    "campus_electricity": lambda: campus("electricity", Kind(), ("2017-07-01", "2018-07-01"), 28),
+    "campus_steam": lambda: campus("steam", Kind(Source.SUPPLY, "steam"), ("2017-07-01", "2018-07-01"), 28),
     "campus_chilled_water": lambda: campus(
-        "chilled_water_and_tes", Kind(Source.LOAD, "cooling"), ("2019-06-01", "2019-09-01"), 31
+        "chilled_water_and_tes", Kind(Source.LOAD, "cooling"), ("2019-06-01", "2019-09-01"), 7
     ),
     "campus_pv": lambda: campus(
-        "solar_farm", Kind(Source.PV, pv=_SOLAR_FARM), ("2017-07-01", "2018-01-01"), 92
+        "solar_farm", Kind(Source.PV, pv=_SOLAR_FARM), ("2017-07-01", "2018-01-01"), 28
     ),
-    "campus_wind": lambda: campus("wind_railsplitter", Kind(Source.WIND), ("2018-01-01", "2018-07-01"), 92),
+    "campus_wind": lambda: campus("wind_railsplitter", Kind(Source.WIND), ("2018-01-01", "2018-07-01"), 28),
     "danish_heat": danish_heat,
     "victoria": victoria,
     "household_water": household_water,

@@ -1,4 +1,7 @@
-"""What recent forecasts missed widens or narrows the next ones: conformal, one factor a side, with memory.
+"""What recent forecasts missed moves, widens or narrows the next ones.
+
+Where the day before would have been nearer than the model, the next forecasts lean towards it (`lean`): a model that
+never saw such a season follows it then. Widths: conformal, one factor a side, with memory (`stretch`).
 
 A band that should hold 80 % and held 70 % is too narrow by a factor that can be read off the misses: the quantile of
 (value - median) / (upper edge - median). It is taken over recent days, new days counting more, and drawn
@@ -23,6 +26,7 @@ FRESH = 1.1
 From the training years of the bench's series, where bands of fresh models held 75 % in the mean instead of 80 %.
 """
 _LEAST, _MOST = 0.5, 2.5
+_DRAWN, _LEAST_STEPS = 0.3, 72
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,20 @@ class Stretch:
         middle = values[..., [MEDIAN]]
         away = values - middle
         return np.asarray(middle + np.where(away < 0, self.below, self.above) * away)
+
+
+def lean(middle: Floats, actual: Floats, before: Floats) -> float:
+    """Return how far from the median towards the day before the truth lay, from 0 to 1.
+
+    middle, actual, before: earlier medians, what came, the same hours of the newest day known then; shape (steps,)
+    Least squares, drawn towards 0: without evidence nothing leans.
+    """
+    way, missed = before - middle, actual - middle
+    known = np.isfinite(way) & np.isfinite(missed)
+    length = float(way[known] @ way[known])
+    if not length or known.sum() < _LEAST_STEPS:
+        return 0.0
+    return float(np.clip(way[known] @ missed[known] / ((1 + _DRAWN) * length), 0.0, 1.0))
 
 
 def stretch(values: Floats, actual: Floats, age_days: Floats) -> Stretch:

@@ -1,14 +1,14 @@
-"""Gradient-boosted trees: a median made by three models that each left out a third, and the spread around it.
+"""Gradient-boosted trees and a line: a median made by three pairs that each left out a third, and the spread around it.
 
-Each third is foreseen by the model that has not seen it; what it missed by teaches the spread. So the spread is that
-of a forecast, not that of a fit.
+Each third is foreseen by the pair that has not seen it: what that missed by says how much trees and line are worth,
+and teaches the spread. So the spread is that of a forecast, not that of a fit.
 """
 
 from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from backend.forecasting.rules.features import Matrix
 from backend.forecasting.rules.foreseen import MEDIAN, QUANTILES
+from backend.forecasting.rules.line import Line, fit
 from backend.forecasting.rules.series import Floats, Ints
 
 SPREAD_NAMES = (
@@ -43,7 +44,7 @@ class Learning:
     seed: of every draw; the same input and seed give the same model
     """
 
-    rounds: int = 120
+    rounds: int = 140
     rate: float = 0.09
     leaves: int = 31
     least_rows: int = 40
@@ -66,12 +67,15 @@ class Learning:
         """Settings by which columns are binned: the same for all trees that share them."""
         return {"verbose": -1, "num_threads": self.threads, "max_bin": _BINS, "force_row_wise": True}
 
-    @property
-    def median(self) -> dict[str, Any]:
-        """Settings of a median: least absolute error, as forecasts are judged."""
+    def median(self, fold: int) -> dict[str, Any]:
+        """Settings of one of the medians: least absolute error, as forecasts are judged.
+
+        All but one draw where they split (P. Geurts et al., Extremely randomized trees, 2006): they err less alike.
+        """
         return self._shared | {
             "objective": "regression_l1", "learning_rate": self.rate, "num_leaves": self.leaves,
             "min_data_in_leaf": self.least_rows, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
+            "extra_trees": fold != _PLAIN,
         }  # fmt: skip
 
     def spread(self, level: float) -> dict[str, Any]:
@@ -83,23 +87,32 @@ class Learning:
 
 
 FOLDS = 3
+_PLAIN = 1
 _CLIP = 8.0
+_SHARES = np.linspace(0.0, 1.0, 21)
 
 
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """Trees: `medians` to be averaged, `spreads` for each quantile but the median.
+    """Trees and lines: `medians` and `lines` to be averaged, `spreads` for each quantile but the median.
 
     names: columns of the median; the spread's are those of SPREAD_NAMES among them
+    share: of the trees in the median, the rest is the lines'
     """
 
     names: tuple[str, ...]
     medians: tuple[lgb.Booster, ...]
+    lines: tuple[Line, ...]
+    share: float
     spreads: tuple[lgb.Booster, ...]
 
     def predict(self, columns: Matrix) -> Floats:
         """Return quantiles in units of the scale, relative to the base, shape (rows, quantiles)."""
-        median = np.mean([tree.predict(columns, num_threads=1) for tree in self.medians], axis=0)
+        median = _mixed(
+            self.share,
+            lambda: np.mean([tree.predict(columns, num_threads=1) for tree in self.medians], axis=0),
+            lambda: np.mean([line.predict(columns) for line in self.lines], axis=0),
+        )
         seen = spread_columns(self.names, columns, median)
         found = np.repeat(median[:, None], len(QUANTILES), axis=1)
         for n, tree in zip(_OUTER, self.spreads, strict=True):
@@ -109,13 +122,21 @@ class Engine:
     def as_dict(self) -> dict[str, Any]:
         """Return the engine as plain values: each tree is LightGBM's own text, packed (zlib, base64)."""
         medians, spreads = (list(map(_packed, trees)) for trees in (self.medians, self.spreads))
-        return {"names": list(self.names), "medians": medians, "spreads": spreads}
+        lines = [line.as_dict() for line in self.lines]
+        return {
+            "names": list(self.names),
+            "medians": medians,
+            "lines": lines,
+            "share": self.share,
+            "spreads": spreads,
+        }
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> Engine:
         """Read what `as_dict` said."""
         medians, spreads = (tuple(map(_unpacked, said[name])) for name in ("medians", "spreads"))
-        return cls(tuple(said["names"]), medians, spreads)
+        lines = tuple(map(Line.from_dict, said["lines"]))
+        return cls(tuple(said["names"]), medians, lines, said["share"], spreads)
 
 
 _OUTER = [n for n in range(len(QUANTILES)) if n != MEDIAN]
@@ -130,18 +151,37 @@ def learn(names: tuple[str, ...], columns: Matrix, wanted: Floats, block: Ints, 
     wanted = np.clip(wanted, -_CLIP, _CLIP)
     whole = lgb.Dataset(columns, wanted, params=how.binning, free_raw_data=False)
     whole.construct()
-    trees, median = [], np.empty(len(wanted))
+    trees, lines = [], []
+    by_trees, by_lines = np.empty(len(wanted)), np.empty(len(wanted))
     for fold in range(FOLDS):
         left_out = block % FOLDS == fold
-        split = left_out.any() and not left_out.all()
-        seen = whole.subset(np.flatnonzero(~left_out).tolist()) if split else whole
-        tree = lgb.train(how.median, seen, how.rounds)
-        median[left_out] = tree.predict(columns[left_out], num_threads=how.threads) if left_out.any() else 0.0
+        seen = ~left_out if left_out.any() and not left_out.all() else np.ones(len(wanted), bool)
+        tree = lgb.train(how.median(fold), whole.subset(np.flatnonzero(seen).tolist()), how.rounds)
+        line = fit(names, columns[seen], wanted[seen])
+        if left_out.any():
+            by_trees[left_out] = tree.predict(columns[left_out], num_threads=how.threads)
+            by_lines[left_out] = line.predict(columns[left_out])
         trees.append(tree)
+        lines.append(line)
+    share = _share(wanted - by_trees, wanted - by_lines)
+    median = share * by_trees + (1 - share) * by_lines
     spreads = _learn_spread(spread_columns(names, columns, median), wanted - median, how)
     for tree in (*trees, *spreads):
         tree.free_dataset()
-    return Engine(names, tuple(trees), tuple(spreads))
+    return Engine(names, tuple(trees), tuple(lines), share, tuple(spreads))
+
+
+def _share(missed_by_trees: Floats, missed_by_lines: Floats) -> float:
+    """Return the share of the trees at which their mean with the lines misses least."""
+    missed = [np.abs(share * missed_by_trees + (1 - share) * missed_by_lines).mean() for share in _SHARES]
+    return float(_SHARES[int(np.argmin(missed))])
+
+
+def _mixed(share: float, trees: Callable[[], Floats], lines: Callable[[], Floats]) -> Floats:
+    """Return the mean of trees and lines; what has no share is not asked."""
+    if share in (0.0, 1.0):
+        return trees() if share else lines()
+    return share * trees() + (1 - share) * lines()
 
 
 def _learn_spread(seen: NDArray[Any], missed: Floats, how: Learning) -> list[lgb.Booster]:

@@ -101,6 +101,16 @@ class Panel:
         read = self.by_day[:, np.clip(day, 0, None), slot]
         return np.where(day >= 0, read, np.nan)
 
+    def newest_days(self, places: Places) -> tuple[Ints, Ints]:
+        """Return how many days before a target the newest day known at its hour lies, and that day; (pairs,) each."""
+        day = self.day[places.at]
+        back = day - self.day[places.origin] + (self.slot[places.at] >= self.slot[places.origin])
+        return back, day - back
+
+    def day_before(self, places: Places) -> Floats:
+        """Return the values at the same hour of the newest day known, shape (points, pairs)."""
+        return self.lagged(self.newest_days(places)[1], self.slot[places.at])
+
     @cached_property
     def typical(self) -> Floats:
         """Return for every step the mean of the four like days before its own, shape (points, steps)."""
@@ -221,8 +231,7 @@ def _own(panel: Panel, places: Places) -> tuple[Floats, dict[str, Floats]]:
     """Return the base and the point's own past as seen from each origin, each of shape (points, pairs)."""
     origin, per_day, per_h = places.origin, panel.per_day, max(1, panel.per_day // 24)
     day, slot = panel.day[places.at], panel.slot[places.at]
-    back = day - panel.day[origin] + (slot >= panel.slot[origin])
-    newest = day - back
+    back, newest = panel.newest_days(places)
     like = panel.lagged(panel.like_days(day, newest), slot[:, None])
     week = newest - (newest - day) % 7
     weeks = panel.lagged(week[:, None] - 7 * np.arange(LIKE_DAYS), slot[:, None])

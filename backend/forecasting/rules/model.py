@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from backend.forecasting.rules.calibration import Stretch, stretch
+from backend.forecasting.rules.calibration import Stretch, lean, stretch
 from backend.forecasting.rules.days import LocalClock
 from backend.forecasting.rules.engine import Engine, Learning, learn
 from backend.forecasting.rules.features import NEAR_H, Panel, Places, build, targets
-from backend.forecasting.rules.foreseen import QUANTILES, NoForecast, Why, tidy
+from backend.forecasting.rules.foreseen import MEDIAN, QUANTILES, NoForecast, Why, tidy
 from backend.forecasting.rules.kinds import Kind, Source
 from backend.forecasting.rules.series import Floats, Ints, Past, Weather
 from backend.forecasting.rules.sun import dark, sun_columns
@@ -24,8 +24,8 @@ LEAST_DAYS = 21
 """So many days must be known for a model to be trained."""
 _LEAST_ROWS = 100
 _BLOCK_DAYS = 14
-_HINDSIGHT_DAYS = 14
-_FORMAT = 2
+HINDSIGHT_DAYS = 28
+_FORMAT = 3
 """Raised whenever what a model looks at changes: an older one is trained anew."""
 
 
@@ -65,8 +65,8 @@ class Model:
         gap = int((start - end) / timedelta(minutes=self.step_min))
         panel = panel_of(pasts, self._known(weather), self.kind, ahead=gap + steps)
         at = np.arange(origin + gap, origin + gap + steps)
-        raw = self.raw(panel, Places(np.full(steps, origin), at))
-        raw = self._stretched(panel, raw, origin, steps)
+        places = Places(np.full(steps, origin), at)
+        raw = self._corrected(panel, places, self.raw(panel, places))
         return night(tidy(raw, self.kind), panel, self.kind, at)
 
     def _known(self, weather: Weather | None) -> Weather | None:
@@ -88,19 +88,18 @@ class Model:
                 found[:, mine] = table.base[..., None] + table.scale[..., None] * said
         return np.asarray(np.sort(found, axis=-1))
 
-    def _stretched(self, panel: Panel, raw: Floats, origin: int, steps: int) -> Floats:
-        """Draw quantiles out by what the last two weeks' forecasts, made since training, would have missed."""
-        per_day, ahead = panel.per_day, min(steps, panel.per_day)
+    def _corrected(self, panel: Panel, places: Places, raw: Floats) -> Floats:
+        """Correct quantiles by what forecasts of the last weeks, made since training, would have missed."""
+        origin, per_day = int(places.origin[0]), panel.per_day
+        ahead = min(len(places.at), per_day)
         seen = int((self.trained_until - panel.clock.start) / timedelta(minutes=self.step_min))
-        origins = origin - ahead * np.arange(1, _HINDSIGHT_DAYS * per_day // ahead + 1)
+        origins = origin - ahead * np.arange(1, HINDSIGHT_DAYS * per_day // ahead + 1)
         origins = origins[(origins >= seen) & (origins > 0)]
         if not origins.size:
             return Stretch().apply(raw)
-        places = Places(np.repeat(origins, ahead), (origins[:, None] + np.arange(ahead)).ravel())
-        age = (origin - places.origin) / per_day
-        was = night(tidy(self.raw(panel, places), self.kind), panel, self.kind, places.at)
-        came = panel.values[:, places.at]
-        return np.stack([stretch(was[n], came[n], age).apply(raw[n]) for n in range(len(raw))])
+        then = Places(np.repeat(origins, ahead), (origins[:, None] + np.arange(ahead)).ravel())
+        was = night(tidy(self.raw(panel, then), self.kind), panel, self.kind, then.at)
+        return corrected(panel, Made(then, was), Made(places, raw), (origin - then.origin) / per_day)
 
     def to_text(self) -> str:
         """Return the model as JSON; its trees are LightGBM's own text, packed."""
@@ -125,6 +124,40 @@ class Model:
             {name: Engine.from_dict(engine) for name, engine in said["engines"].items()},
             datetime.fromisoformat(said["trained_until"]),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Quantiles made at places, shape (points, pairs, quantiles)."""
+
+    places: Places
+    values: Floats
+
+
+def corrected(panel: Panel, was: Made, now: Made, age_days: Floats) -> Floats:
+    """Return quantiles of `now` as earlier ones teach, of which it is known by now what came.
+
+    age_days: how long ago each of them was made, shape (pairs,)
+    """
+    came, then, today = (
+        panel.values[:, was.places.at],
+        panel.day_before(was.places),
+        panel.day_before(now.places),
+    )
+    far, found = ~panel.is_near(was.places), []
+    for n in range(len(came)):
+        share = lean(was.values[n, far, MEDIAN], came[n, far], then[n, far])
+        leant = _leant(panel, was.places, was.values[n], then[n], share)
+        drawn = stretch(leant, came[n], age_days)
+        found.append(drawn.apply(_leant(panel, now.places, now.values[n], today[n], share)))
+    return np.stack(found)
+
+
+def _leant(panel: Panel, places: Places, values: Floats, before: Floats, share: float) -> Floats:
+    """Move quantiles towards the day before, the less the further ahead; the hours just ahead know better."""
+    days = np.ceil(panel.lead_h(places) / DAY_H)
+    moved = np.where(panel.is_near(places), 0.0, share**days) * np.nan_to_num(before - values[:, MEDIAN])
+    return values + (moved[:, None] if share else 0.0)
 
 
 def night(values: Floats, panel: Panel, kind: Kind, at: Ints) -> Floats:
