@@ -78,3 +78,10 @@ def test_a_usual_week_is_the_middle_of_weeks_and_unknown_where_none_is_known():
     weeks[:, 7], weeks[1, 8] = np.nan, np.nan
     found = usual_week(weeks.ravel())
     assert (found[0], found[8]) == (3.0, 2.0) and np.isnan(found[7])
+
+
+@pytest.mark.parametrize(("counted", "part"), [(400.0, 100.0), (700.0, 50.0)])
+def test_the_worked_example_of_the_readme(counted, part):
+    over, whole, day = 4 * 96, 10 * 96, 96
+    rates, usual = np.full(over, counted * 4 / over), np.full(whole, 1.0)
+    assert budget(1000.0, rates, usual, planned=day).allowed == pytest.approx(part)
