@@ -134,7 +134,7 @@ def _counted(node_id: UUID, like: Any) -> list[Field]:
 
 def _ahead(like: Any) -> list[Field]:
     return [
-        Field("step_minutes", _("Steps"), like.step_minutes if like else 60, "select",
+        Field("step_minutes", _("Length of steps"), like.step_minutes if like else 60, "select",
               options=[(one, _("%(minutes)s min", minutes=one)) for one in STEPS],
               hint=_("never shorter than the meters count by")),
         _horizon_field(like),
