@@ -135,7 +135,8 @@ def agreed(subject: str) -> str:
         return subject
     beginning, words = next(one for one in AGREED if subject.startswith(one[0]))
     carrier = subject.removeprefix(beginning).removesuffix(" bought")
-    return str(words) % {"carrier": CARRIERS.get(carrier, carrier)}
+    said = str(words) % {"carrier": str(CARRIERS.get(carrier, carrier)).lower()}
+    return said[:1].upper() + said[1:]
 
 
 def hours_of(planned: Horizon, first: int, last: int) -> str:
