@@ -10,6 +10,9 @@ from flask import g
 
 from backend.assets import service as assets
 from backend.assets.service import DeviceFilter, DeviceStatus
+from backend.forecasting import service as forecasts
+from backend.forecasting.service import weather
+from backend.kernel import paging
 from backend.kernel.scope import Role, Scope
 from backend.kernel.units import PointKind
 from backend.metering import service as metering
@@ -65,7 +68,7 @@ def _organisations(
     return Kind(find, lambda scope, key: named(tenancy.organisation(g.session, scope, key)), application)
 
 
-def _places(*roles: Role) -> Kind:
+def _places(*roles: Role, application: Application = Application.MAINTENANCE) -> Kind:
     def find(scope: Scope, text: str, limit: int, about: About) -> Sequence[Choice]:
         owners = _held(scope, roles) if roles else _below(scope, about) if "at" in about else None
         found = network.list_positions(
@@ -78,8 +81,8 @@ def _places(*roles: Role) -> Kind:
         ]  # fmt: skip
 
     return Kind(
-        find, lambda scope, key: full_names([key]).get(key, named(network.position(g.session, scope, key)))
-    )
+        find, lambda scope, key: full_names([key]).get(key, named(network.position(g.session, scope, key))), application
+    )  # fmt: skip
 
 
 def _points(kind: PointKind | None = None, application: Application = Application.MAINTENANCE) -> Kind:
@@ -99,6 +102,30 @@ def _points(kind: PointKind | None = None, application: Application = Applicatio
         ]  # fmt: skip
 
     return Kind(find, lambda scope, key: named(metering.point(g.session, scope, key)), application)
+
+
+def _counted(scope: Scope, text: str, limit: int, about: About) -> Sequence[Choice]:
+    """Find points that count amounts: registers and interval points."""
+    found = [
+        one
+        for kind in (PointKind.REGISTER, PointKind.INTERVAL)
+        for one in metering.list_points(
+            g.session, scope, organisations=_below(scope, about) if "at" in about else None, kind=kind,
+            search=text or None, limit=limit,
+        ).items
+    ]  # fmt: skip
+    found = sorted(found, key=lambda one: (one.name, one.id))[:limit]
+    where = full_names({one.position_id for one in found})
+    return [
+        Choice(one.id, f"{named(one)} [{shown_unit(one.unit) or '1'}]", where.get(one.position_id, ""))
+        for one in found
+    ]
+
+
+def _weather_places(scope: Scope, text: str, limit: int, _about: About) -> Sequence[Choice]:
+    every = paging.every(lambda at: weather.list_places(g.session, scope, cursor=at))
+    fitting = [one for one in every if text.lower() in f"{one.name} {one.name_zh or ''}".lower()]
+    return [Choice(one.id, named(one), f"{one.latitude:g}°, {one.longitude:g}°") for one in fitting[:limit]]
 
 
 def _parts(scope: Scope, text: str, limit: int, _about: About) -> Sequence[Choice]:
@@ -160,6 +187,16 @@ KINDS = {
     "register": _points(PointKind.REGISTER),
     "watched_point": _points(application=Application.MONITORING),
     "meter_above": _points(application=Application.MANAGEMENT),
+    "forecast_organisation": _organisations(*forecasts.KEEPERS),
+    "forecast_place": _places(*forecasts.KEEPERS, application=Application.MANAGEMENT),
+    "counted_point": Kind(
+        _counted, lambda scope, key: named(metering.point(g.session, scope, key)), Application.MANAGEMENT
+    ),
+    "weather_place": Kind(
+        _weather_places,
+        lambda scope, key: named(weather.place(g.session, scope, key)),
+        Application.MANAGEMENT,
+    ),
     "part": Kind(_parts, lambda scope, key: named(assets.part(g.session, scope, key))),
     "stored_device": Kind(_stored_devices, _device),
     "billed_customer": _organisations(tier=OrganisationKind.CUSTOMER, application=Application.SERVICES),

@@ -128,6 +128,14 @@ def number(name: str) -> float | None:
     return found
 
 
+def needed(name: str) -> float:
+    """Return a number; raises Refused where nothing was typed."""
+    found = number(name)
+    if found is None:
+        raise Refused(_("A number is missing here"), field=name, remedy=_("type it"))
+    return found
+
+
 def whole(name: str) -> int | None:
     """Return a whole number, or None where nothing was typed."""
     found = number(name)

@@ -120,6 +120,8 @@ PARENTS = {
     "position": "network_map", "point": "demand", "alarm": "alarms", "alarm_rules": "alarms", "alarm_rule": "alarms",
     "start_alarm_rule": "alarms", "new_alarm_rule": "alarms",
     "forecast": "forecasts", "train_forecast": "forecasts", "take_weather_file": "forecasts",
+    "new_forecast": "forecasts", "edit_forecast": "forecasts", "end_forecast": "forecasts",
+    "weather_places": "forecasts", "new_weather_place": "forecasts",
     "vee_exception": "exceptions", "vee_settings": "exceptions",
     "alarm_statistics": "alarms", "connection": "connections", "dead_letter": "dead_letters", "person_page": "people",
     "new_connection": "connections", "edit_connection": "connections", "change_connection": "connections",

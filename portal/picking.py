@@ -6,6 +6,7 @@ name that was typed counts if only one thing is called so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -50,14 +51,19 @@ def pick(
     )  # fmt: skip
 
 
-def pick_several(name: str, label: Any, kind: str, **about: Any) -> Field:
-    """Return the field for some of a kind, in the order they are chosen; boxes where there are few."""
+def pick_several(name: str, label: Any, kind: str, chosen: Sequence[Any] = (), **about: Any) -> Field:
+    """Return the field for some of a kind, in the order they are chosen; boxes where there are few.
+
+    chosen: ids of those chosen at first
+    """
+    first = [_shown(one) for one in chosen]
     found = _find(kind, "", FEW + 1, about)
     if len(found) <= FEW:
         options = [(show(one.value), _whole(one)) for one in found]
-        return Field(name, label, [], "checks", options=options, is_half=False)
-    chosen = [(one, _name_of(kind, one)) for one in request.form.getlist(name)]
-    return Field(name, label, [], "picks", find=_search(kind, about), options=chosen, is_half=False,
+        return Field(name, label, first, "checks", options=options, is_half=False)
+    now = request.form.getlist(name) if request.method == "POST" else first
+    named = [(one, _name_of(kind, one)) for one in now]
+    return Field(name, label, [], "picks", find=_search(kind, about), options=named, is_half=False,
                  is_required=False)  # fmt: skip
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from backend.kernel import clock
+from backend.kernel import clock, ids
 from backend.network import service as network
 from backend.network.models import PositionKind
 from backend.optimisation import service
+from backend.optimisation.models import CoordinationTarget
+from backend.optimisation.rules import hours
+from backend.optimisation.rules.coordination.asking import State
 from backend.optimisation.rules.targets import Kind
 from backend.optimisation.service import joining, rounds, targets
 from backend.optimisation.service.joining import Agreed, NewLine
@@ -42,3 +46,29 @@ def join_up(world: World, region: Region) -> None:
         region.ids["coordination_target"] = targets.propose(
             session, scope, **where, plant_id=made[0], new=wanted
         ).id
+
+
+def agree(world: World, region: Region, kind: Kind, most: float, **about: Any) -> CoordinationTarget:
+    """Keep a target the region's plant accepted, under way since two days, for two more.
+
+    about: before, after: how far from now it begins and ends; carrier
+    """
+    now, days = hours.quarter(clock.now()), timedelta(days=2)
+    begins, ends = now - about.get("before", days), now + about.get("after", days)
+    found = CoordinationTarget(
+        id=ids.new_id(), organisation_id=region.enterprise.id, region_id=region.region.id,
+        plant_id=region.ids["plant_model"], kind=kind, carrier=about.get("carrier", "electricity"), most=most,
+        unit={"peak": "kW", "energy": "kWh"}.get(kind.value, "kg"), begins_at=begins, ends_at=ends, pays=0,
+        currency="CNY", answer_by=begins, state=State.ACCEPTED, counters=0, remark="", natural=most,
+        asked_at=begins - days,
+    )  # fmt: skip
+    with world.database.transaction(region.scope) as session:
+        session.add(found)
+    return found
+
+
+def forget(world: World, region: Region, *agreed: CoordinationTarget) -> None:
+    """Have targets never been agreed to."""
+    with world.database.transaction(region.scope) as session:
+        for one in agreed:
+            session.delete(session.get(CoordinationTarget, one.id))

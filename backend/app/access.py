@@ -108,6 +108,7 @@ PAGES = {
         "answer_coordination_target", "settle_coordination_target", "new_coordination_target", "coordination_members",
         "join_coordination", "leave_coordination", "new_exchange_line", "end_exchange_line",
         "forecasts", "forecast", "forecast_curve", "forecast_csv", "train_forecast", "take_weather_file",
+        "new_forecast", "edit_forecast", "end_forecast", "weather_places", "new_weather_place",
     },
     Application.SERVICES: {
         "home", "use", "bills", "bills_so_far", "bill", "bill_line", "bill_intervals", "pay_bill", "payment_asked",

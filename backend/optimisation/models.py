@@ -69,6 +69,7 @@ class OperationPlan(TenantOwned, Base):
     said: how far it can be relied on, or why there is none
     problem: of a failed one {message, field, value, remedy, faults}
     inputs: name, known when, quality, oldest, remark of each; tariffs: unit, code, revision, valid from of each
+    targets: what was agreed to, and what this plan was let of it (service.bound)
     shortfalls: what had to give; actions: what each unit does and why {unit, first, last, template, values}
     result, given: arrays (rules.keeping, rules.model.given)
     """
@@ -105,6 +106,9 @@ class OperationPlan(TenantOwned, Base):
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     tariffs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    targets: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
     shortfalls: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     actions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     result: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))

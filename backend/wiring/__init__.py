@@ -10,6 +10,7 @@ from backend.alarms import events as alarms
 from backend.assets import events as assets
 from backend.assets.ports import FileStore
 from backend.billing import events as billing
+from backend.forecasting import events as forecasting
 from backend.infra.attempts import RedisAttempts
 from backend.infra.files import FolderFiles
 from backend.infra.passwords import Argon2Passwords
@@ -21,7 +22,19 @@ from backend.metering.ports import FieldGuide
 from backend.optimisation import events as optimisation
 from backend.tenancy import events as tenancy
 from backend.tenancy.service import Gate
-from backend.wiring import archives, bills, cuts, dues, faults, letters, money, notices, operation, registers
+from backend.wiring import (
+    archives,
+    bills,
+    cuts,
+    dues,
+    faults,
+    foresight,
+    letters,
+    money,
+    notices,
+    operation,
+    registers,
+)
 from backend.wiring.money import payments as payments
 from backend.wiring.skies import weather_gateways as weather_gateways
 from backend.workorders import events as workorders
@@ -54,6 +67,9 @@ def connect() -> None:
     listen(optimisation.PLAN_FAILED, "notices of plans that failed", operation.plan_failed)
     listen(optimisation.LETTER, "one reader of optimisation", operation.hand_over)
     listen(optimisation.ROUND_ASKED, "plants planned together", operation.make_round)
+    listen(forecasting.MODEL_UNTRAINED, "notices of models that were not trained", foresight.tell)
+    listen(forecasting.WEATHER_REFUSED, "notices of weather that was not taken", foresight.tell)
+    listen(forecasting.LETTER, "one reader of forecasting", foresight.hand_over)
     listen(workorders.TELL, "notices of field work", notices.tell)
     listen(workorders.LETTER, "one reader of field work", notices.hand_over)
     listen(workorders.ESCALATED, "rungs of the ladder", notices.escalate)

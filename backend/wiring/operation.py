@@ -22,8 +22,9 @@ from backend.wiring.notices import holders
 
 WORDS = {
     "en": ("No plan for {site}", "{message}. {remedy}"),
-    "zh": ("{site}：未能生成运行计划", "原因：{message}。{remedy}"),
+    "zh": ("{site}：未能生成运行计划", "原因和处理办法见计划页面；系统会再次尝试。"),
 }
+"""Reasons are worded in Chinese by the page (portal/plan_refusals.py): the notice leads there."""
 ROLES = ("operator", "manager")
 LONGEST = 400
 """So much of a reason fits a notice; all of it stands on the plan's page [characters]."""

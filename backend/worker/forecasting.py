@@ -7,13 +7,14 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend import wiring
 from backend.forecasting import service as forecasts
 from backend.forecasting.models import WeatherPlace
 from backend.forecasting.ports import Weather, Where
-from backend.forecasting.service import weather
+from backend.forecasting.service import NotLearnt, Untrained, weather
 from backend.kernel import clock, paging
 from backend.kernel.db import database
 from backend.kernel.leases import Lease
@@ -27,6 +28,8 @@ MOST_FILES = 500
 """Files of one place that are taken at a time."""
 ASK_EVERY = timedelta(minutes=55)
 """A provider is asked so often: its models run a few times a day."""
+MOST_SAID = 300
+"""So much of an unforeseen error is kept with its target [characters]; all of it stands in the log."""
 TRAINING_S = 3600.0
 """One worker trains at a time; so long after it fell silent another may [s]."""
 
@@ -96,11 +99,23 @@ def train() -> int:
                 due = forecasts.due_for_training(session, scope)
             for target_id in due:
                 with by_itself("model not trained", target=str(target_id)):
-                    count += _train(scope, lease, target_id)
+                    count += _trained(scope, lease, target_id)
     finally:
         with database().transaction(Scope.public()) as session:
             lease.release(session)
     return count
+
+
+def _trained(scope: Scope, lease: Lease, target_id: UUID) -> bool:
+    """Train one; an error nobody foresaw stands with the target, too, and is told."""
+    try:
+        return _train(scope, lease, target_id)
+    except Exception as error:
+        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            because = NotLearnt(Untrained.ERROR, {"said": f"{type(error).__name__}: {error}"[:MOST_SAID]})
+            with database().transaction(scope) as session:
+                forecasts.note_untrained(session, scope, target_id=target_id, because=because)
+        raise
 
 
 def _train(scope: Scope, lease: Lease, target_id: UUID) -> bool:

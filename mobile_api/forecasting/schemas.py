@@ -7,7 +7,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.forecasting.service import LEVELS, Method, Source, Verdict, Why
+from backend.forecasting.service import LEVELS, Method, Source, Untrained, Verdict, Why
 from backend.forecasting.service.targets import LONGEST_H, MOST_TERMS, STEPS
 from backend.forecasting.service.weather import LEADS_H as WEATHER_LEADS_H
 from backend.forecasting.service.weather import SOURCES
@@ -83,6 +83,14 @@ class TargetSchema(Schema):
             "description": "What is not there to forecast from.",
         },
     )  # fmt: skip
+    untrained_since = instant(allow_none=True, metadata={"description": "No model can be trained since."})
+    untrained_why = ma.fields.Function(
+        lambda one: one.untrained["why"] if one.untrained else None,
+        metadata={
+            "type": ["string", "null"], "enum": [*(why.value for why in Untrained), None],
+            "description": "Why the last try to train came to nothing.",
+        },
+    )  # fmt: skip
 
 
 class NewTargetSchema(Schema):
@@ -109,6 +117,18 @@ class NewTargetSchema(Schema):
     ceiling = ma.fields.Float(load_default=None, allow_none=True)
     weather_place_id = Id(load_default=None, allow_none=True)
     plant = ma.fields.Nested(PlantSchema, load_default=None, allow_none=True)
+
+
+class TargetChangeSchema(Schema):
+    """What is said otherwise of a target; what is left out stays. Points, place, source and steps always stay."""
+
+    name = ma.fields.String(validate=_NAME, metadata={"example": "Electricity of the district"})
+    name_zh = ma.fields.String(allow_none=True, validate=_NAME, metadata={"example": "全区用电"})
+    horizon_hours = ma.fields.Integer(validate=ma.validate.Range(1, LONGEST_H), metadata={"example": 72})
+    floor = ma.fields.Float(allow_none=True, metadata={"example": 0.0})
+    ceiling = ma.fields.Float(allow_none=True, metadata={"example": 1250.0})
+    weather_place_id = Id(allow_none=True)
+    plant = ma.fields.Nested(PlantSchema, allow_none=True)
 
 
 class TargetQuery(PageQuery):

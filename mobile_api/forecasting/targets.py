@@ -61,6 +61,15 @@ class OneTarget(MethodView):
         """Return one thing that is forecast."""
         return service.target(g.session, g.scope, target)
 
+    @blp.arguments(shape.TargetChangeSchema)
+    @blp.response(200, shape.TargetSchema)
+    def patch(self, said: dict[str, Any], target: UUID) -> Any:
+        """Say otherwise what it is called, its limits, weather, modules (operators, managers, administrators).
+
+        What was forecast before can still be made again as it was.
+        """
+        return service.change_target(g.session, g.scope, target_id=target, **said)
+
 
 @blp.route("/forecast-targets/<id:target>/end")
 class End(MethodView):

@@ -11,7 +11,7 @@ from flask import g
 from flask.views import MethodView
 
 from backend.optimisation import service
-from backend.optimisation.service import Changes, PlanStatus, actuals
+from backend.optimisation.service import Changes, PlanStatus, actuals, bound
 from mobile_api.fields import PageQuery, page_of
 from mobile_api.optimisation.blueprint import blp
 from mobile_api.optimisation.schemas import (
@@ -40,9 +40,19 @@ def _flows(plan: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _target(said: dict[str, Any]) -> dict[str, Any]:
+    agreed, budget = bound.read_target(said["agreed"]), said["budget"] or {}
+    figures = {name: budget.get(name) for name in ("used", "filled", "left", "known", "by_need")}
+    return figures | {
+        "id": said["id"], "kind": agreed.kind.value, "carrier": agreed.carrier, "most": agreed.most,
+        "begins_at": agreed.begins_at, "ends_at": agreed.ends_at, "allowed": budget.get("allowed", agreed.most),
+    }  # fmt: skip
+
+
 def _whole(kept: Any) -> dict[str, Any]:
     told = {name: getattr(kept, name) for name in KEPT}
     told["inputs"] = [one | {"known_at": datetime.fromisoformat(one["known_at"])} for one in kept.inputs]
+    told["targets"] = [_target(one) for one in kept.targets]
     if kept.status is PlanStatus.FAILED:
         problem = kept.problem or {}
         parts = problem.get("faults") or [problem]
@@ -103,8 +113,9 @@ class WhatIf(MethodView):
     @blp.response(200, WhatIfSchema)
     def post(self, given: dict[str, Any], plan: UUID) -> Any:
         """Plan the same hours under changes (operators, managers); nothing is kept, the answer takes seconds."""
+        with_targets = given.pop("with_targets")
         changes = Changes(**given | {"out": tuple(given["out"])})
-        asked = service.what_if(g.session, g.scope, plan_id=plan, changes=changes)
+        asked = service.what_if(g.session, g.scope, plan_id=plan, changes=changes, with_targets=with_targets)
         return {
             "status": PlanStatus(asked.plan.status.value), "said": asked.plan.said(), "cost": asked.plan.cost,
             "difference": asked.difference, "co2_kg": asked.plan.co2_kg, "flows": _flows(asked.plan),

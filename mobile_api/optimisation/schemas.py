@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
+from backend.optimisation.rules.targets import Kind
 from backend.optimisation.service import PlanKind, PlanStatus
 from mobile_api.fields import Id, PageQuery, Schema, few, instant
 
@@ -168,12 +169,49 @@ class PlannedCarrierSchema(Schema):
     )  # fmt: skip
 
 
+class AgreedTargetSchema(Schema):
+    """A target the plant accepted, and what this plan may use of it [kWh, m3; kW of a peak; kg of CO2]."""
+
+    id = ma.fields.String(required=True)
+    kind = ma.fields.String(
+        required=True, metadata={"enum": [one.value for one in Kind], "example": "energy"}
+    )
+    carrier = ma.fields.String(
+        required=True, metadata={"description": "Empty for CO2, which counts all.", "example": "electricity"}
+    )
+    most = ma.fields.Float(required=True, metadata={"description": "Over the whole time.", "example": 50000})
+    begins_at = instant(required=True)
+    ends_at = instant(required=True)
+    allowed = ma.fields.Float(
+        required=True,
+        metadata={"description": "In this plan; a peak binds every plan alike.", "example": 1250},
+    )
+    used = ma.fields.Float(
+        allow_none=True, metadata={"description": "Counted by meters before.", "example": 9200}
+    )
+    filled = ma.fields.Float(
+        allow_none=True, metadata={"description": "Taken for quarter hours no meter knows.", "example": 100}
+    )
+    left = ma.fields.Float(allow_none=True, metadata={"example": 40700})
+    known = ma.fields.Float(
+        allow_none=True,
+        metadata={"description": "Share of the time before that meters know.", "example": 0.99},
+    )
+    by_need = ma.fields.Boolean(
+        allow_none=True,
+        metadata={
+            "description": "The rest is spread by what is usual; false: evenly, nothing is known of it."
+        },
+    )
+
+
 class WholeOperationPlanSchema(OperationPlanSchema):
     """A plan with its hours; a failed one has its problems instead."""
 
     problems = few(ma.fields.Nested(ProblemPartSchema), 200, required=True)
     inputs = few(ma.fields.Nested(OperationInputSchema), 500, required=True)
     tariffs = few(ma.fields.Dict(), MOST_UNITS, required=True)
+    targets = few(ma.fields.Nested(AgreedTargetSchema), 50, required=True)
     shortfalls = few(ma.fields.Dict(), 500, required=True)
     actions = few(ma.fields.Nested(PlannedActionSchema), MOST_ACTIONS, required=True)
     hours = few(
@@ -201,6 +239,9 @@ class ChangesSchema(Schema):
     )  # fmt: skip
     co2_price = ma.fields.Float(
         load_default=None, allow_none=True, metadata={"description": "[currency per t]", "example": 100}
+    )
+    with_targets = ma.fields.Boolean(
+        load_default=True, metadata={"description": "Keep to the targets the plan was bound by, too."}
     )
 
 

@@ -1,5 +1,5 @@
 """Pages about forecasts: what is foreseen, how sure that is, and how good it was."""
 
-from portal.forecasting import pages, weather
+from portal.forecasting import pages, setting_up, weather
 
-__all__ = ["pages", "weather"]
+__all__ = ["pages", "setting_up", "weather"]

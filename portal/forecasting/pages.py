@@ -14,6 +14,7 @@ from backend.forecasting import service
 from backend.forecasting.service import LEVELS, ForecastSeries, Method
 from backend.kernel import clock
 from backend.kernel.errors import EnerfieldError
+from backend.kernel.ids import show
 from backend.kernel.periods import Period, local_date
 from backend.network import service as network
 from backend.tenancy import service as tenancy
@@ -47,7 +48,8 @@ def forecasts() -> str:
     rows = [
         _row(one, newest.get(one.id), standing.get(one.id), where.get(one.position_id)) for one in page.items
     ]
-    return render_template("forecasting/forecasts.html", rows=rows, next=following(page), view=view)
+    return render_template("forecasting/forecasts.html", rows=rows, next=following(page), view=view,
+                           may_keep=g.scope.holds(*service.KEEPERS))  # fmt: skip
 
 
 @pages.get("/forecasts/<uuid:target_id>")
@@ -66,8 +68,9 @@ def forecast(target_id: UUID) -> str:
         unit=drawn.unit, factor=fan.rate(target.unit, target.step_minutes)[1], accuracy=_accuracy(target, view),
         scores=_scores(models), models=_models(models), earlier=_earlier(target),
         source=word(words.SOURCES, target.source),
+        untrained=words.untrained(target.untrained) if target.untrained else "",
         terms=_terms(target), may_keep=_may_keep(target), sky=weather_card(target, _judged(view)),
-        plain_link=here(known=None),
+        plain_link=here(known=None), like_link=url_for("portal.new_forecast", like=show(target.id)),
     )  # fmt: skip
 
 

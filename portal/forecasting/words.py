@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from backend.forecasting.service import Method, Source, Verdict, Why
+from backend.forecasting.service import Method, Source, Untrained, Verdict, Why
 from portal.terms import word
 from portal.words import lasting, plain
 
@@ -28,6 +28,9 @@ VERDICTS = {
     Verdict.REFUSED: _l("not better, not used"),
 }  # fmt: skip
 VERDICT_SIGNS = {Verdict.CHAMPION: "good", Verdict.REPLACED: "idle", Verdict.REFUSED: "unknown"}
+WEATHER_SOURCES = {
+    "file": _l("files that are brought or dropped"), "http": _l("the weather provider, each hour"),
+}  # fmt: skip
 VARIABLES = {
     "temperature_c": (_l("air temperature"), "K"), "ghi_wm2": (_l("solar irradiance"), "W/m²"),
     "wind_ms": (_l("wind"), "m/s"), "humidity_pct": (_l("relative humidity"), "%"),
@@ -63,6 +66,32 @@ def why(passed: Mapping[str, Any]) -> str:
         else _("there are holes in the measured past"),
     }  # fmt: skip
     return words[Why(passed["why"])]
+
+
+def untrained(kept: Mapping[str, Any]) -> str:
+    """Say why no model could be trained, and what to do."""
+    facts = kept["facts"]
+    days, least = (plain(facts.get(name, 0.0)) for name in ("days", "least_days"))
+    about = {"days": days, "least": least}
+    words = {
+        Untrained.NO_VALUES: _("Its meters have counted nothing. Look whether they are read."),
+        Untrained.TOO_SHORT: _(
+            "%(days)s days have been measured, %(least)s are needed. Import older readings, or wait.", **about
+        ),
+        Untrained.GAPS: _(
+            "There are holes in what was measured: %(days)s days are known. Close them, or import what is missing.",
+            **about,
+        ),
+        Untrained.NO_NEW_DAYS: _(
+            "Since the model in use learnt, %(days)s days have been measured, %(least)s are needed to compare on."
+            " Look whether its meters are read.", **about,
+        ),
+        Untrained.ERROR: _(
+            "The training ended with an error; it is tried again the next day. Tell the administrator: it stands in"
+            " the log. %(said)s", said=facts.get("said", ""),
+        ),
+    }  # fmt: skip
+    return words[Untrained(kept["why"])]
 
 
 def ladder(method: Method, passed: list[Mapping[str, Any]]) -> str:

@@ -17,7 +17,7 @@ from backend.optimisation import service
 from backend.optimisation.rules.coordination.asking import Reason, State
 from backend.optimisation.rules.model.document import UNITS
 from backend.optimisation.rules.targets import Kind
-from backend.optimisation.service import joining, targets
+from backend.optimisation.service import bound, joining, targets
 from backend.optimisation.service.targets import NewTarget
 from backend.tenancy import service as tenancy
 from portal import forms
@@ -46,7 +46,7 @@ def answer_target(coordination_target_id: UUID) -> Any:
     return _taken(coordination_target_id, {
         "accept": lambda: targets.accept(g.session, g.scope, **here),
         "counter": lambda: targets.counter(
-            g.session, g.scope, **here, amount=_needed("amount"), wants=_money("wants")
+            g.session, g.scope, **here, amount=forms.needed("amount"), wants=_money("wants")
         ),
         "refuse": lambda: targets.refuse(
             g.session, g.scope, **here, reason=Reason(forms.among("reason", words.REASONS)),
@@ -65,7 +65,7 @@ def settle_target(coordination_target_id: UUID) -> Any:
         "agree": lambda: targets.agree(g.session, g.scope, **here),
         "withdraw": lambda: targets.withdraw(g.session, g.scope, **here),
         "revise": lambda: targets.revise(
-            g.session, g.scope, **here, most=_needed("most"), pays=_money("pays"), answer_by=_moment("answer_by")
+            g.session, g.scope, **here, most=forms.needed("most"), pays=_money("pays"), answer_by=_moment("answer_by")
         ),
     })  # fmt: skip
 
@@ -110,7 +110,7 @@ def _fields(plants: list[tuple[str, str]]) -> list[Field]:
 
 def _new() -> NewTarget:
     return NewTarget(
-        Kind(forms.among("kind", words.KINDS)), _needed("most"), _moment("begins_at"), _moment("ends_at"),
+        Kind(forms.among("kind", words.KINDS)), forms.needed("most"), _moment("begins_at"), _moment("ends_at"),
         _moment("answer_by"), forms.among("carrier", ["", *UNITS]), _money("pays"),
     )  # fmt: skip
 
@@ -129,8 +129,10 @@ def _taken(target_id: UUID, steps: dict[str, Callable[[], Any]]) -> Any:
 
 
 def _page(found: Any, error: EnerfieldError | None = None) -> Any:
-    plant = service.described(g.session, g.scope, plant_id=found.plant_id).plant
+    about = service.described(g.session, g.scope, plant_id=found.plant_id)
+    plant = about.plant
     g.zone = network.site_of(g.session, g.scope, plant.site_id).timezone
+    kept = bound.judged(g.session, g.scope, about=about, found=found)
     state = targets.state_now(found)
     sign, word = words.STATES[state]
     answers, settles = _offered(found, state)
@@ -142,7 +144,8 @@ def _page(found: Any, error: EnerfieldError | None = None) -> Any:
         agreed=joining.member(g.session, g.scope, plant_id=found.plant_id), plan=url_for("portal.plan", plant=plant.id),
         reason=words.REASONS[found.reason] if found.reason else "", wrong=judged["wrong"], above=judged["above"],
         field={one.name: one for one in (*answers, *settles)}, may_answer=bool(answers), may_settle=bool(settles),
-        is_countered=state is State.COUNTERED,
+        is_countered=state is State.COUNTERED, kept=kept,
+        outcome=words.OUTCOMES_OF_TARGETS[kept.outcome] if kept else None,
     )  # fmt: skip
     return drawn if error is None else (drawn, 422)
 
@@ -170,13 +173,6 @@ def _offered(found: Any, state: State) -> tuple[list[Field], list[Field]]:
 
 def _holds(organisation_id: UUID, roles: Any) -> bool:
     return any(organisation_id in g.scope.where(role) for role in roles)
-
-
-def _needed(name: str) -> float:
-    found = forms.number(name)
-    if found is None:
-        raise Refused(_("A number is missing here"), field=name, remedy=_("type it"))
-    return found
 
 
 def _money(name: str) -> Decimal:

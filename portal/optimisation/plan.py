@@ -78,7 +78,7 @@ def of_plan(one: Opened) -> dict[str, Any]:
     return {
         "kept": one.kept, "names": names, "figures": shown.figures(one.kept, names, one),
         "balances": shown.balances(one.plan, one.demand, one, names), "units": shown.units(one, names),
-        "inputs": shown.inputs(one.kept, names),
+        "inputs": shown.inputs(one.kept, names), "agreed": shown.agreed(one),
         "switchable": [(u.name, names[u.name]) for u in one.model.units if not u.is_out],
         "co2_price": one.model.co2_price, "has_comfort": any(u.kind in ("shiftable", "room") for u in one.model.units),
         "has_sun": any(u.kind == "renewable" for u in one.model.units),

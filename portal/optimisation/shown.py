@@ -12,14 +12,16 @@ from flask_babel import gettext as _
 
 from backend.forecasting.service import Method
 from backend.kernel import clock
+from backend.kernel.ids import parse
 from backend.metering import service as metering
 from backend.optimisation.rules.horizon import Floats
-from backend.optimisation.rules.model import PlantModel
+from backend.optimisation.rules.model import PlantModel, build
 from backend.optimisation.rules.model.given import inputs_read
 from backend.optimisation.rules.model.units import SaleModel, Stored, Switched, Traded
 from backend.optimisation.rules.plan import Plan
 from backend.optimisation.rules.relaxation import rate as said_rate
 from backend.optimisation.service import Opened, OperationPlan
+from backend.optimisation.service.bound import read_target
 from portal import language, plots
 from portal.billing.words import coin
 from portal.forecasting.words import METHODS
@@ -222,3 +224,19 @@ def _remark(text: str) -> str:
 def opened_inputs(kept: OperationPlan) -> Any:
     """Return a plan's inputs as they were kept."""
     return inputs_read(kept.inputs)
+
+
+def agreed(opened: Opened) -> list[dict[str, Any]]:
+    """Return the agreed targets a plan keeps to: the whole, what is used and left, its part, what it comes to."""
+    if not opened.kept.targets:
+        return []
+    plant, found = build(opened.model, opened.given), []
+    for said in opened.kept.targets:
+        whole, mine, part = read_target(said["agreed"]), read_target(said["kept"]), said["budget"]
+        found.append({
+            "name": words.agreed(whole.subject), "unit": whole.unit(plant), "most": whole.most,
+            "ends_at": whole.ends_at, "budget": part, "allowed": part["allowed"] if part else whole.most,
+            "planned": mine.reached(opened.plan, plant) - mine.so_far,
+            "link": url_for("portal.coordination_target", coordination_target_id=parse(said["id"])),
+        })  # fmt: skip
+    return found

@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from backend.optimisation.rules.coordination.asking import Reason, State
+from backend.optimisation.rules.coordination.judging import Outcome
 from backend.optimisation.rules.coordination.sharing import Rule
 from backend.optimisation.rules.targets import Kind
 from backend.optimisation.service.rounds import RoundStatus
@@ -34,6 +35,11 @@ STATES = {
     State.COUNTERED: ("attention", _l("countered: waits for the region")),
     State.ACCEPTED: ("good", _l("target accepted")), State.REFUSED: ("act", _l("target refused")),
     State.WITHDRAWN: ("idle", _l("taken back")), State.LAPSED: ("idle", _l("nobody answered in time")),
+}  # fmt: skip
+OUTCOMES_OF_TARGETS = {
+    Outcome.AHEAD: ("idle", _l("has not begun")), Outcome.RUNNING: ("good", _l("kept to so far")),
+    Outcome.KEPT: ("good", _l("target kept")), Outcome.EXCEEDED: ("act", _l("target exceeded")),
+    Outcome.UNKNOWN: ("unknown", _l("cannot be told: meters have holes")),
 }  # fmt: skip
 KINDS = {
     Kind.PEAK: _l("Highest rate bought"), Kind.ENERGY: _l("Amount bought"), Kind.CO2: _l("CO2 of all that is used"),

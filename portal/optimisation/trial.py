@@ -31,10 +31,12 @@ def what_if(plan_id: UUID) -> str:
     template = "optimisation/_trial.html" if is_part else "optimisation/trial.html"
     back = url_for("portal.plan_of", plan_id=plan_id)
     try:
-        changes = _changes()
-        if changes.is_none:
+        changes, is_free = _changes(), bool(kept.targets) and request.args.get("free") == "1"
+        if changes.is_none and not is_free:
             return render_template(template, result=None, wrong="", is_same=True, back=back)
-        asked = service.what_if(g.session, g.scope, plan_id=plan_id, changes=changes)
+        asked = service.what_if(
+            g.session, g.scope, plan_id=plan_id, changes=changes, with_targets=not is_free
+        )
     except EnerfieldError as error:
         return render_template(template, result=None, wrong=said(error), is_same=False, back=back)
     return render_template(template, result=_result(asked), wrong="", is_same=False, back=back)
@@ -68,6 +70,7 @@ def _result(asked: Asked) -> dict[str, Any]:
     kept_short = [dict(vars(one)) for one in asked.plan.shortfalls]
     short = words.shortfalls(kept_short, asked.plan.horizon, names)
     return {
+        "bound": len(asked.targets), "agreed": len(opened.kept.targets),
         "currency": opened.kept.currency, "sign": sign, "word": word,
         "relied": words.relied(status, asked.plan.gap, short), "cost": asked.plan.cost, "cost_now": opened.plan.cost,
         "difference": asked.difference, "co2_t": asked.plan.co2_kg / 1000, "co2_now": opened.plan.co2_kg / 1000,

@@ -92,7 +92,12 @@ SHORT = {
     "charging": _l("%(subject)s: a vehicle leaves with %(by)s less than asked for"),
     "comfort": _l("%(subject)s %(when)s: comfort is missed by %(by)s"),
     "co2": _l("the CO2 cap is exceeded by %(by)s"),
+    "target": _l("%(subject)s exceeds what was agreed by %(by)s"),
 }
+AGREED = (
+    ("the peak of ", _l("the highest rate of %(carrier)s bought")), ("", _l("%(carrier)s bought")),
+)  # fmt: skip
+"""Beginning of what a target is about, before the carrier -> the same in words."""
 
 
 def relied(status: PlanStatus, gap: float | None, shortfalls: list[str]) -> str:
@@ -133,10 +138,22 @@ def shortfalls(kept: list[dict[str, Any]], planned: Horizon, names: Mapping[str,
             else (f"{one['amount']:,.1f} {one['unit']}")
         )
         subject = str(CARRIERS.get(one["subject"], "")) or names.get(one["subject"], one["subject"])
+        if one["what"] == "target":
+            subject = agreed(one["subject"])
         found.append(
             " ".join((str(SHORT[one["what"]]) % {"subject": subject, "when": when, "by": by}).split())
         )
     return found
+
+
+def agreed(subject: str) -> str:
+    """Return what a target is about: the peak of a carrier bought, an amount of it, CO2."""
+    if not subject.endswith(" bought"):
+        return subject
+    beginning, words = next(one for one in AGREED if subject.startswith(one[0]))
+    carrier = subject.removeprefix(beginning).removesuffix(" bought")
+    said = str(words) % {"carrier": str(CARRIERS.get(carrier, carrier)).lower()}
+    return said[:1].upper() + said[1:]
 
 
 def hours_of(planned: Horizon, first: int, last: int) -> str:

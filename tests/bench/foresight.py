@@ -39,7 +39,7 @@ STATSFORECAST = "statsforecast==2.0.2"
 SAMPLE = 6
 """Of many series of one kind every sixth is also given to the slower rivals."""
 ORIGINS, ORIGINS_ALONE = 4, 24
-"""statsforecast fits anew at every origin: so many a member, or of a single series, spread evenly over the test period."""
+"""statsforecast fits anew at every origin: so many a member, or of a single series, spread over the test period."""
 HISTORY_DAYS = 35
 THREADS = 1
 LEARNING = Learning(most_rows=40_000, leads=("near", "day"), also_without_weather=False, threads=THREADS)

@@ -56,10 +56,21 @@ def test_something_new_is_forecast_and_no_more(phone, world, named):
     assert operator.ask("POST", "/forecast-targets", json=body).status_code == 422
     fine = operator.ask("POST", "/forecast-targets", json={**body, "name": "fine", "step_minutes": 15})
     assert (fine.status_code, fine.json["field"]) == (422, "step_minutes")
+    path = f"/forecast-targets/{made.json['id']}"
+    changed = operator.ask("PATCH", path, json={"name": "whole", "ceiling": 250.0})
+    assert (changed.json["name"], changed.json["ceiling"], changed.json["horizon_hours"]) == (
+        "whole",
+        250.0,
+        48,
+    )
+    assert operator.ask("PATCH", path, json={"floor": 300.0}).json["field"] == "floor"
+    assert operator.ask("PATCH", path, json={"step_minutes": 30}).status_code == 422
+    assert phone(world.east, "dispatcher").ask("PATCH", path, json={"name": "mine"}).status_code == 403
     names = [one["name"] for one in operator.get("/forecast-targets").json["items"]]
-    assert "half" in names
+    assert "whole" in names
     assert operator.ask("PUT", f"/forecast-targets/{made.json['id']}/end").json["ended_at"]
-    assert "half" not in [one["name"] for one in operator.get("/forecast-targets").json["items"]]
+    assert "whole" not in [one["name"] for one in operator.get("/forecast-targets").json["items"]]
+    assert operator.ask("PATCH", path, json={"name": "again"}).status_code == 422
 
 
 def test_a_model_is_asked_for_and_models_and_accuracy_are_told(phone, world, named):

@@ -10,6 +10,8 @@ import pytest
 from backend.kernel import clock
 from backend.kernel.ids import show
 from backend.optimisation import service
+from backend.optimisation.rules.targets import Kind
+from tests import coordination
 from tests.plants import document, equip
 
 
@@ -59,7 +61,7 @@ def test_a_plan_is_made_and_read_with_its_hours(phone, world, planned):
     whole = operator.get(f"/plans/{made.json['id']}").json
     assert len(whole["hours"]) == len(whole["flows"][0]["rates"]) == len(whole["carriers"][0]["price"])
     assert {one["unit"] for one in whole["flows"]} >= {"Grid", "Battery"}
-    assert "NaN" not in json.dumps(whole)
+    assert "NaN" not in json.dumps(whole) and whole["targets"] == []
     listed = operator.get("/plans", plant_id=plant).json["items"]
     assert listed[0]["id"] == whole["id"] and "flows" not in listed[0]
     assert phone(world.west, "operator").get(f"/plans/{whole['id']}").status_code == 404
@@ -73,7 +75,27 @@ def test_what_if_is_answered_and_nothing_is_kept(phone, world, planned):
     assert dearer["difference"] > 0
     assert operator.ask("POST", path, json={"out": ["Nobody"]}).json["field"] == "out"
     assert operator.ask("POST", path, json={"load_factor": -1}).status_code == 422
+    assert operator.ask("POST", path, json={"with_targets": False}).json["difference"] == pytest.approx(
+        0, abs=50
+    )
     assert len(operator.get("/plans").json["items"]) == count
+
+
+def test_a_plan_says_what_was_agreed_and_what_it_may_use_of_it(phone, world, planned):
+    agreed = coordination.agree(world, world.east, Kind.ENERGY, 30_000.0)
+    made = phone(world.east, "operator").ask("POST", f"/plant-models/{show(planned.plant_id)}/plans").json
+    coordination.forget(world, world.east, agreed)
+    (one,) = made["targets"]
+    assert (one["kind"], one["carrier"], one["most"], one["by_need"]) == (
+        "energy",
+        "electricity",
+        30_000,
+        True,
+    )
+    assert (
+        one["used"] + one["filled"] + one["left"] == pytest.approx(30_000)
+        and 0 < one["allowed"] < one["left"]
+    )
 
 
 def test_a_plan_is_accepted_once_and_held_against_what_was_counted(phone, world, planned):

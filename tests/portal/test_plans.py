@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,7 +14,9 @@ from backend.optimisation import service
 from backend.optimisation.rules import explaining, planning
 from backend.optimisation.rules import model as rules
 from backend.optimisation.rules.horizon import Horizon
+from backend.optimisation.rules.targets import Kind
 from portal.optimisation import drawing, words
+from tests import coordination
 from tests.backend.optimisation.scene import park
 from tests.plants import document, equip
 
@@ -51,6 +54,10 @@ def test_the_plan_says_what_runs_what_should_and_why(browser, world, planned):
     assert "Engine" in page and "runs at" in page
     assert "middle of the same hours of 4 weeks before" in page
     assert 'class="part buy1"' in page and 'class="part need1"' in page
+    with world.database.transaction(world.east.scope) as session:
+        plan = service.open_plan(session, world.east.scope, plan_id=planned.id).plan
+    is_used = bool(np.abs(plan.flows["Battery", "electricity"]).max() > 1)  # prices differ at some hours
+    assert ('class="part store1"' in page) is is_used
 
 
 @pytest.mark.parametrize(
@@ -112,6 +119,23 @@ def test_a_plan_that_failed_says_why_above_the_last_good_one(browser, world, pla
     assert "Below stands the last plan that could be made" in page
     with world.database.transaction(scope) as session:
         service.store_plant(session, scope, site_id=site, document=document(world.east))
+
+
+def test_what_was_agreed_stands_with_the_plan_and_may_be_left_out_of_a_trial(browser, world, planned):
+    agreed = coordination.agree(world, world.east, Kind.ENERGY, 1000.0)
+    operator = browser(world.east, "operator")
+    assert operator.post(f"/plant-models/{planned.plant_id}/plans").status_code == 303
+    page = operator.get("/plan").text
+    assert "Agreed targets this plan keeps to" in page and f"/together/targets/{agreed.id}" in page
+    assert "electricity bought exceeds what was agreed by" in page.lower()
+    assert "of the time known" in page and "Leave agreed targets out" in page
+    path = re.search(r'action="(/plans/[^"]+/what-if)"', page)[1]
+    assert "agreed targets are left out" in operator.get(path, query_string={"free": "1"}).text
+    assert "keeps to 1 agreed target" in operator.get(path, query_string={"price_factor": "90"}).text
+    target = operator.get(f"/together/targets/{agreed.id}").text
+    assert "Whether it is kept, by the meters" in target and "target exceeded" in target
+    assert "19,325" in target and "100.0 % of the time so far is known" in target
+    coordination.forget(world, world.east, agreed)
 
 
 def test_every_sentence_a_plan_may_say_has_its_words_here():

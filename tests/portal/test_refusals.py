@@ -1,4 +1,4 @@
-"""Whatever field work refuses, a Chinese reader reads in Chinese: every refusal in the sources is walked."""
+"""Whatever field work and forecasts refuse is read in Chinese by Chinese readers: the sources are walked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from backend.workorders.service.hosting import rounds
 from portal import refusals
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [*(ROOT / "backend" / "workorders").rglob("*.py"), *(ROOT / "portal" / "workorders").glob("*.py")]
+SOURCES = [
+    *(ROOT / "backend" / "workorders").rglob("*.py"), *(ROOT / "portal" / "workorders").glob("*.py"),
+    *(ROOT / "backend" / "forecasting" / "service").glob("*.py"),
+]  # fmt: skip
 RAISED = {"Refused", "Conflict", "NotFound", "Forbidden"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 UNNAMED = {"error", "remedy", "said", "why"}
@@ -36,13 +39,20 @@ def texts(node: ast.expr) -> Iterator[str]:
     elif isinstance(node, ast.IfExp):
         yield from texts(node.body)
         yield from texts(node.orelse)
+    elif isinstance(node, ast.BinOp):
+        yield "".join(part.value if isinstance(part, ast.Constant) else "7" for part in _added(node))
     elif not (isinstance(node, ast.Call) and ast.unparse(node.func) == "_"):  # worded already
         names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         assert names & UNNAMED, f"nobody knows what {ast.unparse(node)} says: name it in this test"
 
 
+def _added(node: ast.expr) -> list[ast.expr]:
+    """Return the parts of a sum of texts, in their order."""
+    return [*_added(node.left), node.right] if isinstance(node, ast.BinOp) else [node]
+
+
 def refused() -> set[str]:
-    """Every message and remedy field work raises."""
+    """Every message and remedy they raise."""
     found = set(HELD)
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text())):
@@ -66,7 +76,7 @@ def in_chinese(app):
         yield refusals.in_words
 
 
-def test_every_refusal_of_field_work_has_its_chinese(in_chinese):
+def test_every_refusal_of_field_work_and_forecasts_has_its_chinese(in_chinese):
     found = refused()
     assert len(found) > 120
     assert {text for text in found if not CHINESE.search(in_chinese(text))} == set()

@@ -14,6 +14,9 @@ from backend.forecasting.rules import Source
 from backend.kernel.db import Base, Key, TenantOwned
 from backend.kernel.units import Carrier
 
+SETTINGS = ("horizon_hours", "floor", "ceiling", "weather_place_id", "plant")
+"""What of a target may change; forecasts made before are made again by what it was then."""
+
 
 class ForecastTarget(TenantOwned, Base):
     """One series that is forecast: amounts of its terms, added up.
@@ -26,6 +29,8 @@ class ForecastTarget(TenantOwned, Base):
     retrain_asked_at, retrain_asked_by: a person wants a new model; None when none is wanted
     tried_at: when training was last begun
     failing_since, failing: since when no forecast can be made, and why {missing, passed}; None while one can
+    earlier: what `SETTINGS` were before they were changed, in order, each with until (ISO 8601): [{until, floor, …}]
+    untrained_since, untrained: since when no model could be trained, and why {why, …}; None while one can
     ended_at: it is forecast no more from then on
     """
 
@@ -57,7 +62,12 @@ class ForecastTarget(TenantOwned, Base):
     retrain_asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     tried_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
-    failing: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    failing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    earlier: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
+    untrained_since: Mapped[datetime | None]
+    untrained: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ForecastTerm(TenantOwned, Base):

@@ -79,6 +79,18 @@ def locked(session: Session, scope: Scope, target_ids: Collection[UUID]) -> Sequ
     ).all()  # fmt: skip
 
 
+def held(session: Session, scope: Scope, target_id: UUID) -> ForecastTarget:
+    """One target as it is now, held until the commit: nobody forecasts it meanwhile; raises NotFound."""
+    query = (
+        select(ForecastTarget)
+        .where(ForecastTarget.id == target_id, sees(scope, ForecastTarget.organisation_id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found: ForecastTarget = required(session, query, "there is no such forecast", target_id=target_id)
+    return found
+
+
 def place_of(session: Session, scope: Scope, one: ForecastTarget) -> tuple[str, str]:
     """Time zone and calendar of a target's site."""
     row = session.execute(
@@ -171,13 +183,16 @@ def last_trained(session: Session, scope: Scope) -> dict[UUID, tuple[int, dateti
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def is_named(session: Session, scope: Scope, organisation_id: UUID, name: str) -> bool:
-    """Whether an organisation forecasts something of this name already."""
+def is_named(
+    session: Session, scope: Scope, organisation_id: UUID, name: str, *, but: UUID | None = None
+) -> bool:
+    """Whether an organisation forecasts something of this name already, leaving one out."""
     found = session.scalar(
         select(ForecastTarget.id)
         .where(
             ForecastTarget.organisation_id == organisation_id, ForecastTarget.name == name,
             ForecastTarget.ended_at.is_(None), sees(scope, ForecastTarget.organisation_id),
+            ForecastTarget.id.is_distinct_from(but),
         )
         .limit(1)
     )  # fmt: skip

@@ -4,6 +4,7 @@ from backend.forecasting.models import Verdict, WeatherKind
 from backend.forecasting.queries.confined import KEEPERS, LOOKERS
 from backend.forecasting.rules import Method, Source, Why
 from backend.forecasting.service.accuracy import Accuracy, accuracy
+from backend.forecasting.service.failing import NotLearnt, Untrained, note_untrained
 from backend.forecasting.service.issuing import due, issue_forecasts, keep_house, replay, revised_since
 from backend.forecasting.service.looking import (
     LEVELS,
@@ -21,7 +22,7 @@ from backend.forecasting.service.looking import (
     target,
     terms,
 )
-from backend.forecasting.service.targets import NewTarget, add_target, end_target
+from backend.forecasting.service.targets import CHANGEABLE, NewTarget, add_target, change_target, end_target
 from backend.forecasting.service.training import (
     ask_for_training,
     due_for_training,
@@ -33,6 +34,7 @@ from backend.forecasting.service.training import (
 )
 
 __all__ = [
+    "CHANGEABLE",
     "KEEPERS",
     "LEVELS",
     "LOOKERS",
@@ -40,7 +42,9 @@ __all__ = [
     "ForecastSeries",
     "Method",
     "NewTarget",
+    "NotLearnt",
     "Source",
+    "Untrained",
     "Verdict",
     "WeatherKind",
     "Why",
@@ -49,6 +53,7 @@ __all__ = [
     "add_target",
     "ask_for_training",
     "at",
+    "change_target",
     "day_ahead",
     "due",
     "due_for_training",
@@ -62,6 +67,7 @@ __all__ = [
     "list_forecasts",
     "list_models",
     "list_targets",
+    "note_untrained",
     "own_scores",
     "place_of",
     "replay",

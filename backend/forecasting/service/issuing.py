@@ -23,6 +23,7 @@ from backend.forecasting.rules import forecast as foresee
 from backend.forecasting.service import looking, reading, skies
 from backend.forecasting.service.looking import ForecastSeries
 from backend.forecasting.service.reading import Known, Series
+from backend.forecasting.service.targets import as_it_was
 from backend.kernel import clock, ids
 from backend.kernel.scope import Scope
 
@@ -84,7 +85,8 @@ def replay(session: Session, scope: Scope, forecast_id: UUID) -> ForecastSeries:
     raises Conflict where what it was made from is not kept any more
     """
     row = queries.forecast(session, scope, forecast_id)
-    (one,) = reading.series_of(session, scope, [targets.target(session, scope, row.target_id)])
+    then = as_it_was(targets.target(session, scope, row.target_id), row.issued_at)
+    (one,) = reading.series_of(session, scope, [then])
     end = reading.floor_to(row.issued_at, one.step)
     known = reading.known_then(
         session, scope, one, start=row.past_from, end=end, versions=unpack_versions(row.inputs, 1)[0]

@@ -1,15 +1,17 @@
-"""Say what is forecast: a sum of points at a place, its weather, how far ahead."""
+"""Say what is forecast, and otherwise: a sum of points at a place, its weather, how far ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from backend.forecasting.models import ForecastTarget, ForecastTerm
+from backend.forecasting.models import SETTINGS, ForecastTarget, ForecastTerm
 from backend.forecasting.queries import targets as queries
 from backend.forecasting.queries import weather
 from backend.forecasting.queries.confined import KEEPERS
@@ -25,6 +27,8 @@ from backend.network import service as network
 MOST_TERMS = 200
 STEPS = (15, 30, 60)
 LONGEST_H = 168
+CHANGEABLE = ("name", "name_zh", *SETTINGS)
+"""What may be said otherwise of a target."""
 PLANT = ("latitude", "longitude", "tilt_deg", "azimuth_deg", "peak_kw")
 
 
@@ -55,8 +59,9 @@ class NewTarget:
             )  # fmt: skip
         if not 1 <= len(self.points) <= MOST_TERMS or not set(self.points.values()) <= {1, -1}:
             raise Refused(
-                f"a forecast counts 1 to {MOST_TERMS} points, each added or taken off", field="points"
-            )
+                f"a forecast counts 1 to {MOST_TERMS} points, each added or taken off", field="points",
+                value=len(self.points), remedy="choose the meters whose amounts are summed",
+            )  # fmt: skip
         if self.step_minutes not in STEPS:
             raise Refused(
                 f"steps of {self.step_minutes} min are not forecast", field="step_minutes",
@@ -68,9 +73,15 @@ class NewTarget:
                 remedy=f"use 1 to {LONGEST_H}",
             )  # fmt: skip
         if self.floor is not None and self.ceiling is not None and self.floor >= self.ceiling:
-            raise Refused("the floor is below the ceiling", field="floor", value=self.floor)
+            raise Refused(
+                "the floor is below the ceiling", field="floor", value=self.floor,
+                remedy=f"give less than {self.ceiling:g}, or leave one of them out",
+            )  # fmt: skip
         if (self.source is Source.PV) != (self.plant is not None):
-            raise Refused("PV has the place of its modules, the others have none", field="plant")
+            raise Refused(
+                "PV has the place of its modules, the others have none", field="plant",
+                remedy="give latitude and longitude for PV, nothing for others",
+            )  # fmt: skip
         _demand_plant(self.plant)
 
 
@@ -79,7 +90,7 @@ def _demand_plant(plant: Mapping[str, float | None] | None) -> None:
         return
     if unknown := set(plant) - set(PLANT):
         raise Refused("modules have other words", field="plant", value=", ".join(sorted(unknown)),
-                      remedy="use " + ", ".join(PLANT))  # fmt: skip
+                      remedy="say only " + ", ".join(PLANT))  # fmt: skip
     limits = {"latitude": (-90, 90), "longitude": (-180, 180), "tilt_deg": (0, 90), "azimuth_deg": (0, 360),
               "peak_kw": (0, 1e7)}  # fmt: skip
     for name, (low, high) in limits.items():
@@ -103,17 +114,13 @@ def add_target(session: Session, scope: Scope, *, position_id: UUID, new: NewTar
     carrier, unit = _demand_addable(points, new)
     if new.weather_place_id is not None:
         weather.place(session, scope, new.weather_place_id)
-    if queries.is_named(session, scope, position.organisation_id, new.name.strip()):
-        raise Refused("this name is taken", field="name", value=new.name, remedy="give it another name")
-    plant = None
-    if new.plant is not None:
-        plant = {name: new.plant.get(name) for name in PLANT}
-        PvArray(**{name: value for name, value in plant.items() if name != "peak_kw"})  # type: ignore[arg-type]  # as checked
+    _demand_free(session, scope, position.organisation_id, new.name)
     one = ForecastTarget(
         id=ids.new_id(), organisation_id=position.organisation_id, position_id=position.id, name=new.name.strip(),
         name_zh=new.name_zh, carrier=carrier, unit=unit, source=new.source, step_minutes=new.step_minutes,
         horizon_hours=new.horizon_hours, floor=new.floor, ceiling=new.ceiling,
-        weather_place_id=new.weather_place_id, plant=plant, is_simulated=new.is_simulated, created_at=clock.now(),
+        weather_place_id=new.weather_place_id, plant=_whole(new.plant), is_simulated=new.is_simulated,
+        created_at=clock.now(),
     )  # fmt: skip
     session.add(one)
     session.flush()
@@ -131,6 +138,60 @@ def add_target(session: Session, scope: Scope, *, position_id: UUID, new: NewTar
     return one
 
 
+def change_target(session: Session, scope: Scope, *, target_id: UUID, **said: Any) -> ForecastTarget:
+    """Say otherwise what a target is called, how far ahead, its limits, weather and modules (`CHANGEABLE`).
+
+    Its points, place, source and steps stay: models and kept forecasts rest on them. What was forecast before is made
+    again by what was said then (`as_it_was`); where weather or modules are others, a new model is asked for.
+    """
+    one = queries.held(session, scope, target_id)
+    scope.demand(one.organisation_id, *KEEPERS)
+    if one.ended_at is not None:
+        raise Refused("this is not forecast any more", field="target_id", remedy="set up a new one")
+    if unknown := set(said) - set(CHANGEABLE):
+        raise Refused("this stays as it is", field=min(unknown), remedy="say only " + ", ".join(CHANGEABLE))
+    before = {name: getattr(one, name) for name in CHANGEABLE}
+    now = before | said
+    points = {point.id: term.sign for term, point in queries.terms(session, scope, [one.id])[one.id]}
+    new = NewTarget(points=points, source=one.source, step_minutes=one.step_minutes, **now)
+    now |= {"name": new.name.strip(), "plant": _whole(new.plant)}
+    _demand_free(session, scope, one.organisation_id, new.name, but=one.id)
+    if new.weather_place_id is not None:
+        weather.place(session, scope, new.weather_place_id)
+    changed = {name: value for name, value in now.items() if value != before[name]}
+    if not changed:
+        return one
+    if set(changed) & set(SETTINGS):
+        was = {name: _plain(before[name]) for name in SETTINGS}
+        one.earlier = [*one.earlier, {"until": clock.now().isoformat()} | was]
+    for name, value in changed.items():
+        setattr(one, name, value)
+    if set(changed) & {"weather_place_id", "plant"} and one.retrain_asked_at is None:
+        one.retrain_asked_at, one.retrain_asked_by = clock.now(), scope.actor_id
+    session.flush()
+    audit.record(
+        session, scope, action="forecast_target.changed", entity="forecast_target", entity_id=one.id,
+        organisation_id=one.organisation_id, before={name: _plain(before[name]) for name in changed},
+        after={name: _plain(value) for name, value in changed.items()},
+    )  # fmt: skip
+    return one
+
+
+def as_it_was(one: ForecastTarget, at: datetime) -> ForecastTarget:
+    """Return a target with the settings it had at an instant: itself, or a copy that belongs to no session."""
+    for was in one.earlier:
+        if at < datetime.fromisoformat(was["until"]):
+            columns = {
+                name: getattr(one, name)
+                for name in (column.key for column in inspect(ForecastTarget).column_attrs)
+            }
+            settings = {name: was[name] for name in SETTINGS}
+            place_id = settings["weather_place_id"]
+            settings["weather_place_id"] = None if place_id is None else UUID(place_id)
+            return ForecastTarget(**columns | settings)
+    return one
+
+
 def end_target(session: Session, scope: Scope, *, target_id: UUID) -> ForecastTarget:
     """Forecast something no more; what was forecast stays."""
     one = queries.target(session, scope, target_id)
@@ -139,6 +200,26 @@ def end_target(session: Session, scope: Scope, *, target_id: UUID) -> ForecastTa
         one.ended_at = clock.now()
         _note(session, scope, one, "ended", None)
     return one
+
+
+def _demand_free(
+    session: Session, scope: Scope, organisation_id: UUID, name: str, *, but: UUID | None = None
+) -> None:
+    if queries.is_named(session, scope, organisation_id, name.strip(), but=but):
+        raise Refused("this name is taken", field="name", value=name, remedy="give it another name")
+
+
+def _whole(plant: Mapping[str, float | None] | None) -> dict[str, float | None] | None:
+    """Return the modules with every word, None where one is not known."""
+    if plant is None:
+        return None
+    whole = {name: plant.get(name) for name in PLANT}
+    PvArray(**{name: value for name, value in whole.items() if name != "peak_kw"})  # type: ignore[arg-type]  # as checked
+    return whole
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _demand_addable(points: Sequence[Point], new: NewTarget) -> tuple[Carrier, str]:

@@ -29,6 +29,7 @@ from backend.forecasting.rules import (
     Past,
     Scores,
     Weather,
+    Why,
     backtest,
     replaces,
     train,
@@ -36,6 +37,7 @@ from backend.forecasting.rules import (
 from backend.forecasting.rules.backtest import pinball
 from backend.forecasting.rules.foreseen import BAND_80, MEDIAN, tidy
 from backend.forecasting.service import reading, skies
+from backend.forecasting.service.failing import NotLearnt, Untrained, note
 from backend.kernel import audit, clock, ids
 from backend.kernel.errors import Conflict, Refused
 from backend.kernel.scope import Scope
@@ -96,6 +98,8 @@ def ask_for_training(session: Session, scope: Scope, *, target_id: UUID) -> Fore
     """
     one = targets.target(session, scope, target_id)
     scope.demand(one.organisation_id, *KEEPERS)
+    if one.ended_at is not None:
+        raise Refused("this is not forecast any more", field="target_id", remedy="set up a new one")
     champion = targets.standing(session, scope, [one.id]).get(one.id)
     if champion is not None and clock.now() - champion.known_until < timedelta(days=LEAST_HELD_DAYS + 1):
         ready = champion.known_until + timedelta(days=LEAST_HELD_DAYS + 1)
@@ -146,7 +150,16 @@ def gather(session: Session, scope: Scope, *, target_id: UUID) -> Lesson | None:
     start = reading.floor_to(end - TRAINED_ON, timedelta(hours=1))
     known = reading.known_now(session, scope, [one], start=start, end=end)[target.id]
     there = np.flatnonzero(np.isfinite(known.values))
-    if not there.size or (there[-1] - there[0]) * one.step < timedelta(days=LEAST_DAYS):
+    if not there.size:
+        note(session, target, NotLearnt(Untrained.NO_VALUES))
+        return None
+    days = int(there[-1] - there[0]) * one.step / timedelta(days=1)
+    if days < LEAST_DAYS:
+        note(
+            session,
+            target,
+            NotLearnt(Untrained.TOO_SHORT, {"days": round(days, 1), "least_days": LEAST_DAYS}),
+        )
         return None
     first, last = int(there[0]), int(there[-1]) + 1
     past = one.past(start + first * one.step, known.values[first:last])
@@ -162,19 +175,24 @@ def gather(session: Session, scope: Scope, *, target_id: UUID) -> Lesson | None:
     )  # fmt: skip
 
 
-def learn(lesson: Lesson) -> Learnt | None:
+def learn(lesson: Lesson) -> Learnt | NotLearnt:
     """Train a challenger and compare it with the champion, or with the rungs that need no model where there is none.
 
     The one that is judged is trained on what lies before the held days; where it wins, it learns the held days too.
-    None while there are too few days to learn from, or since the champion learnt.
+    NotLearnt while too few days are known to learn from, or since the champion learnt.
     """
     try:
         return _learnt(lesson)
-    except NoForecast:
-        return None
+    except NoForecast as error:
+        why = Untrained.TOO_SHORT if error.missing is Why.TOO_SHORT else Untrained.GAPS
+        return NotLearnt(why, {"days": _known_days(lesson.past), "least_days": LEAST_DAYS})
 
 
-def _learnt(lesson: Lesson) -> Learnt | None:
+def _known_days(past: Past) -> float:
+    return round(float(np.isfinite(past.values).sum()) * past.step_min / 1440, 1)
+
+
+def _learnt(lesson: Lesson) -> Learnt | NotLearnt:
     began, past = time.monotonic(), lesson.past
     if lesson.champion is None:
         days = math.floor((past.end - past.start) / timedelta(days=1))
@@ -190,7 +208,7 @@ def _learnt(lesson: Lesson) -> Learnt | None:
         body, known_until = lesson.champion
         held = min(HELD_DAYS, math.floor((past.end - known_until) / timedelta(days=1)) - 1)
         if held < LEAST_HELD_DAYS:
-            return None
+            return NotLearnt(Untrained.NO_NEW_DAYS, {"days": max(held, 0), "least_days": LEAST_HELD_DAYS})
         scores = backtest(past, lesson.weather, lesson.kind, Folds(1, held))
         own = own_scores(scores)
         champion = judged(Model.from_text(body), past, lesson.weather, lesson.kind, on=own)
@@ -235,8 +253,10 @@ def _days(past: Past, first: datetime, last: datetime) -> Sequence[tuple[int, in
     return list(zip(inside, inside[1:], strict=False))
 
 
-def settle(session: Session, scope: Scope, lesson: Lesson, learnt: Learnt | None) -> ForecastModel | None:
-    """Keep what was learnt, and make it the champion where it won; None where nothing was, or too late.
+def settle(
+    session: Session, scope: Scope, lesson: Lesson, learnt: Learnt | NotLearnt
+) -> ForecastModel | None:
+    """Keep what was learnt, and make it the champion where it won; None where nothing was (with why), or too late.
 
     A champion that changed meanwhile stays: it was not the one that was compared.
     """
@@ -245,7 +265,11 @@ def settle(session: Session, scope: Scope, lesson: Lesson, learnt: Learnt | None
         return None
     target.retrain_asked_at = target.retrain_asked_by = None
     before = targets.standing(session, scope, [target.id]).get(target.id)
-    if learnt is None or (before.id if before else None) != lesson.champion_id:
+    if isinstance(learnt, NotLearnt):
+        note(session, target, learnt)
+        return None
+    target.untrained_since = target.untrained = None
+    if (before.id if before else None) != lesson.champion_id:
         return None
     now = clock.now()
     if learnt.wins and before is not None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.forecasting import events
 from backend.forecasting.models import WeatherKind, WeatherPlace, WeatherRun
 from backend.forecasting.models.packing import pack_floats
 from backend.forecasting.ports import BELIEVED, Delivered, Weather, Where
@@ -21,6 +22,7 @@ from backend.forecasting.service.issuing import WEATHER_LOCK
 from backend.forecasting.service.skies import Sheet
 from backend.kernel import audit, clock, ids, paging
 from backend.kernel.errors import EnerfieldError, Refused
+from backend.kernel.events import publish
 from backend.kernel.periods import Period
 from backend.kernel.scope import Scope
 
@@ -44,10 +46,16 @@ class NewPlace:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name.strip()) <= 200:
-            raise Refused("a name has 1 to 200 characters", field="name", value=self.name[:200])
+            raise Refused("a name has 1 to 200 characters", field="name", value=self.name[:200],
+                          remedy="name the place")  # fmt: skip
         for name, most in (("latitude", 90), ("longitude", 180)):
             if not -most <= getattr(self, name) <= most:
-                raise Refused(f"this is no {name}", field=name, value=getattr(self, name))
+                raise Refused(
+                    f"this is no {name}",
+                    field=name,
+                    value=getattr(self, name),
+                    remedy=f"use -{most} to {most}",
+                )
         if self.source not in SOURCES:
             raise Refused(
                 "weather comes from files or a provider", field="source", value=self.source,
@@ -147,6 +155,16 @@ def fetch(session: Session, scope: Scope, gateway: Weather, *, place_id: UUID) -
         delivered = gateway.fetch(where)
     except EnerfieldError as error:
         one.asked_at, one.error = clock.now(), error.message
+        if (
+            isinstance(error, Refused) and one.source == "file"
+        ):  # it is laid aside: nobody would look at it again
+            body = {
+                "place_id": str(one.id),
+                "name": one.name,
+                "name_zh": one.name_zh,
+                "message": error.message,
+            }
+            publish(session, events.event(events.WEATHER_REFUSED, one.organisation_id, body))
         return Fetched(0, isinstance(error, Refused), error.message)
     if not delivered:
         return Fetched(0, False)

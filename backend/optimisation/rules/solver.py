@@ -69,6 +69,15 @@ class Hint:
     values: Floats
 
 
+class _Quiet(highspy.Highs):
+    """HiGHS that says nothing: its constructor greets as it turns callbacks on, before one can ask for silence."""
+
+    def enableCallbacks(self) -> None:
+        """Be silent from here on."""
+        self.silent()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]  # the library has no types
+
+
 _ENDS = {
     highspy.HighsModelStatus.kOptimal: Ended.OPTIMAL,
     highspy.HighsModelStatus.kTimeLimit: Ended.TIME_LIMIT,
@@ -101,9 +110,8 @@ def solve(arrays: Arrays, limits: Limits, hint: Hint | None = None) -> Solution:
 
 def loaded(arrays: Arrays, limits: Limits) -> Any:
     """Return a solver that has taken a problem in one call and waits to run."""
-    make: Any = highspy.Highs  # its constructor has no types
+    make: Any = _Quiet  # its constructor has no types
     highs = make()
-    highs.silent()
     whole = bool(arrays.integer.any())
     options: dict[str, float | str] = {
         "mip_rel_gap": limits.gap,

@@ -29,7 +29,7 @@ from backend.optimisation.rules.model.given import write as write_given
 from backend.optimisation.rules.plan import Plan
 from backend.optimisation.rules.planning import Task
 from backend.optimisation.service import plants
-from backend.optimisation.service.bound import bound_by
+from backend.optimisation.service.bound import Bound, bounds
 from backend.optimisation.service.collecting import collect, now_of
 from backend.optimisation.service.plants import Described
 
@@ -48,6 +48,7 @@ class Made:
     tariffs: list[dict[str, Any]]
     rules_cost: float | None
     actions: list[dict[str, Any]]
+    bounds: tuple[Bound, ...]
 
 
 def make_plan(
@@ -186,22 +187,22 @@ def _make(
     currency: str,
 ) -> Made:  # fmt: skip
     given, tariffs = collect(session, scope, about, planned, now_of(about, made_at, before))
-    targets = bound_by(session, scope, plant_id=about.plant.id, planned=planned)
-    task = replace(rules.task(about.model, given, currency=currency), targets=targets)
+    agreed = bounds(session, scope, about=about, planned=planned, made_at=made_at)
+    task = rules.task(about.model, given, currency=currency)
+    task = replace(task, targets=tuple(one.target for one in agreed))
     plan, rules_cost = solve(task, before)
-    return Made(plan, given, tariffs, rules_cost, actions_of(task, plan))
+    return Made(plan, given, tariffs, rules_cost, actions_of(task, plan), agreed)
 
 
 def _note(kept: OperationPlan, made: Made) -> None:
     plan, shown = made.plan, _drawn(made.given)
     kept.status, kept.said, kept.problem = PlanStatus(plan.status.value), plan.said(), None
     kept.gap, kept.cost, kept.bound, kept.idle_cost = plan.gap, plan.cost, plan.bound, plan.idle_cost
-    if not math.isfinite(
-        plan.gap
-    ):  # stopped before any bound was known: no number says how far it is from the best
+    if not math.isfinite(plan.gap):  # stopped before any bound was known: how far from the best, nobody knows
         kept.gap = kept.bound = None
     kept.rules_cost, kept.co2_kg = made.rules_cost, plan.co2_kg
     kept.inputs, kept.tariffs, kept.actions = inputs_said(plan.inputs), made.tariffs, made.actions
+    kept.targets = [one.said() for one in made.bounds]
     kept.shortfalls = [dict(vars(one)) for one in plan.shortfalls]
     kept.result, kept.given = keeping.kept(plan, shown), write_given(made.given)
 
@@ -217,7 +218,7 @@ def _note_failure(
     kept.status, kept.said, kept.problem = PlanStatus.FAILED, str(refusal["message"]), dict(refusal)
     for name in ("gap", "cost", "bound", "idle_cost", "rules_cost", "co2_kg", "result", "given"):
         setattr(kept, name, None)
-    kept.inputs, kept.tariffs, kept.actions, kept.shortfalls = [], [], [], []
+    kept.inputs, kept.tariffs, kept.targets, kept.actions, kept.shortfalls = [], [], [], [], []
 
 
 def _tell(

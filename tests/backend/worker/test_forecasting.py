@@ -9,11 +9,12 @@ import pytest
 from backend import wiring
 from backend.forecasting import service as forecasts
 from backend.forecasting.service import weather
-from backend.infra import canary
+from backend.infra import canary, outbox
 from backend.kernel import clock, ids
 from backend.kernel.leases import Lease
 from backend.kernel.scope import Scope
 from backend.kernel.settings import settings
+from tests.backend.worker.test_work import letters
 from tests.forecasting import foresee
 from tests.world import furnish, make_world
 
@@ -27,6 +28,13 @@ def world(environment, database):
     foresee(made, made.east)
     yield made
     wiring.weather_gateways.cache_clear()
+
+
+def deliver(world):
+    """Deliver what was told, and the letters that follow from it."""
+    for _ in range(2):
+        for entry in outbox.claim_due(world.database):
+            assert outbox.deliver(world.database, entry)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +55,14 @@ def test_weather_that_was_dropped_is_taken_and_what_is_wrong_is_told(world, task
     assert tasks.take_weather() == 0
 
 
+def test_a_file_that_was_refused_is_told_to_the_operator(environment, world, tasks):
+    """It is laid aside, and the next good one clears what the page says: without a letter nobody would know."""
+    deliver(world)
+    (letter,) = letters(environment, world.east.email("operator"))
+    assert letter["Subject"] == "A weather file was not taken: east weather station"
+    assert "a.csv: row 2: this is no instant" in letter.get_content() and "/weather" in letter.get_content()
+
+
 def test_what_is_due_is_issued_once_a_step(world, tasks):
     assert tasks.issue() == 0
     with clock.shifted(timedelta(hours=1)):
@@ -64,6 +80,40 @@ def test_too_little_to_learn_from_is_tried_again_the_next_day(world, tasks):
         assert forecasts.due_for_training(session, scope) == []
         with clock.shifted(timedelta(days=1, minutes=1)):
             assert forecasts.due_for_training(session, scope) == [world.east.ids["target"]]
+
+
+def test_a_training_that_fails_is_told_once_and_stands_on_the_page_until_one_succeeds(
+    environment, world, tasks, monkeypatch
+):
+    scope, target_id = world.east.scope, world.east.ids["target"]
+
+    def kept():
+        with world.database.transaction(scope) as session:
+            return forecasts.target(session, scope, target_id).untrained
+
+    before = len(letters(environment, world.east.email("operator")))
+    assert kept() | {"facts": None} == {
+        "why": "too_short",
+        "facts": None,
+        "is_told": False,
+    }  # new: no news yet
+
+    def broken(_lesson):
+        raise ZeroDivisionError("a fault in the rules")
+
+    monkeypatch.setattr(forecasts, "gather", lambda *_given, **_named: object())
+    monkeypatch.setattr(forecasts, "learn", broken)
+    for days in (3, 5):
+        with clock.shifted(timedelta(days=days)):
+            assert tasks.train() == 0
+    assert kept()["facts"]["said"] == "ZeroDivisionError: a fault in the rules"
+    with clock.shifted(timedelta(days=5)):
+        deliver(world)
+    (letter,) = letters(environment, world.east.email("operator"))[before:]
+    assert letter["Subject"] == "No forecast model could be trained: east plant load"
+    assert (
+        "a fault in the rules" in letter.get_content() and f"/forecasts/{target_id}" in letter.get_content()
+    )
 
 
 def test_one_worker_trains_at_a_time(world, tasks):

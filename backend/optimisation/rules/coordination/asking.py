@@ -242,23 +242,3 @@ def _in(ask: Ask, *states: State) -> None:
         raise Conflict(
             f"this target is {ask.state}", field="state", value=str(ask.state), remedy="load it again"
         )
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What became of an accepted target: amount measured, by how much it was exceeded [its unit]."""
-
-    amount: float
-    over: float
-
-    @property
-    def met(self) -> bool:
-        """Whether it was kept to."""
-        return self.over == 0
-
-
-def judge(target: Target, amount: float | None) -> Kept | None:
-    """Return whether a target was kept to; None where nothing was measured, which is no proof of either."""
-    if amount is None or not np.isfinite(amount):
-        return None
-    return Kept(amount, max(amount - target.most, 0.0))

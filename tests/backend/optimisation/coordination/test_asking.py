@@ -236,13 +236,6 @@ def test_every_state_allows_what_the_picture_shows_and_nothing_else(state, act):
             ACTS[act](ask)
 
 
-def test_what_was_measured_says_whether_a_target_was_kept():
-    assert asking.judge(target(most=12.0), 11.0).met
-    assert asking.judge(target(most=12.0), 14.5).over == pytest.approx(2.5)
-    assert asking.judge(target(most=12.0), None) is None
-    assert asking.judge(target(most=12.0), float("nan")) is None
-
-
 def test_gas_counts_as_electricity_does():
     given = task(gas(0.3), demand={"gas": [4, 4, 4, 4]})
     found = asking.standing(given, target(Kind.ENERGY, 20.0, "gas"))

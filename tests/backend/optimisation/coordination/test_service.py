@@ -245,10 +245,12 @@ def test_an_accepted_peak_binds_the_plans_that_follow(joined):
     with joined.acting("park") as (session, scope):
         targets.accept(session, scope, target_id=target_id)
         planned = Horizon.regular(clock.now(), 16, 15)
-        kept = bound.bound_by(session, scope, plant_id=joined.plants["park"], planned=planned)
-        assert [one.most for one in kept] == [70.0]
+        about = service.described(session, scope, plant_id=joined.plants["park"])
+        kept = bound.bounds(session, scope, about=about, planned=planned, made_at=clock.now())
+        assert [(one.target.most, one.budget) for one in kept] == [(70.0, None)]
         plan = service.make_plan(session, scope, plant_id=joined.plants["park"])
         assert plan.problem is None
+        assert [one["kept"]["most"] for one in plan.targets] == [70.0]
         with pytest.raises(Conflict, match="this target is accepted"):
             targets.accept(session, scope, target_id=target_id)
 
