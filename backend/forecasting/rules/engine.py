@@ -160,7 +160,8 @@ def learn(names: tuple[str, ...], columns: Matrix, wanted: Floats, block: Ints, 
     for fold in range(FOLDS):
         left_out = block % FOLDS == fold
         seen = ~left_out if left_out.any() and not left_out.all() else np.ones(len(wanted), bool)
-        tree = lgb.train(how.median(fold), whole.subset(np.flatnonzero(seen).tolist()), how.rounds)
+        part = whole.subset(np.flatnonzero(seen).tolist())
+        tree = lgb.train(how.median(fold), part, how.rounds, keep_training_booster=True)
         line = fit(names, columns[seen], wanted[seen])
         if left_out.any():
             by_trees[left_out] = tree.predict(columns[left_out], num_threads=how.threads)
@@ -192,7 +193,8 @@ def _learn_spread(seen: NDArray[Any], missed: Floats, how: Learning) -> list[lgb
     import lightgbm as lgb
 
     data = lgb.Dataset(seen, missed, params=how.binning).construct()
-    return [lgb.train(how.spread(QUANTILES[n]), data, how.spread_rounds) for n in _OUTER]
+    given = {"num_boost_round": how.spread_rounds, "keep_training_booster": True}  # no detour by text
+    return [lgb.train(how.spread(QUANTILES[n]), data, **given) for n in _OUTER]
 
 
 def spread_columns(names: tuple[str, ...], columns: Matrix, median: Floats) -> Matrix:
