@@ -2,7 +2,7 @@
 
 `script/bench foresight [SERIES …]` judges the series named (all without a name), keeps what was found under
 `var/bench-foresight`, prints a JSON line a series and horizon and writes the table of backend/forecasting/README.md
-from all that is kept. Test periods are those of the yardsticks beside the data; nothing was tuned on them.
+from all that is kept. Test periods are those of the yardsticks beside the data.
 """
 
 from __future__ import annotations

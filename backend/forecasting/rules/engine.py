@@ -193,8 +193,13 @@ def _learn_spread(seen: NDArray[Any], missed: Floats, how: Learning) -> list[lgb
     import lightgbm as lgb
 
     data = lgb.Dataset(seen, missed, params=how.binning).construct()
-    given = {"num_boost_round": how.spread_rounds, "keep_training_booster": True}  # no detour by text
-    return [lgb.train(how.spread(QUANTILES[n]), data, **given) for n in _OUTER]
+    rounds = how.spread_rounds
+    return [
+        lgb.train(
+            how.spread(QUANTILES[n]), data, rounds, keep_training_booster=True
+        )  # without a detour by text
+        for n in _OUTER
+    ]
 
 
 def spread_columns(names: tuple[str, ...], columns: Matrix, median: Floats) -> Matrix:
