@@ -353,11 +353,13 @@ def shares_of_plant(
     return paging.page(session, query, by=(CoordinationShare.id.desc(),), cursor=cursor, limit=limit)
 
 
-def target(session: Session, scope: Scope, target_id: UUID) -> CoordinationTarget:
-    """One target; raises NotFound."""
+def target(session: Session, scope: Scope, target_id: UUID, *, is_held: bool = False) -> CoordinationTarget:
+    """One target; raises NotFound. is_held: as it is now, and until the commit nobody else moves it."""
     query = select(CoordinationTarget).where(
         CoordinationTarget.id == target_id, sees(scope, CoordinationTarget.organisation_id)
     )
+    if is_held:
+        query = query.with_for_update().execution_options(populate_existing=True)
     found: CoordinationTarget = required(session, query, "there is no such target", target_id=target_id)
     return found
 

@@ -53,7 +53,10 @@ WHY = {
         "zh": "训练因程序错误中止，次日会再次尝试。请告知管理员，详情见日志。{said}",
     },
 }  # fmt: skip
-REFUSED = {"en": "{message}. Mend it and bring it again.", "zh": "请修正后重新投放：{message}"}
+REFUSED = {
+    "en": "{message}. Mend it and bring it again.", "zh": "文件：{file}。原因见气象点页面，请修正后重新投放。"
+}  # fmt: skip
+"""Reasons are worded in Chinese by the page (portal/forecast_refusals.py); the notice leads there."""
 
 
 def tell(session: Session, scope: Scope, event: Event) -> None:
@@ -71,7 +74,7 @@ def tell(session: Session, scope: Scope, event: Event) -> None:
 def hand_over(session: Session, scope: Scope, event: Event) -> None:
     """Tell one reader by one way; a letter carries the same id however often this is tried."""
     told = event.body
-    notices = {locale: _worded(told["what"], told["said"], locale) for locale in REFUSED}
+    notices = {locale: worded(told["what"], told["said"], locale) for locale in REFUSED}
     if told["way"] == "push":
         pusher = WebPush(settings().home, settings().base_url)
         field.notify(session, scope, pusher, people={UUID(told["person_id"])}, notices=notices)
@@ -81,11 +84,14 @@ def hand_over(session: Session, scope: Scope, event: Event) -> None:
     mail.post(settings()).send(Letter(told["email"], notice.title, text, id=ids.show(event.id)))
 
 
-def _worded(what: str, said: dict[str, Any], locale: str) -> Notice:
+def worded(what: str, said: dict[str, Any], locale: str) -> Notice:
+    """Return what is told of an event, in one of the languages."""
     name = (said.get("name_zh") if locale == "zh" else None) or said["name"]
     if what == forecasting.WEATHER_REFUSED:
         body, path, about = (
-            REFUSED[locale].format(message=said["message"][:LONGEST]),
+            REFUSED[locale].format(
+                message=said["message"][:LONGEST], file=said["message"].partition(": ")[0][:LONGEST]
+            ),
             "/weather",
             said["place_id"],
         )

@@ -31,6 +31,8 @@ HORIZON = timedelta(days=8)
 JUDGED = timedelta(days=30)
 """Accuracy and weather errors are told of so much of the past, where the period says nothing longer."""
 EARLIER = 12
+WITHOUT = ("no_model", "model_old")
+"""Reasons that keep no forecast from being made: lower rungs need no model."""
 
 
 @pages.get("/forecasts")
@@ -154,7 +156,7 @@ def _missing(target: Any) -> str:
     """Say why nothing can be forecast; nothing while something is."""
     if not target.failing:
         return ""
-    reasons = dict.fromkeys(words.why(one) for one in target.failing["passed"] if one["why"] != "no_model")
+    reasons = dict.fromkeys(words.why(one) for one in target.failing["passed"] if one["why"] not in WITHOUT)
     return _("; ").join(reasons)
 
 

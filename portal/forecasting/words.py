@@ -52,6 +52,7 @@ def why(passed: Mapping[str, Any]) -> str:
     about = {"hours": hours, "limit": limit, "share": share, "least": least}
     words = {
         Why.NO_MODEL: _("no model has been trained yet, or none was better than repeating last week"),
+        Why.MODEL_OLD: _("the model in use was made by an earlier version; a new one is trained within a day"),
         Why.NO_WEATHER: _("no weather forecast has come"),
         Why.WEATHER_STALE: _("the weather forecast is %(hours)s old, up to %(limit)s is used", **about),
         Why.WEATHER_LATER: _("the weather forecast was only made later"),

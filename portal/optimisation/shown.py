@@ -69,7 +69,8 @@ def balances(
             "carrier": carrier, "name": name, "picture": picture,
             "words": _("%(carrier)s: what gives above the line, what takes below it", carrier=name),
             "legend": [(one.name, one.fill, _energy(one.rates, plan, unit)) for one in parts],
-            "price": _price(plan, opened, carrier, unit), "stores": _stores(plan, opened, carrier, unit, names),
+            "price": _price(plan, opened, carrier, unit), "limited": _limited(plan, carrier),
+            "stores": _stores(plan, opened, carrier, unit, names),
         })  # fmt: skip
     return found
 
@@ -82,9 +83,23 @@ def _energy(rates: Floats, plan: Plan, unit: str) -> dict[str, Any]:
     return {name: float(each) if each > least else 0.0 for name, each in sums.items()} | {"unit": unit}
 
 
+def _limited(plan: Plan, carrier: str) -> str:
+    """Say what speaks in place of a price at the steps that have none; nothing where each has one."""
+    worth = plan.prices.get(carrier)
+    if worth is None or np.isfinite(worth).all():
+        return ""
+    if plan.limit:
+        about = words.agreed(plan.limit)
+        return _(
+            "What limits is the agreed target (%(target)s): there no price stands for one more unit.",
+            target=about,
+        )
+    return _("Where not everything can be met, no price stands for one more unit.")
+
+
 def _price(plan: Plan, opened: Opened, carrier: str, unit: str) -> dict[str, Any] | None:
     worth = plan.prices.get(carrier)
-    if worth is None:
+    if worth is None or not np.isfinite(worth).any():
         return None
     lines = [drawing.line(_("worth of one more unit"), carrier, worth, plan.horizon)]
     money = f"{coin(opened.kept.currency)}/{shown_unit(unit)}"

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from backend.optimisation.rules import explaining
 from backend.optimisation.rules.horizon import Horizon
 from backend.optimisation.rules.plan import TOLD_GAP
 from backend.optimisation.rules.relaxation import rate
@@ -80,9 +81,26 @@ REASONS = {
         _l("uses %(rate)s more: a unit costs %(now)s %(money)s then"),
     "%(hours)s %(unit)s takes %(rate)s of %(carrier)s at %(now).3f %(money)s per unit and ends at %(end).1f °C":
         _l("takes %(rate)s of %(carrier)s at %(now)s %(money)s per unit and ends at %(end)s °C"),
+    "%(hours)s %(unit)s runs at %(rate)s": _l("runs at %(rate)s"),
+    "%(unit)s stays off": _l("stays off"),
+    "%(hours)s %(unit)s charges at %(rate)s": _l("charges at %(rate)s"),
+    "%(hours)s %(unit)s gives %(rate)s": _l("gives %(rate)s"),
+    "%(hours)s %(unit)s leaves %(lost)s unused": _l("leaves %(lost)s unused"),
+    "%(hours)s %(unit)s draws %(rate)s, so that every vehicle has what it needs when it leaves":
+        _l("draws %(rate)s, so that every vehicle has what it needs when it leaves"),
+    "%(hours)s %(unit)s uses %(rate)s less": _l("uses %(rate)s less"),
+    "%(hours)s %(unit)s uses %(rate)s more": _l("uses %(rate)s more"),
+    "%(hours)s %(unit)s takes %(rate)s of %(carrier)s and ends at %(end).1f °C":
+        _l("takes %(rate)s of %(carrier)s and ends at %(end)s °C"),
 }  # fmt: skip
 """Sentence of `explaining` -> what the page says, beside the hours and the unit's name."""
 
+LIMITED = {
+    explaining.AGREED: _l("%(said)s; the agreed target (%(limit)s) is what limits here, so no price stands for one unit"
+                          " more"),
+    explaining.MISSED: _l("%(said)s; not everything can be met here, so no price stands for one unit more"),
+}  # fmt: skip
+"""How a sentence ends where no price says why -> the same in words."""
 PLACES = {"price": 2, "end": 1}
 SHORT = {
     "demand": _l("%(subject)s: demand %(when)s exceeds capacity by %(by)s"),
@@ -177,7 +195,9 @@ def _day(on: Any) -> str:
 
 def reason(action: Mapping[str, Any], currency: str) -> str:
     """Return why a unit does what it does."""
-    words = REASONS.get(action["template"])
+    template = action["template"]
+    ending = next((end for end in LIMITED if template.endswith(end)), "")
+    words = REASONS.get(template.removesuffix(ending))
     if words is None:  # a new sentence of the backend's: better in English than not at all
         return str(action["template"] % action["values"])
     known = {name: _number(name, value) for name, value in action["values"].items()} | {
@@ -185,7 +205,8 @@ def reason(action: Mapping[str, Any], currency: str) -> str:
     }
     if "carrier" in known:
         known["carrier"] = str(CARRIERS.get(known["carrier"], known["carrier"]))
-    return str(words) % known
+    said = str(words) % known
+    return str(LIMITED[ending]) % {"said": said, "limit": agreed(known["limit"])} if ending else said
 
 
 def _number(name: str, value: Any) -> str:

@@ -147,8 +147,9 @@ def test_what_is_wrong_is_said_beside_its_field_with_its_remedy(
     assert answer.status_code == 422
     assert words.lower() in html.unescape(answer.text).lower()
     assert re.search(
-        rf'(?:id="{field}"[^>]*aria-invalid|<legend class="label">Meters|{field}-said)', answer.text
-    )
+        rf'(?:id="{field}"|<fieldset)[^>]*aria-invalid="true" aria-describedby="{field}-said"', answer.text
+    ), answer.text
+    assert f'id="{field}-said"' in answer.text
     assert "Wrong" not in targets(world)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,7 +15,7 @@ from backend.optimisation import service
 from backend.optimisation.rules import explaining, planning
 from backend.optimisation.rules import model as rules
 from backend.optimisation.rules.horizon import Horizon
-from backend.optimisation.rules.targets import Kind
+from backend.optimisation.rules.targets import Kind, Target
 from portal.optimisation import drawing, words
 from tests import coordination
 from tests.backend.optimisation.scene import park
@@ -128,6 +129,9 @@ def test_what_was_agreed_stands_with_the_plan_and_may_be_left_out_of_a_trial(bro
     page = operator.get("/plan").text
     assert "Agreed targets this plan keeps to" in page and f"/together/targets/{agreed.id}" in page
     assert "electricity bought exceeds what was agreed by" in page.lower()
+    assert "What limits is the agreed target (Electricity bought)" in page
+    assert "the agreed target (Electricity bought) is what limits here" in page
+    assert not re.search(r"worth \d{4}", page)
     assert "of the time known" in page and "Leave agreed targets out" in page
     path = re.search(r'action="(/plans/[^"]+/what-if)"', page)[1]
     assert "agreed targets are left out" in operator.get(path, query_string={"free": "1"}).text
@@ -143,9 +147,15 @@ def test_every_sentence_a_plan_may_say_has_its_words_here():
     said = set()
     for seed in range(3):
         task = park(seed)
-        said |= {action.template for action in explaining.explain(task.plant, planning.plan(task))}
-    assert len(said) > 8
-    assert said - words.REASONS.keys() == set()
+        none = tuple(
+            Target(Kind.ENERGY, 0.0, task.horizon.start, task.horizon.start + timedelta(days=1), one)
+            for one in ("electricity", "gas")
+        )
+        for given in (task, replace(task, targets=none)):
+            said |= {action.template for action in explaining.explain(task.plant, planning.plan(given))}
+    assert len(said) > 8 and any(one.endswith(explaining.AGREED) for one in said)
+    plain = {one.removesuffix(explaining.AGREED).removesuffix(explaining.MISSED) for one in said}
+    assert plain - words.REASONS.keys() == set()
 
 
 def test_a_stretch_is_one_outline_and_each_step_can_be_read(app):

@@ -152,6 +152,15 @@ def standing(session: Session, scope: Scope, target_ids: Collection[UUID]) -> di
     return {one.target_id: one for one in found}
 
 
+def old_champions(session: Session, scope: Scope, opening: str) -> set[UUID]:
+    """The targets whose champion's text begins otherwise: an earlier version of the programme wrote it."""
+    query = select(ForecastModel.target_id).where(
+        ForecastModel.verdict == Verdict.CHAMPION, func.left(ForecastModel.body, len(opening)) != opening,
+        sees(scope, ForecastModel.organisation_id),
+    )  # fmt: skip
+    return set(session.scalars(query))
+
+
 def model(session: Session, scope: Scope, model_id: UUID) -> ForecastModel:
     """One model with its body; raises NotFound."""
     query = (

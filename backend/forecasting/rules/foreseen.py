@@ -33,6 +33,8 @@ class Why(StrEnum):
     """Why a rung was not taken; `Passed.facts` holds the figures."""
 
     NO_MODEL = "no_model"
+    MODEL_OLD = "model_old"
+    """An earlier version of the programme wrote it; it cannot be read and is learnt anew."""
     NO_WEATHER = "no_weather"
     WEATHER_STALE = "weather_stale"
     WEATHER_LATER = "weather_later"

@@ -47,16 +47,23 @@ WEATHER_STALE_H = 36.0
 
 
 def forecast(
-    model: Model | None, past: Past, weather: Weather | None, *, kind: Kind, issued_at: datetime, steps: int
+    model: Model | Why | None,
+    past: Past,
+    weather: Weather | None,
+    *,
+    kind: Kind,
+    issued_at: datetime,
+    steps: int,
 ) -> Foreseen:
     """Foresee `steps` steps from the first that starts at or after `issued_at`.
 
     Of the past only steps that had ended by `issued_at` are read, whatever else `past` holds.
-    model: as `train` made it, for the same step length; None lets the ladder start at last week
+    model: as `train` made it, for the same step length; None, or why there is none, starts at last week
     raises NoForecast when no rung can stand
     """
     known = past.known(issued_at)
     start = _first_start(past, issued_at)
+    model = model.within(kind) if isinstance(model, Model) else model
     passed: list[Passed] = []
     for method in Method:
         why = _why_not(method, model, known, weather, start, steps, issued_at)
@@ -96,20 +103,20 @@ def _first_start(past: Past, issued_at: datetime) -> datetime:
 
 
 def _why_not(
-    method: Method, model: Model | None, known: Past, weather: Weather | None, start: datetime, steps: int,
+    method: Method, model: Model | Why | None, known: Past, weather: Weather | None, start: datetime, steps: int,
     issued_at: datetime,
 ) -> Passed | None:  # fmt: skip
     """Return why a rung cannot be taken, None when it can."""
     if method in (Method.MODEL, Method.MODEL_WITHOUT_WEATHER):
-        if model is None:
-            return Passed(method, Why.NO_MODEL)
+        if not isinstance(model, Model):
+            return Passed(method, model or Why.NO_MODEL)
         if model.step_min != known.step_min:
             return Passed(
                 method, Why.MODEL_OTHER_STEP, {"step_min": known.step_min, "model_min": model.step_min}
             )
         if not model.has(with_weather=method is Method.MODEL):
             return Passed(method, Why.NO_WEATHER if weather is None else Why.MODEL_WITHOUT)
-    if method is Method.MODEL and model is not None:
+    if method is Method.MODEL and isinstance(model, Model):
         found = _weather_lacks(model, weather, start, steps, issued_at)
         if found is not None:
             return found
@@ -165,11 +172,11 @@ def _flat_h(values: Floats, per_h: float) -> float:
 
 
 def _made_by(
-    method: Method, model: Model | None, known: Past, weather: Weather | None, start: datetime, steps: int,
+    method: Method, model: Model | Why | None, known: Past, weather: Weather | None, start: datetime, steps: int,
     issued_at: datetime,
 ) -> Floats:  # fmt: skip
     if method in (Method.MODEL, Method.MODEL_WITHOUT_WEATHER):
-        assert model is not None
+        assert isinstance(model, Model)
         return model.quantiles(known, weather if method is Method.MODEL else None, start=start, steps=steps)
     gap = int((start - known.end) / timedelta(minutes=known.step_min))
     padded = np.concatenate([known.values, np.full(gap + steps, np.nan)])

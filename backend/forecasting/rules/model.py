@@ -27,6 +27,12 @@ _BLOCK_DAYS = 14
 HINDSIGHT_DAYS = 28
 _FORMAT = 3
 """Raised whenever what a model looks at changes: an older one is trained anew."""
+OPENING = f'{{"format": {_FORMAT},'
+"""So begins the text of every model that can be read."""
+
+
+class OldModel(ValueError):
+    """A model was written in another format: it cannot be read, and is trained anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +53,10 @@ class Model:
     def has(self, *, with_weather: bool) -> bool:
         """Return whether the model has learnt to foresee with weather, or without."""
         return any(("+weather" in name) == with_weather for name in self.engines)
+
+    def within(self, kind: Kind) -> Model:
+        """Return the model under the limits of `kind`: they may have been changed since it learnt."""
+        return replace(self, kind=replace(self.kind, floor=kind.floor, ceiling=kind.ceiling))
 
     def quantiles(self, past: Past, weather: Weather | None, *, start: datetime, steps: int) -> Floats:
         """Return quantiles of `steps` steps from `start`, shape (steps, quantiles), ordered and within limits.
@@ -70,8 +80,8 @@ class Model:
         return night(tidy(raw, self.kind), panel, self.kind, at)
 
     def _known(self, weather: Weather | None) -> Weather | None:
-        """Return of the weather the columns the model has learnt from, all of which must be there."""
-        if weather is None or not self.columns:
+        """Return of the weather the columns the model has learnt from, None where one of them is missing."""
+        if weather is None or not self.columns or not set(self.columns) <= set(weather.columns):
             return None
         return replace(weather, columns={name: weather.columns[name] for name in self.columns})
 
@@ -115,10 +125,10 @@ class Model:
 
     @classmethod
     def from_text(cls, text: str) -> Model:
-        """Read what `to_text` wrote; another format raises ValueError."""
+        """Read what `to_text` wrote; another format raises OldModel."""
         said = json.loads(text)
         if said.get("format") != _FORMAT:
-            raise ValueError(f"a model of format {said.get('format')} cannot be read: train it anew")
+            raise OldModel(f"a model of format {said.get('format')} cannot be read: train it anew")
         return cls(
             said["step_min"], Kind.from_dict(said["kind"]), tuple(said["columns"]),
             {name: Engine.from_dict(engine) for name, engine in said["engines"].items()},

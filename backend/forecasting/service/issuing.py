@@ -18,13 +18,14 @@ from backend.forecasting.models.packing import pack_floats, pack_versions, unpac
 from backend.forecasting.queries import forecasts as queries
 from backend.forecasting.queries import targets
 from backend.forecasting.queries import weather as skies_asked
-from backend.forecasting.rules import Foreseen, Method, Model, NoForecast, Passed, Weather
+from backend.forecasting.rules import Foreseen, Method, Model, NoForecast, OldModel, Passed, Weather, Why
 from backend.forecasting.rules import forecast as foresee
 from backend.forecasting.service import looking, reading, skies
 from backend.forecasting.service.looking import ForecastSeries
 from backend.forecasting.service.reading import Known, Series
 from backend.forecasting.service.targets import as_it_was
 from backend.kernel import clock, ids
+from backend.kernel.errors import Conflict
 from backend.kernel.scope import Scope
 
 PAST = timedelta(days=70)
@@ -82,7 +83,7 @@ def issue_forecasts(session: Session, scope: Scope, *, target_ids: Collection[UU
 def replay(session: Session, scope: Scope, forecast_id: UUID) -> ForecastSeries:
     """Make a forecast again from what was known when it was issued: the same values, whatever came since.
 
-    raises Conflict where what it was made from is not kept any more
+    raises Conflict where what it was made from is not kept any more, or its model cannot be read
     """
     row = queries.forecast(session, scope, forecast_id)
     then = as_it_was(targets.target(session, scope, row.target_id), row.issued_at)
@@ -92,6 +93,11 @@ def replay(session: Session, scope: Scope, forecast_id: UUID) -> ForecastSeries:
         session, scope, one, start=row.past_from, end=end, versions=unpack_versions(row.inputs, 1)[0]
     )
     model = targets.model(session, scope, row.model_id) if row.model_id is not None else None
+    if row.method in (Method.MODEL, Method.MODEL_WITHOUT_WEATHER) and _readable(model) is Why.MODEL_OLD:
+        raise Conflict(
+            "the model of this forecast was made by an earlier version", field="forecast_id",
+            remedy="look at the forecast as it was issued",
+        )  # fmt: skip
     sky = _sky(session, scope, one.target, row.issued_at, number=row.weather_number)
     made = _foresee(one, row.past_from, known, model, sky, row.issued_at)
     again = _row(one, known, model, sky, row.issued_at, made)
@@ -158,9 +164,17 @@ def _foresee(
     one: Series, past_from: datetime, known: Known, model: ForecastModel | None, sky: Sky, issued_at: datetime
 ) -> Foreseen:
     return foresee(
-        None if model is None else Model.from_text(model.body), one.past(past_from, known.values), sky.weather,
+        _readable(model), one.past(past_from, known.values), sky.weather,
         kind=one.kind, issued_at=issued_at, steps=one.target.horizon_hours * 60 // one.target.step_minutes,
     )  # fmt: skip
+
+
+def _readable(model: ForecastModel | None) -> Model | Why | None:
+    """Return a kept model, or why it cannot be used."""
+    try:
+        return None if model is None else Model.from_text(model.body)
+    except OldModel:
+        return Why.MODEL_OLD
 
 
 def _issue(

@@ -21,11 +21,13 @@ from backend.forecasting.queries import targets
 from backend.forecasting.queries import weather as skies_asked
 from backend.forecasting.queries.confined import KEEPERS
 from backend.forecasting.rules import (
+    OPENING,
     Folds,
     Kind,
     Method,
     Model,
     NoForecast,
+    OldModel,
     Past,
     Scores,
     Weather,
@@ -50,6 +52,8 @@ TRY_AGAIN = timedelta(days=1)
 HELD_DAYS = 7
 LEAST_HELD_DAYS = 3
 """A champion and its challenger are compared on so many days since the champion learnt, at the least."""
+YOUNG = timedelta(days=LEAST_HELD_DAYS + 1)
+"""So long after the end of what a champion learnt from there is nothing to compare it on."""
 LEAST_DAYS = 24
 """Three weeks to learn from before the first held days, which are three then."""
 FIRST_HELD_DAYS = 14
@@ -101,8 +105,12 @@ def ask_for_training(session: Session, scope: Scope, *, target_id: UUID) -> Fore
     if one.ended_at is not None:
         raise Refused("this is not forecast any more", field="target_id", remedy="set up a new one")
     champion = targets.standing(session, scope, [one.id]).get(one.id)
-    if champion is not None and clock.now() - champion.known_until < timedelta(days=LEAST_HELD_DAYS + 1):
-        ready = champion.known_until + timedelta(days=LEAST_HELD_DAYS + 1)
+    if (
+        champion is not None
+        and one.id not in targets.old_champions(session, scope, OPENING)
+        and _is_young(champion)
+    ):
+        ready = champion.known_until + YOUNG
         raise Conflict(
             "the model in use is too young to be compared with another", field="target_id",
             remedy=f"there are enough days to compare on from {ready:%Y-%m-%d %H:%M} UTC on",
@@ -116,12 +124,20 @@ def ask_for_training(session: Session, scope: Scope, *, target_id: UUID) -> Fore
     return one
 
 
+def _is_young(champion: ForecastModel) -> bool:
+    return clock.now() - champion.known_until < YOUNG
+
+
 def due_for_training(session: Session, scope: Scope) -> list[UUID]:
-    """Return the targets that want a model: it is time, or a person asked; the asked ones first."""
+    """Return the targets that want a model: it is time, or a person asked; the asked ones first.
+
+    One whose champion cannot be read any more is as one that has none.
+    """
     now, found = clock.now(), []
+    old = targets.old_champions(session, scope, OPENING)
     last = targets.last_trained(session, scope)
     for one, _, _, _ in targets.running(session, scope):
-        trained_at = last[one.id][1] if one.id in last else None
+        trained_at = last[one.id][1] if one.id in last and one.id not in old else None
         if _is_due(one, trained_at, now) and not _waits_for_weather(session, scope, one, now):
             found.append((one.retrain_asked_at is None, one.id))
     return [target_id for _, target_id in sorted(found)]
@@ -194,7 +210,8 @@ def _known_days(past: Past) -> float:
 
 def _learnt(lesson: Lesson) -> Learnt | NotLearnt:
     began, past = time.monotonic(), lesson.past
-    if lesson.champion is None:
+    standing = _champion(lesson)
+    if standing is None or lesson.champion is None:
         days = math.floor((past.end - past.start) / timedelta(days=1))
         held = FIRST_HELD_DAYS if days >= 4 * FIRST_HELD_DAYS else LEAST_HELD_DAYS
         scores = backtest(past, lesson.weather, lesson.kind, Folds(1, held))
@@ -205,16 +222,24 @@ def _learnt(lesson: Lesson) -> Learnt | NotLearnt:
             if rung in scores
         )
     else:
-        body, known_until = lesson.champion
+        _body, known_until = lesson.champion
         held = min(HELD_DAYS, math.floor((past.end - known_until) / timedelta(days=1)) - 1)
         if held < LEAST_HELD_DAYS:
             return NotLearnt(Untrained.NO_NEW_DAYS, {"days": max(held, 0), "least_days": LEAST_HELD_DAYS})
         scores = backtest(past, lesson.weather, lesson.kind, Folds(1, held))
         own = own_scores(scores)
-        champion = judged(Model.from_text(body), past, lesson.weather, lesson.kind, on=own)
+        champion = judged(standing, past, lesson.weather, lesson.kind, on=own)
         wins = replaces(champion, own)
     body = train(past, lesson.weather, lesson.kind).to_text() if wins else ""
     return Learnt(body, scores, champion, wins, round(time.monotonic() - began, 2))
+
+
+def _champion(lesson: Lesson) -> Model | None:
+    """Return the champion to compare with; None where there is none, or none that can be read."""
+    try:
+        return None if lesson.champion is None else Model.from_text(lesson.champion[0])
+    except OldModel:
+        return None
 
 
 def own_scores(scores: Mapping[Method, Scores]) -> Scores:
@@ -224,7 +249,7 @@ def own_scores(scores: Mapping[Method, Scores]) -> Scores:
 
 def judged(model: Model, past: Past, weather: Weather | None, kind: Kind, *, on: Scores) -> Scores:
     """Return how a model that is there already does, day-ahead, on the held days another was scored on."""
-    step = timedelta(minutes=past.step_min)
+    step, model = timedelta(minutes=past.step_min), model.within(kind)
     actual, said = [], []
     for origin, end in _days(past, on.first, on.last):
         known = past.known(past.start + origin * step)
@@ -258,13 +283,17 @@ def settle(
 ) -> ForecastModel | None:
     """Keep what was learnt, and make it the champion where it won; None where nothing was (with why), or too late.
 
-    A champion that changed meanwhile stays: it was not the one that was compared.
+    A champion that changed meanwhile stays: it was not the one that was compared. What was asked for meanwhile, or
+    while the champion is too young to be compared with, stays asked for.
     """
     target = next(iter(targets.locked(session, scope, [lesson.target_id])), None)
     if target is None:
         return None
-    target.retrain_asked_at = target.retrain_asked_by = None
     before = targets.standing(session, scope, [target.id]).get(target.id)
+    if isinstance(learnt, NotLearnt) and learnt.why is Untrained.NO_NEW_DAYS and before and _is_young(before):
+        return None  # asked for because weather or modules are others now: no fault of the meters
+    if target.retrain_asked_at and (target.tried_at is None or target.retrain_asked_at <= target.tried_at):
+        target.retrain_asked_at = target.retrain_asked_by = None
     if isinstance(learnt, NotLearnt):
         note(session, target, learnt)
         return None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backend.optimisation.rules.horizon import Floats, runs
-from backend.optimisation.rules.plan import Plan
+from backend.optimisation.rules.plan import Plan, Status
 from backend.optimisation.rules.plant import Plant
 from backend.optimisation.rules.relaxation import rate as said_rate
 from backend.optimisation.rules.units.converter import Converter
@@ -49,6 +49,12 @@ def explain(plant: Plant, plan: Plan) -> list[Action]:
     return sorted(found, key=lambda action: (action.first, action.unit))
 
 
+_PRICED = ("worth", "spent", "now")
+_AT = " at %(now).3f %(money)s per unit"
+AGREED = "; the target for %(limit)s is what limits here, so that no price stands for a unit more"
+MISSED = "; not everything can be met here, so that no price stands for a unit more"
+
+
 @dataclass(frozen=True, eq=False)
 class _View:
     """A plan as explanations look at it."""
@@ -72,6 +78,11 @@ class _View:
     def say(self, unit: str, span: tuple[int, int], template: str, **values: Any) -> Action:
         """Put an action together; every sentence may name the hours, the unit and the currency."""
         first, last = span
+        if self.plan.status is Status.RELAXED and any(isinstance(values.get(name), float) and np.isnan(values[name])
+                                                      for name in _PRICED):  # fmt: skip
+            template = template.partition(":")[0].replace(_AT, "") + (AGREED if self.plan.limit else MISSED)
+            values = {name: value for name, value in values.items() if name not in _PRICED}
+            values["limit"] = self.plan.limit
         hours = self.plan.horizon.words(first, last)
         return Action(
             unit, first, last, template, values | {"unit": unit, "hours": hours, "money": self.plan.currency}

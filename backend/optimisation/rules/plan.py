@@ -75,7 +75,8 @@ class Plan:
     gap: (cost - bound) / cost
     flows: by (unit, carrier), what it gives to the balance, below zero what it takes [carrier's unit per hour]
     quantities: by (unit, quantity): 'rate', 'on', 'content', … as the unit's own words have it
-    prices: what one more unit of a carrier would cost [currency per unit], by carrier; empty where not known
+    prices: what one more unit of a carrier would cost [currency per unit], by carrier; empty where not known;
+        NaN at steps where no price, but a limit that could not be kept, says what one more unit would do
     inputs, made_at: what it was made from, and when
     build_s, solve_s: time taken [s]
     stood: how machines stood before the first step: on (None: it might be either), for how long [h]
@@ -98,6 +99,11 @@ class Plan:
     solve_s: float = 0.0
     idle_cost: float | None = field(default=None)
     stood: Mapping[str, tuple[bool | None, float]] = field(default_factory=dict)
+
+    @property
+    def limit(self) -> str:
+        """What an agreed target that cannot be kept is about; '' where there is none."""
+        return next((one.subject for one in self.shortfalls if one.what == "target"), "")
 
     @property
     def money(self) -> Money:

@@ -135,6 +135,8 @@ def read(
     if solution.duals is not None:
         hours = task.horizon.hours
         prices = {carrier: solution.duals[rows] / hours for carrier, rows in sheet.balances.items()}
+    if missing is not None:
+        prices = {carrier: relaxation.without_penalty(worth) for carrier, worth in prices.items()}
     limited = Status.TIME_LIMIT if solution.ended == Ended.TIME_LIMIT else Status.OPTIMAL
     return Plan(
         horizon=task.horizon,

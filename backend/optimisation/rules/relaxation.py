@@ -15,6 +15,9 @@ from backend.optimisation.rules.solver import Solution
 _DEAR = 1e4
 """Penalty of one unit short: far above any price of a carrier [currency per unit]."""
 
+NO_PRICE = _DEAR / 20
+"""What one more unit of a carrier is worth beyond this holds a penalty: then a limit speaks, no price [currency]."""
+
 _ELECTRICITY = 4.0
 """One kWh of electricity stands for several of heat or cold, so that a heat pump's COP does not move the blame."""
 
@@ -75,6 +78,11 @@ def without_penalties(slacks: list[Slack], solution: Solution) -> Solution:
     values = solution.values
     penalties = float(sum(slack.penalty @ values[slack.columns] for slack in slacks))
     return replace(solution, cost=solution.cost - penalties, bound=solution.bound - penalties)
+
+
+def without_penalty(prices: Floats) -> Floats:
+    """Return prices where they are any, NaN at steps where a unit more would only be missed elsewhere."""
+    return np.where(np.abs(prices) < NO_PRICE, prices, np.nan)
 
 
 def shortfalls(slacks: list[Slack], horizon: Horizon, values: Floats | None) -> tuple[Shortfall, ...]:

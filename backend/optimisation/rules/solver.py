@@ -127,7 +127,8 @@ def _as_hinted(arrays: Arrays, limits: Limits, hint: Hint) -> Solution | None:
     """
     others = arrays.integer.copy()
     others[hint.columns] = False
-    highs = loaded(replace(arrays, integer=np.zeros_like(arrays.integer)), limits)
+    half = replace(limits, seconds=limits.seconds / 2)  # what is not shown by then is left to branching
+    highs = loaded(replace(arrays, integer=np.zeros_like(arrays.integer)), half)
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None

@@ -188,7 +188,7 @@ Answer = Callable[[Ask, Standing, Mandate, datetime], Ask]
 
 
 def _answered(session: Session, scope: Scope, target_id: UUID, answer: Answer) -> CoordinationTarget:
-    found = queries.target(session, scope, target_id)
+    found = queries.target(session, scope, target_id, is_held=True)
     scope.demand(found.organisation_id, *MAKERS)
     now = clock.now()
     least = float("inf") if found.least is None else found.least
@@ -205,7 +205,7 @@ def _answered(session: Session, scope: Scope, target_id: UUID, answer: Answer) -
 def _settled(
     session: Session, scope: Scope, target_id: UUID, step: Callable[[Ask], Ask], action: str
 ) -> CoordinationTarget:
-    found = queries.target(session, scope, target_id)
+    found = queries.target(session, scope, target_id, is_held=True)
     scope.demand(found.region_id, *joining.ASKERS)
     _keep(found, step(_ask(found)))
     session.flush()

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from backend.forecasting import service as forecasts
+from backend.forecasting.models import Forecast, ForecastModel
 from backend.forecasting.rules import Method
-from backend.kernel import clock
+from backend.kernel import clock, ids
 from backend.kernel.audit import AuditEvent
 from backend.kernel.errors import Conflict, Forbidden
 from backend.kernel.periods import Period
@@ -129,3 +130,62 @@ def test_accuracy_is_that_of_what_was_issued(site, load):
             )
     assert [one.lead_h for one in told] == [1, 6, 24]
     assert all(one.mae > 0 and 0 <= one.coverage_80 <= 1 and one.values > 0 for one in told)
+
+
+def test_what_is_asked_for_while_a_model_learns_stays_asked_for(site, load, challenge):
+    lesson, learnt = challenge
+    stale = replace(lesson, champion_id=load.id)  # so that nothing is kept
+    with clock.shifted(LATER + DAY), site.session() as session:
+        one = forecasts.target(session, site.scope, load.id)
+        one.retrain_asked_at = one.tried_at + timedelta(minutes=1)
+        forecasts.settle(session, site.scope, stale, learnt)
+        assert one.retrain_asked_at is not None
+        one.retrain_asked_at = one.tried_at
+        forecasts.settle(session, site.scope, stale, learnt)
+        assert one.retrain_asked_at is None
+
+
+def test_a_champion_too_young_is_no_fault_of_the_meters(site, load, challenge):
+    """Whoever changes weather or modules asks for a model; it comes once there are days to compare on."""
+    lesson, _learnt = challenge
+    nothing_new = forecasts.NotLearnt(forecasts.Untrained.NO_NEW_DAYS, {"days": 0, "least_days": 3})
+    with clock.shifted(LATER), site.session() as session:
+        one = forecasts.target(session, site.scope, load.id)
+        one.retrain_asked_at = one.tried_at
+        assert forecasts.settle(session, site.scope, lesson, nothing_new) is None
+        assert one.retrain_asked_at is not None and one.untrained is None
+
+
+@pytest.fixture(scope="module")
+def aged(site):
+    """A target whose champion an earlier version of the programme wrote, trained an hour ago."""
+    one = site.target("aged")
+    with site.session() as session:
+        now = clock.now()
+        session.add(ForecastModel(
+            id=ids.new_id(), organisation_id=one.organisation_id, target_id=one.id, number=1, trained_at=now,
+            body='{"format": 2, "step_min": 60}', known_from=now - 60 * DAY, known_until=now, took_s=1.0, scores={},
+            verdict=forecasts.Verdict.CHAMPION, champion_from=now,
+        ))  # fmt: skip
+        forecasts.target(session, site.scope, one.id).tried_at = now
+    return one
+
+
+def test_a_champion_of_an_earlier_version_is_passed_over_openly_and_trained_anew_soon(site, aged):
+    (made,) = site.issue(aged)
+    assert made.method is Method.LAST_WEEK
+    assert [one["why"] for one in made.passed] == ["model_old", "model_old"]
+    with site.session() as session:
+        assert (forecasts.replay(session, site.scope, made.forecast_id).values == made.values).all()
+        session.get(Forecast, made.forecast_id).method = Method.MODEL_WITHOUT_WEATHER  # as one issued before
+        with pytest.raises(Conflict, match="by an earlier version"):
+            forecasts.replay(session, site.scope, made.forecast_id)
+    manager = site.world.scope(site.region, "manager")
+    with site.world.database.transaction(manager) as session:
+        forecasts.ask_for_training(session, manager, target_id=aged.id)  # not too young: nothing is compared
+        session.rollback()
+    with clock.shifted(DAY + timedelta(minutes=1)), site.session() as session:
+        assert aged.id in forecasts.due_for_training(session, site.scope)
+    with site.session() as session:
+        made = forecasts.retrain(session, site.scope, target_id=aged.id)
+        assert (made.verdict, made.champion_scores) == (forecasts.Verdict.CHAMPION, None)

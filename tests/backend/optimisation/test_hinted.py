@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.optimisation.rules import solver
 from backend.optimisation.rules.planning import Task, plan
 from backend.optimisation.rules.rolling import hint
 from backend.optimisation.rules.solver import Limits
@@ -49,6 +50,20 @@ def test_what_was_decided_before_stays_while_it_is_good_enough(task, best):
         np.testing.assert_allclose(found.quantities[key], np.round(on), atol=1e-6)
     assert found.cost == pytest.approx(best.cost, rel=1e-6)
     assert found.prices.keys() == best.prices.keys()
+
+
+def test_what_was_decided_before_takes_half_of_the_time_at_most(task, best, monkeypatch):
+    """What it cannot show by then is left to branching, which must have time to find a plan."""
+    given = []
+    loaded = solver.loaded
+
+    def noted(arrays, limits):
+        given.append(limits.seconds)
+        return loaded(arrays, limits)
+
+    monkeypatch.setattr(solver, "loaded", noted)
+    plan(replace(task, hint=hint(best, task.horizon), limits=Limits(0.05, 60)))
+    assert given[0] <= 30
 
 
 def test_machines_that_ran_without_need_are_shut_down(task, best):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from backend.kernel.errors import Refused
-from backend.optimisation.rules import catalogue, margins
+from backend.optimisation.rules import catalogue, explaining, margins
 from backend.optimisation.rules.checking import BadInput
 from backend.optimisation.rules.horizon import Horizon
 from backend.optimisation.rules.plan import Input, Quality, Status
 from backend.optimisation.rules.planning import NoPlan, plan
 from backend.optimisation.rules.plant import Emissions
 from backend.optimisation.rules.solver import Limits
+from backend.optimisation.rules.targets import Kind, Target
 from backend.optimisation.rules.units.commitment import Commitment
 from backend.optimisation.rules.units.exchange import Renewable, Sale, Supply
 from backend.optimisation.rules.units.flexible import Charging, Room, Session
@@ -160,6 +161,31 @@ def test_what_cannot_be_met_is_the_smallest_part_in_words(given, words):
     found = plan(given)
     assert found.status == Status.RELAXED
     assert found.said() == "No plan meets everything: " + words
+
+
+@pytest.mark.parametrize(
+    ("most", "is_limited"), [(0.0, True), (1e6, False)]
+)  # fmt: skip
+def test_where_a_target_cannot_be_kept_it_is_told_as_what_limits_and_no_penalty_as_a_price(most, is_limited):
+    boiler = catalogue.boiler("kiln", 50, 0.9)
+    given = task(grid(), gas(), boiler, STORE, demand=LOAD | {"heat": np.full(4, 20.0)})
+    target = Target(Kind.ENERGY, most, NOON, NOON + timedelta(hours=4), "electricity")
+    found = plan(replace(given, targets=(target,)))
+    assert found.limit == ("electricity bought" if is_limited else "")
+    assert np.isnan(found.prices["electricity"]).all() == is_limited
+    assert found.prices["heat"] == pytest.approx(0.3 / 0.9)
+    for one in explaining.explain(given.plant, found):
+        assert "10000" not in one.words and "nan" not in one.words
+
+
+def test_every_price_beyond_reason_is_told_as_what_limits_by_each_unit():
+    given = park(1)
+    found = plan(replace(given, targets=tuple(
+        Target(Kind.ENERGY, 0.0, NOON, NOON + timedelta(hours=24), one) for one in ("electricity", "gas")
+    )))  # fmt: skip
+    said = [one for one in explaining.explain(given.plant, found) if one.template.endswith(explaining.AGREED)]
+    assert len({one.unit for one in said}) > 3
+    assert all("is what limits here" in one.words for one in said)
 
 
 def test_a_room_that_cannot_be_kept_warm_says_by_how_much():

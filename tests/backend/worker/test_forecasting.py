@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from backend import wiring
+from backend.forecasting import events
 from backend.forecasting import service as forecasts
 from backend.forecasting.service import weather
 from backend.infra import canary, outbox
@@ -14,6 +15,7 @@ from backend.kernel import clock, ids
 from backend.kernel.leases import Lease
 from backend.kernel.scope import Scope
 from backend.kernel.settings import settings
+from backend.wiring import foresight
 from tests.backend.worker.test_work import letters
 from tests.forecasting import foresee
 from tests.world import furnish, make_world
@@ -61,6 +63,12 @@ def test_a_file_that_was_refused_is_told_to_the_operator(environment, world, tas
     (letter,) = letters(environment, world.east.email("operator"))
     assert letter["Subject"] == "A weather file was not taken: east weather station"
     assert "a.csv: row 2: this is no instant" in letter.get_content() and "/weather" in letter.get_content()
+
+
+def test_a_chinese_notice_of_a_file_names_it_in_chinese_and_leads_to_the_page():
+    said = {"name": "roof", "name_zh": "屋顶站", "place_id": "7", "message": "a.csv: row 2: this is no number"}
+    notice = foresight.worded(events.WEATHER_REFUSED, said, "zh")
+    assert "a.csv" in notice.body and "row" not in notice.body and notice.url == "/weather"
 
 
 def test_what_is_due_is_issued_once_a_step(world, tasks):

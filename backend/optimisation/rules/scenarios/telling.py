@@ -100,6 +100,7 @@ def _why(unit: Converter, hedged: Hedged, horizon: Horizon, span: tuple[int, int
     carrier = next(iter(unit.outputs))
     part = slice(span[0], span[1] + 1)
     worth = [_mean(plan.prices[carrier], plan, part) for plan in hedged.plans if carrier in plan.prices]
+    worth = [each for each in worth if np.isfinite(each)]
     return Sentence(template, {
         "hours": horizon.words(*span), "unit": unit.name, "carrier": carrier, "money": hedged.plans[0].currency,
         "low": min(worth, default=np.nan), "high": max(worth, default=np.nan),

@@ -161,3 +161,20 @@ def test_modules_nobody_knows_the_place_of_are_dark_by_habit():
     seen = forecast(None, past, None, kind=Kind(Source.PV), issued_at=past.end, steps=24)
     assert (seen.values[:6] == 0).all()
     assert seen.values[12].min() > 0
+
+
+def test_a_model_nobody_can_read_is_passed_over_openly(past):
+    seen = _foresee(Why.MODEL_OLD, past, weather(past))
+    assert seen.method is Method.LAST_WEEK
+    assert [one.why for one in seen.passed] == [Why.MODEL_OLD, Why.MODEL_OLD]
+
+
+def test_limits_said_otherwise_hold_for_the_model_that_learnt_before(model, past):
+    air, tight = weather(past), replace(model, kind=Kind(ceiling=1e-3))
+    assert np.array_equal(_foresee(tight, past, air).values, _foresee(model, past, air).values)
+
+
+def test_weather_without_a_variable_the_model_learnt_from_is_not_used(model, past):
+    windy = Weather(past.start, 60, {"wind_ms": weather(past).columns["temperature_c"]}, past.end)
+    made = (model.quantiles(past, air, start=past.end, steps=24) for air in (windy, None))
+    assert np.array_equal(*made)

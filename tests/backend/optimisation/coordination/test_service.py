@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from backend.kernel import clock
 from backend.kernel.audit import AuditEvent
@@ -253,6 +255,19 @@ def test_an_accepted_peak_binds_the_plans_that_follow(joined):
         assert [one["kept"]["most"] for one in plan.targets] == [70.0]
         with pytest.raises(Conflict, match="this target is accepted"):
             targets.accept(session, scope, target_id=target_id)
+
+
+def test_of_two_who_answer_at_once_one_waits_for_the_other(joined):
+    target_id = asked(joined)
+    with joined.acting("park") as (session, scope):
+        targets.accept(session, scope, target_id=target_id)
+        with joined.acting("region") as (other, region):
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                targets.withdraw(other, region, target_id=target_id)
+            other.rollback()
+    with joined.acting("region") as (session, scope), pytest.raises(Conflict, match="this target is accepted"):
+        targets.withdraw(session, scope, target_id=target_id)
 
 
 def test_a_counter_is_out_of_reach_here_and_the_region_withdraws(joined):
