@@ -34,6 +34,8 @@ WORDS = (
     (r"take registers and interval points", _l("take meters that count amounts")),
     (r"(?P<a>.+) measures something else", _l("%(a)s measures something else")),
     (r"add up points of one carrier and quantity", _l("add up meters of one carrier and quantity")),
+    (r"(?P<a>.+) belongs to another region", _l("%(a)s belongs to another region")),
+    (r"choose what belongs to the region of the place", _l("choose what belongs to the region of the place")),
     (r"(?P<a>.+) counts by (?P<b>\d+) min", _l("%(a)s counts by %(b)s min")),
     (r"use steps of (?P<a>\d+) min or more", _l("use steps of %(a)s min or more")),
     (r"what this forecast was made from is not kept any more",

@@ -222,6 +222,6 @@ def _said_modules(source: Source, place_id: UUID | None) -> dict[str, float | No
 def _beside(error: EnerfieldError) -> EnerfieldError:
     """Return an error without an id as its value: that says nothing to a reader, the message names the thing."""
     error.field = "latitude" if error.field == "plant" else error.field
-    if error.field in ("points", "less", "position", "weather_place"):
+    if error.field in ("points", "less", "position", "weather_place", "weather_place_id"):
         error.value = None
     return error

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Text, func, select
 from sqlalchemy.orm import Session, undefer
 
 from backend.forecasting.models import ForecastModel, ForecastTarget, ForecastTerm, Verdict
@@ -17,6 +17,7 @@ from backend.kernel.scope import Scope
 from backend.kernel.units import Carrier
 from backend.metering.models import Point
 from backend.network.models import Position, Site
+from backend.tenancy.models import Organisation
 
 
 def target(session: Session, scope: Scope, target_id: UUID) -> ForecastTarget:
@@ -190,6 +191,15 @@ def last_trained(session: Session, scope: Scope) -> dict[UUID, tuple[int, dateti
         .group_by(ForecastModel.target_id)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def trees(session: Session, scope: Scope, organisations: Collection[UUID]) -> dict[UUID, str]:
+    """Organisation -> the top of its tree."""
+    top = func.subpath(Organisation.path, 0, 1, type_=Text)
+    query = select(Organisation.id, top).where(
+        Organisation.id.in_(organisations), Organisation.id.in_(scope.organisations)
+    )
+    return {row[0]: str(row[1]) for row in session.execute(query)}
 
 
 def is_named(

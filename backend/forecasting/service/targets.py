@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from backend.forecasting.models import SETTINGS, ForecastTarget, ForecastTerm
+from backend.forecasting.models import SETTINGS, ForecastTarget, ForecastTerm, WeatherPlace
 from backend.forecasting.queries import targets as queries
 from backend.forecasting.queries import weather
 from backend.forecasting.queries.confined import KEEPERS
@@ -112,8 +112,13 @@ def add_target(session: Session, scope: Scope, *, position_id: UUID, new: NewTar
     scope.demand(position.organisation_id, *KEEPERS)
     points = [metering.point(session, scope, point_id) for point_id in new.points]
     carrier, unit = _demand_addable(points, new)
-    if new.weather_place_id is not None:
-        weather.place(session, scope, new.weather_place_id)
+    _demand_near(
+        session,
+        scope,
+        position.organisation_id,
+        {("points", point): point.organisation_id for point in points},
+    )
+    _demand_sky(session, scope, position.organisation_id, new)
     _demand_free(session, scope, position.organisation_id, new.name)
     one = ForecastTarget(
         id=ids.new_id(), organisation_id=position.organisation_id, position_id=position.id, name=new.name.strip(),
@@ -156,8 +161,7 @@ def change_target(session: Session, scope: Scope, *, target_id: UUID, **said: An
     new = NewTarget(points=points, source=one.source, step_minutes=one.step_minutes, **now)
     now |= {"name": new.name.strip(), "plant": _whole(new.plant)}
     _demand_free(session, scope, one.organisation_id, new.name, but=one.id)
-    if new.weather_place_id is not None:
-        weather.place(session, scope, new.weather_place_id)
+    _demand_sky(session, scope, one.organisation_id, new)
     changed = {name: value for name, value in now.items() if value != before[name]}
     if not changed:
         return one
@@ -200,6 +204,31 @@ def end_target(session: Session, scope: Scope, *, target_id: UUID) -> ForecastTa
         one.ended_at = clock.now()
         _note(session, scope, one, "ended", None)
     return one
+
+
+def _demand_sky(session: Session, scope: Scope, organisation_id: UUID, new: NewTarget) -> None:
+    if new.weather_place_id is not None:
+        place = weather.place(session, scope, new.weather_place_id)
+        _demand_near(session, scope, organisation_id, {("weather_place_id", place): place.organisation_id})
+
+
+def _demand_near(
+    session: Session,
+    scope: Scope,
+    organisation_id: UUID,
+    owners: Mapping[tuple[str, Point | WeatherPlace], UUID],
+) -> None:
+    """Raise Refused for what lies in another tree: workers serve one tree at a time and would leave it out unseen.
+
+    owners: (field, thing) -> whose it is
+    """
+    tops = queries.trees(session, scope, {organisation_id, *owners.values()})
+    for (field, one), owner in owners.items():
+        if tops.get(owner, tops[organisation_id]) != tops[organisation_id]:
+            raise Refused(
+                f"{one.name} belongs to another region", field=field, value=ids.show(one.id),
+                remedy="choose what belongs to the region of the place",
+            )  # fmt: skip
 
 
 def _demand_free(

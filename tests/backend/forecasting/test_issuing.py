@@ -9,8 +9,9 @@ import pytest
 
 from backend.forecasting import service as forecasts
 from backend.kernel import clock
-from backend.kernel.errors import NotFound
-from tests.backend.forecasting.scene import HOUR
+from backend.kernel.errors import NotFound, Refused
+from backend.kernel.scope import Scope
+from tests.backend.forecasting.scene import HOUR, build
 
 
 def test_what_is_due_is_forecast_once_a_step(site):
@@ -102,6 +103,22 @@ def test_customers_and_technicians_see_no_forecast(site, role):
         with pytest.raises(NotFound):
             forecasts.target(session, scope, load.id)
         assert forecasts.list_targets(session, scope).items == []
+
+
+def test_what_lies_in_another_region_is_not_counted_in(site):
+    """Whoever keeps two regions sees both; the worker serves one at a time, and would leave the other out unseen."""
+    west = build(site.world.database, site.world, site.world.west, days=1)
+    both = Scope.system(site.scope.organisations | west.scope.organisations, "keeps both")
+    points = {one.id: 1 for one in (site.points[0], west.points[0])}
+    mixed, far = forecasts.NewTarget("mixed", points), forecasts.NewTarget(
+        "far sky", {site.points[0].id: 1}, weather_place_id=west.place_id
+    )  # fmt: skip
+    with site.world.database.transaction(both) as session:
+        for new, field in ((mixed, "points"), (far, "weather_place_id")):
+            with pytest.raises(Refused, match="belongs to another region") as refused:
+                forecasts.add_target(session, both, position_id=site.position_id, new=new)
+            assert refused.value.field == field
+        session.rollback()
 
 
 def test_another_region_sees_no_forecast(site):

@@ -66,7 +66,12 @@ def test_a_file_that_was_refused_is_told_to_the_operator(environment, world, tas
 
 
 def test_a_chinese_notice_of_a_file_names_it_in_chinese_and_leads_to_the_page():
-    said = {"name": "roof", "name_zh": "屋顶站", "place_id": "7", "message": "a.csv: row 2: this is no number"}
+    said = {
+        "name": "roof",
+        "name_zh": "屋顶站",
+        "place_id": "7",
+        "message": "a.csv: row 2: this is no number",
+    }
     notice = foresight.worded(events.WEATHER_REFUSED, said, "zh")
     assert "a.csv" in notice.body and "row" not in notice.body and notice.url == "/weather"
 

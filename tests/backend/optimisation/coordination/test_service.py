@@ -266,7 +266,10 @@ def test_of_two_who_answer_at_once_one_waits_for_the_other(joined):
             with pytest.raises(OperationalError, match="lock timeout"):
                 targets.withdraw(other, region, target_id=target_id)
             other.rollback()
-    with joined.acting("region") as (session, scope), pytest.raises(Conflict, match="this target is accepted"):
+    with (
+        joined.acting("region") as (session, scope),
+        pytest.raises(Conflict, match="this target is accepted"),
+    ):
         targets.withdraw(session, scope, target_id=target_id)
 
 
