@@ -360,8 +360,7 @@ def target(session: Session, scope: Scope, target_id: UUID, *, is_held: bool = F
     )
     if is_held:
         query = query.with_for_update().execution_options(populate_existing=True)
-    found: CoordinationTarget = required(session, query, "there is no such target", target_id=target_id)
-    return found
+    return required(session, query, "there is no such target", target_id=target_id)  # type: ignore[no-any-return]  # a target
 
 
 def targets(
