@@ -153,10 +153,11 @@ def standing(session: Session, scope: Scope, target_ids: Collection[UUID]) -> di
     return {one.target_id: one for one in found}
 
 
-def old_champions(session: Session, scope: Scope, opening: str) -> set[UUID]:
-    """The targets whose champion's text begins otherwise: an earlier version of the programme wrote it."""
+def old_champions(session: Session, scope: Scope, openings: Collection[str]) -> set[UUID]:
+    """The targets whose champion's text begins with none of these, all of one length: an earlier version wrote it."""
+    length = max(map(len, openings))
     query = select(ForecastModel.target_id).where(
-        ForecastModel.verdict == Verdict.CHAMPION, func.left(ForecastModel.body, len(opening)) != opening,
+        ForecastModel.verdict == Verdict.CHAMPION, func.left(ForecastModel.body, length).not_in(openings),
         sees(scope, ForecastModel.organisation_id),
     )  # fmt: skip
     return set(session.scalars(query))

@@ -137,8 +137,8 @@ class Engine:
     def from_dict(cls, said: Mapping[str, Any]) -> Engine:
         """Read what `as_dict` said."""
         medians, spreads = (tuple(map(_unpacked, said[name])) for name in ("medians", "spreads"))
-        lines = tuple(map(Line.from_dict, said["lines"]))
-        return cls(tuple(said["names"]), medians, lines, said["share"], spreads)
+        lines = tuple(map(Line.from_dict, said.get("lines", ())))  # trees stood alone before there were lines
+        return cls(tuple(said["names"]), medians, lines, said.get("share", 1.0), spreads)
 
 
 _OUTER = [n for n in range(len(QUANTILES)) if n != MEDIAN]

@@ -25,10 +25,14 @@ LEAST_DAYS = 21
 _LEAST_ROWS = 100
 _BLOCK_DAYS = 14
 HINDSIGHT_DAYS = 28
-_FORMAT = 3
-"""Raised whenever what a model looks at changes: an older one is trained anew."""
-OPENING = f'{{"format": {_FORMAT},'
-"""So begins the text of every model that can be read."""
+_FORMAT, _OF_TREES = 3, 2
+"""Raised whenever what a model looks at or how it is corrected changes.
+
+Models of format 2, of trees only, are read and corrected as they were, so that what they said can be said again.
+"""
+OPENINGS = tuple(f'{{"format": {known},' for known in (_OF_TREES, _FORMAT))
+"""So begins the text of every model that can be read; all of one length."""
+_HINDSIGHT_DAYS_OF_TREES = 14
 
 
 class OldModel(ValueError):
@@ -42,6 +46,7 @@ class Model:
     kind: what it foresees; columns: the weather it knows
     engines: by lead time: 'near', 'day', 'week', and with weather 'near+weather', …
     trained_until: end of the past it has seen (UTC)
+    format: how it is written
     """
 
     step_min: int
@@ -49,6 +54,7 @@ class Model:
     columns: tuple[str, ...]
     engines: Mapping[str, Engine]
     trained_until: datetime
+    format: int = _FORMAT
 
     def has(self, *, with_weather: bool) -> bool:
         """Return whether the model has learnt to foresee with weather, or without."""
@@ -102,14 +108,16 @@ class Model:
         """Correct quantiles by what forecasts of the last weeks, made since training, would have missed."""
         origin, per_day = int(places.origin[0]), panel.per_day
         ahead = min(len(places.at), per_day)
+        days = _HINDSIGHT_DAYS_OF_TREES if self.format == _OF_TREES else HINDSIGHT_DAYS
         seen = int((self.trained_until - panel.clock.start) / timedelta(minutes=self.step_min))
-        origins = origin - ahead * np.arange(1, HINDSIGHT_DAYS * per_day // ahead + 1)
+        origins = origin - ahead * np.arange(1, days * per_day // ahead + 1)
         origins = origins[(origins >= seen) & (origins > 0)]
         if not origins.size:
             return Stretch().apply(raw)
         then = Places(np.repeat(origins, ahead), (origins[:, None] + np.arange(ahead)).ravel())
         was = night(tidy(self.raw(panel, then), self.kind), panel, self.kind, then.at)
-        return corrected(panel, Made(then, was), Made(places, raw), (origin - then.origin) / per_day)
+        age_days, leans = (origin - then.origin) / per_day, self.format != _OF_TREES
+        return corrected(panel, Made(then, was), Made(places, raw), age_days, leans=leans)
 
     def to_text(self) -> str:
         """Return the model as JSON; its trees are LightGBM's own text, packed."""
@@ -117,7 +125,7 @@ class Model:
                 "ceiling": self.kind.ceiling, "pv": None if self.kind.pv is None else vars(self.kind.pv)}  # fmt: skip
         return json.dumps(
             {
-                "format": _FORMAT, "step_min": self.step_min, "kind": kind, "columns": list(self.columns),
+                "format": self.format, "step_min": self.step_min, "kind": kind, "columns": list(self.columns),
                 "trained_until": self.trained_until.isoformat(),
                 "engines": {name: engine.as_dict() for name, engine in self.engines.items()},
             }
@@ -127,12 +135,12 @@ class Model:
     def from_text(cls, text: str) -> Model:
         """Read what `to_text` wrote; another format raises OldModel."""
         said = json.loads(text)
-        if said.get("format") != _FORMAT:
+        if said.get("format") not in (_OF_TREES, _FORMAT):
             raise OldModel(f"a model of format {said.get('format')} cannot be read: train it anew")
         return cls(
             said["step_min"], Kind.from_dict(said["kind"]), tuple(said["columns"]),
             {name: Engine.from_dict(engine) for name, engine in said["engines"].items()},
-            datetime.fromisoformat(said["trained_until"]),
+            datetime.fromisoformat(said["trained_until"]), said["format"],
         )  # fmt: skip
 
 
@@ -144,10 +152,10 @@ class Made:
     values: Floats
 
 
-def corrected(panel: Panel, was: Made, now: Made, age_days: Floats) -> Floats:
+def corrected(panel: Panel, was: Made, now: Made, age_days: Floats, *, leans: bool = True) -> Floats:
     """Return quantiles of `now` as earlier ones teach, of which it is known by now what came.
 
-    age_days: how long ago each of them was made, shape (pairs,)
+    age_days: how long ago each of them was made, shape (pairs,); leans: whether medians may move, too
     """
     came, then, today = (
         panel.values[:, was.places.at],
@@ -156,7 +164,7 @@ def corrected(panel: Panel, was: Made, now: Made, age_days: Floats) -> Floats:
     )
     far, found = ~panel.is_near(was.places), []
     for n in range(len(came)):
-        share = lean(was.values[n, far, MEDIAN], came[n, far], then[n, far])
+        share = lean(was.values[n, far, MEDIAN], came[n, far], then[n, far]) if leans else 0.0
         leant = _leant(panel, was.places, was.values[n], then[n], share)
         drawn = stretch(leant, came[n], age_days)
         found.append(drawn.apply(_leant(panel, now.places, now.values[n], today[n], share)))

@@ -21,7 +21,7 @@ from backend.forecasting.queries import targets
 from backend.forecasting.queries import weather as skies_asked
 from backend.forecasting.queries.confined import KEEPERS
 from backend.forecasting.rules import (
-    OPENING,
+    OPENINGS,
     Folds,
     Kind,
     Method,
@@ -107,7 +107,7 @@ def ask_for_training(session: Session, scope: Scope, *, target_id: UUID) -> Fore
     champion = targets.standing(session, scope, [one.id]).get(one.id)
     if (
         champion is not None
-        and one.id not in targets.old_champions(session, scope, OPENING)
+        and one.id not in targets.old_champions(session, scope, OPENINGS)
         and _is_young(champion)
     ):
         ready = champion.known_until + YOUNG
@@ -134,7 +134,7 @@ def due_for_training(session: Session, scope: Scope) -> list[UUID]:
     One whose champion cannot be read any more is as one that has none.
     """
     now, found = clock.now(), []
-    old = targets.old_champions(session, scope, OPENING)
+    old = targets.old_champions(session, scope, OPENINGS)
     last = targets.last_trained(session, scope)
     for one, _, _, _ in targets.running(session, scope):
         trained_at = last[one.id][1] if one.id in last and one.id not in old else None

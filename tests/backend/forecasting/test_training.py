@@ -164,7 +164,7 @@ def aged(site):
         now = clock.now()
         session.add(ForecastModel(
             id=ids.new_id(), organisation_id=one.organisation_id, target_id=one.id, number=1, trained_at=now,
-            body='{"format": 2, "step_min": 60}', known_from=now - 60 * DAY, known_until=now, took_s=1.0, scores={},
+            body='{"format": 1, "step_min": 60}', known_from=now - 60 * DAY, known_until=now, took_s=1.0, scores={},
             verdict=forecasts.Verdict.CHAMPION, champion_from=now,
         ))  # fmt: skip
         forecasts.target(session, site.scope, one.id).tried_at = now

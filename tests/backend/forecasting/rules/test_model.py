@@ -1,5 +1,6 @@
 """What holds for every model: order, limits, no look ahead, the same again, text and back."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -147,3 +148,15 @@ def test_a_past_with_nothing_to_learn_from_is_refused():
     past = replace(past, values=np.where(np.arange(len(past.values)) < 28 * 24, past.values, np.nan))
     with pytest.raises(NoForecast, match="can be learnt from"):
         train(past, None, Kind(), learning=QUICK)
+
+
+def test_a_model_of_trees_alone_is_read_and_says_what_it_said(model, past):
+    said = json.loads(model.to_text())
+    said["format"] = 2
+    for engine in said["engines"].values():
+        del engine["lines"], engine["share"]
+    old = Model.from_text(json.dumps(said))
+    seen = forecast(old, past, None, kind=Kind(), issued_at=past.end, steps=48)
+    assert np.isfinite(seen.values).all()
+    assert json.loads(old.to_text())["format"] == 2
+    assert all(engine.share == 1.0 and not engine.lines for engine in old.engines.values())
