@@ -129,7 +129,8 @@ def _as_hinted(arrays: Arrays, limits: Limits, hint: Hint) -> Solution | None:
     others[hint.columns] = False
     half = replace(limits, seconds=limits.seconds / 2)  # what is not shown by then is left to branching
     highs = loaded(replace(arrays, integer=np.zeros_like(arrays.integer)), half)
-    highs.setOptionValue("presolve", "off")  # it takes more than it saves where the second problem starts from the first
+    # Presolving takes more than it saves: the second problem starts from the first's solution.
+    highs.setOptionValue("presolve", "off")
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
